@@ -1,0 +1,3 @@
+//! The core.
+mod settings;
+pub use settings::{AccountRules, Rules};

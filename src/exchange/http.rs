@@ -1,0 +1,51 @@
+//! The seam under every adapter: one request, one answer. The real one is made of ureq; tests put a recorder or a
+//! simulated exchange here.
+
+use std::fmt;
+use std::io::Read;
+
+/// A request to an exchange. Path and query are sent byte for byte as given: what was signed is what is sent.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'static str,
+    /// Path, and the query with its `?` if there is one.
+    pub target: String,
+    /// Headers, spelled as they shall be sent.
+    pub headers: Vec<(&'static str, String)>,
+    /// Body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// An answer: status, the few headers adapters look at, and the body as a stream.
+pub struct HttpResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Seconds from `Retry-After`, if it was there.
+    pub retry_after_s: Option<u64>,
+    /// The body. Reading it to the end is what lets the connection be used again; `Http` reads the rest away.
+    pub body: Box<dyn Read>,
+}
+
+/// Why no answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpError {
+    /// Whether a byte of the request may have left this machine.
+    pub maybe_sent: bool,
+    /// What happened; holds no secret (never the query).
+    pub detail: String,
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+/// Sends requests to one host over one warm connection.
+pub trait Http: Send {
+    /// Sends one request, once, and returns the head of the answer. Never retries, never follows a redirect.
+    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
+}

@@ -1,0 +1,1 @@
+//! Crash-safe record of alerts, intents and outcomes.

@@ -1,0 +1,16 @@
+//! perphook: a TradingView alert comes in, orders on a perpetual-futures exchange come out, and the trade is
+//! looked after until it is flat.
+//!
+//! Data goes one way: [`web`] → [`alert`] → [`journal`] → [`desk`] → [`exchange`]. What comes back from an
+//! exchange enters the desk again as an event. [`desk`], [`market`] and [`alert`] are pure: they never read a
+//! clock, sleep, or touch a file or a socket. [`daemon`] is the shell that does those things for them.
+
+pub mod alert;
+pub mod config;
+pub mod daemon;
+pub mod desk;
+pub mod exchange;
+pub mod journal;
+pub mod market;
+pub mod secret;
+pub mod web;

@@ -1,0 +1,60 @@
+//! Listener, guard round async-h1, routes. Knows nothing of orders: what an alert leads to is the daemon's word.
+
+use std::net::IpAddr;
+
+use crate::alert::Signal;
+
+/// What the web room hands to the daemon, with a place for the answer.
+#[derive(Debug)]
+pub struct Inbound {
+    /// What came in.
+    pub message: Message,
+    /// Who sent it, as far as the socket (or nginx on loopback) tells.
+    pub peer: IpAddr,
+    /// Where the verdict goes; dropped without one when the daemon is gone.
+    pub respond: smol::channel::Sender<Verdict>,
+}
+
+/// Messages of authorised senders.
+#[derive(Debug)]
+pub enum Message {
+    /// A readable, authorised alert.
+    Alert {
+        /// What it asks.
+        signal: Signal,
+        /// First 16 bytes of the SHA-256 of the body: the same body is the same alert.
+        fingerprint: [u8; 16],
+    },
+    /// An authorised alert with a field that forbids it: answered 400 already decided, recorded for the history.
+    Invalid {
+        /// The reason, as answered.
+        reason: String,
+    },
+    /// `POST /paper/price`.
+    PaperPrice {
+        /// Native name of the contract.
+        symbol: String,
+        /// The new price.
+        price: crate::market::Decimal,
+    },
+}
+
+/// What the daemon says to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// On disk, number given: 200.
+    Accepted(u64),
+    /// The same as an alert already on disk: 200.
+    Duplicate(u64),
+    /// Cannot be done, and never will be as it stands: 400.
+    Refused {
+        /// The field at fault; may be empty.
+        field: String,
+        /// In words.
+        reason: String,
+    },
+    /// Not journalled: 503, come again.
+    Unavailable(String),
+    /// Done (paper price): 200.
+    Done,
+}
