@@ -135,7 +135,7 @@ impl Account {
                 self.restricted = mode.restricted.clone();
                 self.opened = true;
                 let fence = ctx.now + caps.fence_ms;
-                for trade in self.trades.iter_mut().filter(|trade| std::mem::take(&mut trade.live.restored)) {
+                for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
                     watch::wake_up(trade, fence, ctx.now);
                 }
             }

@@ -30,7 +30,7 @@ pub use memory::{Accepted, Fingerprint, Memory, Notice, Outcome, Record, Seen};
 pub use plan::{Plan, PlanError, Wanted, plan};
 pub use settings::{AccountRules, Rules};
 pub use status::{AccountStatus, Status, TradeStatus};
-use step::{Ctx, Outbox, Task};
+use step::{Ctx, Outbox};
 pub use ticket::{End, State, Ticket};
 pub use trade::{ClosedTrade, Outturn, Phase, Prices, Trade, Which, Why};
 

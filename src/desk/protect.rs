@@ -79,7 +79,8 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
     let symbol = trade.symbol.to_string();
     let number = trade.id;
     let is_stop = kind == ProtectionKind::StopLoss;
-    let target_notice = std::mem::replace(&mut trade.live.target_notice, trade.live.target_notice || !is_stop);
+    let target_notice = trade.live.target_notice;
+    trade.live.target_notice |= !is_stop;
     let closing = trade.is_closing();
     let Some(ticket) = trade.ticket_mut(Which::of(kind)) else { return };
     if closing {

@@ -126,6 +126,7 @@ pub(super) fn wake_up(trade: &mut Trade, fence: Millis, now: Millis) {
         ticket.doubt_after_restart(fence);
         ticket.pace = Pace::due(now);
     }
+    trade.live.restored = false;
     // The trade was journalled when its first order left, which it did only after the symbol was seen flat.
     trade.live.flat_before = true;
     trade.live.had_position = trade.filled_at.is_some();
