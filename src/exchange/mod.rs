@@ -9,6 +9,8 @@ pub mod courier;
 pub mod error;
 pub mod http;
 pub mod paper;
+mod stream;
+pub mod transport;
 
 use std::sync::Arc;
 
