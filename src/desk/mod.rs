@@ -97,6 +97,7 @@ pub struct Desk {
     accounts: Vec<Account>,
     calls: BTreeMap<u64, usize>,
     next_call: u64,
+    paused: bool,
 }
 
 impl Desk {
@@ -104,7 +105,7 @@ impl Desk {
     /// name, exchange, host or key) stay in the memory as orphans and are never acted on.
     pub fn new(home: Installation, rules: Rules, setups: Vec<AccountSetup>, memory: Memory) -> Desk {
         let accounts = setups.into_iter().map(|setup| Account::new(setup, &memory)).collect();
-        Desk { home, rules, memory, accounts, calls: BTreeMap::new(), next_call: 1 }
+        Desk { home, rules, memory, accounts, calls: BTreeMap::new(), next_call: 1, paused: false }
     }
 
     /// Begins to work: reads every account, and says which remembered trades have no account.
@@ -150,6 +151,16 @@ impl Desk {
     /// Takes an accepted alert back: its record did not reach the disk, so its sender is told to come again.
     pub fn retract(&mut self, number: u64, out: &mut Vec<Effect>) {
         Outbox { memory: &mut self.memory, out }.record(Record::Retracted { alert: number });
+    }
+
+    /// Keeps an alert in the history that was refused before it could be understood.
+    pub fn note_refusal(&mut self, reason: &str, out: &mut Vec<Effect>) {
+        Outbox { memory: &mut self.memory, out }.notice("", "", 0, &format!("alert refused: {reason}"));
+    }
+
+    /// From now on nothing new is sent; answers are still taken in.
+    pub fn pause(&mut self) {
+        self.paused = true;
     }
 
     /// Takes in one event and says what shall be done.
@@ -207,7 +218,7 @@ impl Desk {
         let mut outbox = Outbox { memory: &mut self.memory, out };
         account.settle(&ctx, &mut outbox);
         let mut call = None;
-        if account.busy.is_none() {
+        if account.busy.is_none() && !self.paused {
             let choice = account.choose(&ctx);
             account.wake = choice.wake();
             if let Some(task) = choice.due() {

@@ -193,6 +193,7 @@ impl Exchange for Binance {
             name: "binance",
             margin_mode: true,
             hedge: true,
+            positions_show_orders: true,
             stop_before_position: false,
             stop_covers_position: true,
             batch: BATCH_MAX,
