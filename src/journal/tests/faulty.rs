@@ -14,6 +14,8 @@ pub(super) struct Faults {
     pub(super) read_only: bool,
     /// Every fdatasync of a file fails.
     pub(super) sync_fails: bool,
+    /// A directory's names are not put on the medium.
+    pub(super) dir_sync_fails: bool,
     /// Steps until power is lost; a write at that moment is done by half, and nothing after it is.
     pub(super) steps_left: Option<u32>,
     /// An fdatasync waits until this is false again.
@@ -112,6 +114,9 @@ impl Disk for FaultyDisk {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.step()?;
+        if self.faults(|faults| faults.dir_sync_fails) {
+            return Err(io::Error::other("the medium failed"));
+        }
         RealDisk.sync_dir(dir)
     }
 }

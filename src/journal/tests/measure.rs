@@ -1,4 +1,4 @@
-//! Figures, not promises: `cargo test --release --lib journal::tests::measure -- --ignored --nocapture`.
+//! Figures, not promises: `cargo test --lib journal::tests::measure -- --ignored --nocapture`.
 
 use std::os::unix::fs::FileExt;
 use std::sync::mpsc;

@@ -220,6 +220,21 @@ fn a_failed_disk_heals_by_a_snapshot_in_a_new_segment() {
 }
 
 #[test]
+fn a_segment_whose_name_may_be_lost_ends_the_old_one_too() {
+    let mut rig = Rig::new();
+    rig.begin();
+    rig.append(3);
+    rig.disk.faults(|faults| faults.dir_sync_fails = true);
+    assert_eq!(broken_from(&rig.begin()), 4);
+    assert_eq!(rig.append(1), [], "a record in the old segment would be lost if the new one is there after a crash");
+    assert_eq!(rig.begin(), []);
+    rig.disk.faults(|faults| faults.dir_sync_fails = false);
+    assert_eq!(rig.begin(), [Told::Healed, Told::Flushed(4)]);
+    assert_eq!(rig.append(1), [Told::Flushed(5)]);
+    assert_eq!(rig.restart(), 5);
+}
+
+#[test]
 fn a_journal_that_cannot_be_begun_says_so_and_heals() {
     let mut rig = Rig::new();
     rig.disk.faults(|faults| faults.read_only = true);
