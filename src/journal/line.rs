@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use super::Seq;
 use crate::market::Millis;
 
+const HEAD: &str = r#"{"n":"#;
+/// How many places in a bad line are tried for the beginning of a swallowed one: a record may look like one.
+const SWALLOWED_TRIES: usize = 64;
 const SUM_DIGITS: usize = 16;
 /// `,"sum":"` + digits + `"}`
 const TAIL_LEN: usize = 8 + SUM_DIGITS + 2;
@@ -45,7 +48,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Line<'_>, &'static str> {
 }
 
 fn parts(body: &str) -> Option<Line<'_>> {
-    let (n, rest) = body.strip_prefix(r#"{"n":"#)?.split_once(r#","at":"#)?;
+    let (n, rest) = body.strip_prefix(HEAD)?.split_once(r#","at":"#)?;
     let (at, rest) = rest.split_once(r#","kept":"#)?;
     let (kept, record) = rest.split_once(r#","r":"#)?;
     Some(Line { n: n.parse().ok()?, at: at.parse().ok()?, kept: kept.parse().ok()?, record })
@@ -81,6 +84,16 @@ impl<'a> RawLine<'a> {
             RawLine { ended: false, .. } => Err("it is cut off"),
             _ => decode(self.bytes),
         }
+    }
+
+    /// A whole line at the end of a bad one: what ended the line before it was harmed.
+    pub(super) fn swallowed(&self) -> Option<Line<'a>> {
+        if self.overlong || !self.ended {
+            return None;
+        }
+        let begins = |at: &usize| self.bytes.get(*at..).is_some_and(|rest| rest.starts_with(HEAD.as_bytes()));
+        let candidates = (1..self.bytes.len()).rev().filter(begins).take(SWALLOWED_TRIES);
+        candidates.filter_map(|at| self.bytes.get(at..)).find_map(|rest| decode(rest).ok())
     }
 }
 
@@ -213,7 +226,7 @@ mod tests {
             let _ = decode(&bytes);
             let mut lines = Lines::new(&bytes[..]);
             while let Ok(Some(raw)) = lines.next(8) {
-                let _ = raw.decode();
+                let _ = (raw.decode(), raw.swallowed());
             }
             prop_assert_eq!(lines.position(), bytes.len() as u64);
         }

@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use super::line::Lines;
+use super::line::{Lines, RawLine};
 use super::segment::{self, Found};
 use super::{JournalError, Place, RECORD_BYTES_MAX, Replayed, SNAPSHOT_BYTES_MAX, Seq};
 use crate::market::{Installation, Millis};
@@ -95,8 +95,8 @@ impl<R: BufRead> Reader<'_, R> {
                 Ok(Some((header.installation, line.n)))
             }
             Err(fault) => {
-                let torn = self.rest_is_unflushed(0, false)?;
-                if torn { Ok(None) } else { Err(JournalError::Damaged { place, reason: fault.to_owned() }) }
+                let flushed = proves_flushed(&raw, 0, false) || self.rest_proves_flushed(0, false)?;
+                if !flushed { Ok(None) } else { Err(JournalError::Damaged { place, reason: fault.to_owned() }) }
             }
         }
     }
@@ -123,28 +123,32 @@ impl<R: BufRead> Reader<'_, R> {
                     return Err(JournalError::Damaged { place, reason });
                 }
                 Err(fault) => {
-                    let holed = raw.holed;
-                    let torn = self.rest_is_unflushed(last + 1, holed)?;
-                    return if torn {
-                        Ok((last, end, Some(place)))
-                    } else {
-                        Err(JournalError::Damaged { place, reason: format!("{fault}, and whole lines follow it") })
-                    };
+                    let (bad, holed) = (last + 1, raw.holed);
+                    if proves_flushed(&raw, bad, holed) || self.rest_proves_flushed(bad, holed)? {
+                        let reason = format!("{fault}, and whole lines follow it");
+                        return Err(JournalError::Damaged { place, reason });
+                    }
+                    return Ok((last, end, Some(place)));
                 }
             }
         }
     }
 
-    /// Whether no line after the bad one, which should have been record `bad`, proves that it was flushed.
-    fn rest_is_unflushed(&mut self, bad: Seq, holed: bool) -> Result<bool, JournalError> {
+    fn rest_proves_flushed(&mut self, bad: Seq, holed: bool) -> Result<bool, JournalError> {
         while let Some(raw) = self.lines.next(RECORD_BYTES_MAX).map_err(JournalError::io("read", self.path))? {
-            match raw.decode() {
-                Ok(line) if !holed || line.kept >= bad => return Ok(false),
-                _ => {}
+            if proves_flushed(&raw, bad, holed) {
+                return Ok(true);
             }
         }
-        Ok(true)
+        Ok(false)
     }
+}
+
+/// Whether a line at or after the bad one, which should have been record `bad`, proves that the bad one was flushed. Without a hole
+/// every whole line does, because lines of one group are written from first to last.
+fn proves_flushed(raw: &RawLine<'_>, bad: Seq, holed: bool) -> bool {
+    let whole = raw.decode().ok().or_else(|| raw.swallowed());
+    whole.is_some_and(|line| !holed || line.kept >= bad)
 }
 
 /// Cuts torn lines and prepared space off, so that an old segment is nothing but whole lines.
