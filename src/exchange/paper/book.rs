@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::market::Market;
 use super::order::{
-    Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Obstacle, Order, TimeInForce, Trade,
-    is_met,
+    Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Obstacle, Order, Trade, is_met,
 };
 use super::shelf::Shelf;
 use crate::market::{Decimal, Instrument, Instruments, MarginMode, Millis, OrderStatus, Side, Symbol, TriggerBy};
