@@ -7,7 +7,7 @@
 
 pub mod alert;
 pub mod config;
-pub mod daemon;
+//pub mod daemon;
 pub mod desk;
 pub mod exchange;
 pub mod journal;

@@ -95,7 +95,7 @@ fn day(seed: u64) -> World {
     }
     world.run_for(2_000);
     let plan = faults(seed, &mut dice);
-    world.book(|sim, now| sim.set_faults(plan, now));
+    world.faults(plan);
     let mut sent: Vec<String> = Vec::new();
     let mut bar = 0;
     let end = START + 40_000 + dice.below(200_000);
@@ -167,8 +167,6 @@ fn some_entry(dice: &mut Dice, symbol: &str, price: Decimal, bar: u64) -> String
     let stop = away(first + 20 + dice.below(15));
     let share = Decimal::from(3 + dice.below(25) as i64) / Decimal::from(1000);
     let target = (price * if long { Decimal::ONE + share } else { Decimal::ONE - share }).round_dp(4).to_string();
-    let maybe = |there: bool, price: &'static str| there.then_some(price);
-    let _ = maybe;
     let with_second = !dice.one_in(5);
     let with_target = !dice.one_in(6);
     let with_stop = !dice.one_in(10);
@@ -204,7 +202,8 @@ fn by_hand(world: &mut World, dice: &mut Dice, symbol: &str) {
             for side in [Side::Long, Side::Short] {
                 let qty = sim.book.position(&symbol, side);
                 if qty > Decimal::ZERO {
-                    let _ = sim.close_by_hand(&symbol, side, qty, now);
+                    let wish = format!(r#"{{"symbol":"{symbol}","side":"{side}","qty":"{qty}","close":true}}"#);
+                    sim::control::answer(sim, "POST", "/sim/position", &wish, now);
                 }
             }
         }
@@ -255,7 +254,7 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
 
 /// Everything is well again; some days end with an EXIT for all. Then everything has a known end.
 fn evening(world: &mut World, dice: &mut Dice) {
-    world.book(|sim, now| sim.set_faults(Faults::new(0, Vec::new(), Conditions::default()), now));
+    world.faults(Faults::new(0, Vec::new(), Conditions::default()));
     world.troubles.push(world::Trouble { from: world.now, to: world.now + 15_000 });
     world.run_until(world.now + 60_000, 20_000);
     if dice.one_in(2) {

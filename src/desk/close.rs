@@ -29,8 +29,7 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
     } else if !live.fresh {
         offer(live.look.at, Urgency::Close, Step::Look);
     } else if live.position > Decimal::ZERO {
-        let at = trade.close.as_ref().filter(|close| close.state == State::Idle).map_or(0, |close| close.pace.at);
-        offer(at, Urgency::Close, Step::Close);
+        offer(live.close.at, Urgency::Close, Step::Close);
     }
     for (at, ticket) in trade.entries.iter().enumerate() {
         clear(ticket, Which::Entry(at), Urgency::Ask, offer);
@@ -43,7 +42,7 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
         return;
     }
     if !live.flat_proven {
-        offer(live.flat_since.map_or(live.look.at, |since| since + 500), Urgency::Ask, Step::Look);
+        offer(live.look.at, Urgency::Ask, Step::Look);
         return;
     }
     for which in [Which::Stop, Which::Target] {
@@ -108,8 +107,8 @@ pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ct
     };
     match answer {
         Answer::No(reason, why) => {
-            let first = ticket.pace.tries == 0;
-            ticket.pace.again(ctx.now, retry_delay_ms);
+            let first = trade.live.close.tries == 0;
+            trade.live.close.again(ctx.now, retry_delay_ms);
             if first && reason != Reason::NoPosition {
                 outbox.notice(name, &symbol, number, &format!("the market close was refused and is tried again until it is done: {why}"));
             }
@@ -117,23 +116,27 @@ pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ct
         Answer::Accepted | Answer::Unknown => {
             let text = format!("market close {} of {}: {}", ticket.id, ticket.qty, describe(ticket));
             outbox.say(name, &symbol, number, text);
-            count_closed(trade);
+            count_closed(trade, ctx);
         }
-        Answer::Later => {}
+        Answer::Later => trade.live.close.again(ctx.now, retry_delay_ms),
     }
 }
 
 /// The market close was asked about.
-pub(super) fn asked(trade: &mut Trade, grown: bool) {
-    count_closed(trade);
+pub(super) fn asked(trade: &mut Trade, grown: bool, ctx: &Ctx<'_>) {
+    count_closed(trade, ctx);
     if grown || trade.close.as_ref().is_some_and(Ticket::is_ended) {
         trade.live.fresh = false;
     }
 }
 
-fn count_closed(trade: &mut Trade) {
-    if let Some(close) = trade.close.as_ref().filter(|close| close.is_ended()) {
-        trade.live.closed_qty += close.filled;
+/// A close has ended: one that found nobody to trade with is not repeated at once.
+fn count_closed(trade: &mut Trade, ctx: &Ctx<'_>) {
+    let Some(close) = trade.close.as_ref().filter(|close| close.is_ended()) else { return };
+    trade.live.closed_qty += close.filled;
+    match close.filled.is_zero() {
+        true => trade.live.close.again(ctx.now, retry_delay_ms),
+        false => trade.live.close = Pace::default(),
     }
 }
 

@@ -94,10 +94,12 @@ fn enter_fate(
         }
     }
     if let (false, Some(other)) = (account.hedge, of_side(enter.side.other()).and_then(|at| account.trades.get(at))) {
-        return match other.is_closing() || ctx.now < alert.at + OTHER_SIDE_WAIT_MS || maybe_sent {
-            true => Fate::Waits,
-            false => refused(format!("trade {} of the other side is open, and the account is in one-way mode", other.id)),
-        };
+        // What may have left already is asked about, whatever else is there.
+        match other.is_closing() || ctx.now < alert.at + OTHER_SIDE_WAIT_MS {
+            _ if maybe_sent => {}
+            true => return Fate::Waits,
+            false => return refused(format!("trade {} of the other side is open, and the account is in one-way mode", other.id)),
+        }
     }
     if let Some(why) = &account.restricted {
         return refused(format!("the account may not open positions: {why}"));
@@ -249,6 +251,7 @@ pub(super) fn waits(trade: &Trade) -> bool {
 
 /// Entries that were never accepted are given up when their alert has become too old; resting ones by `ENTRY_TIMEOUT`.
 pub(super) fn expire(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &Outbox<'_>) {
+    revive(trade, ctx);
     let began_at = trade.began_at;
     for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Idle) {
         let received = outbox.memory.alerts.get(&ticket.alert).map_or(began_at, |alert| alert.at);
@@ -258,13 +261,24 @@ pub(super) fn expire(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &Outbox<'_>) {
     }
 }
 
+/// The alerts whose entries it carries.
+pub(super) fn alerts_of(trade: &Trade) -> Vec<u64> {
+    let mut numbers: Vec<u64> = trade.entries.iter().map(|ticket| ticket.alert).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
 /// Gives every alert its verdict whose entries have a known outcome.
 pub(super) fn verdicts(trade: &Trade, name: &str, outbox: &mut Outbox<'_>) {
-    let mut numbers: Vec<u64> = trade.entries.iter().map(|ticket| ticket.alert).collect();
-    numbers.dedup();
-    for number in numbers.into_iter().filter(|number| Some(*number) != trade.exit_alert) {
+    for number in alerts_of(trade).into_iter().filter(|number| Some(*number) != trade.exit_alert) {
         let mine = || trade.entries.iter().filter(|ticket| ticket.alert == number);
-        let open = mine().any(|ticket| matches!(ticket.state, State::Idle | State::Sent | State::Unknown { .. }));
+        let open = mine().any(|ticket| match ticket.state {
+            State::Idle | State::Sent | State::Unknown { .. } => true,
+            // Proven never executed: tried again, unless the trade is being closed.
+            State::Ended(End::Dead) => !trade.is_closing(),
+            _ => false,
+        });
         if open || !outbox.memory.alerts.contains_key(&number) {
             continue;
         }
@@ -387,9 +401,7 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>, ou
 
 /// Ends a trade whose first order never left.
 fn end_opening(trade: &mut Trade, outcome: Outcome, outbox: &mut Outbox<'_>) {
-    let mut numbers: Vec<u64> = trade.entries.iter().map(|ticket| ticket.alert).collect();
-    numbers.dedup();
-    for number in numbers {
+    for number in alerts_of(trade) {
         outbox.verdict(&trade.account, trade.symbol.as_str(), number, outcome.clone());
     }
     for ticket in &mut trade.entries {
@@ -441,8 +453,7 @@ pub(super) fn placed(trade: &mut Trade, result: &Result<Reply>, name: &str, ctx:
 }
 
 /// An entry was asked about.
-pub(super) fn asked(trade: &mut Trade, which: Which, grown: bool, name: &str, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
-    let closing = trade.is_closing();
+pub(super) fn asked(trade: &mut Trade, which: Which, grown: bool, ctx: &Ctx<'_>) {
     if trade.ticket(which).is_some_and(Ticket::was_accepted) {
         // It left before the restart, so the symbol was looked at before.
         trade.live.flat_before = true;
@@ -453,18 +464,27 @@ pub(super) fn asked(trade: &mut Trade, which: Which, grown: bool, name: &str, ct
     if grown {
         filled(trade, ctx);
     }
-    if closing {
+    if trade.is_closing() {
         trade.live.fresh &= !grown;
+    }
+}
+
+/// Entries that are proven never to have been executed are tried again, if there is time.
+fn revive(trade: &mut Trade, ctx: &Ctx<'_>) {
+    if !matches!(trade.phase, Phase::Entering | Phase::Open) {
         return;
     }
-    let Some(ticket) = trade.ticket_mut(which) else { return };
-    if ticket.state == State::Ended(End::Dead) {
-        outbox.say(name, "", ticket.alert, format!("{} {} never reached the exchange; tried again if there is time", leg_name(ticket), ticket.id));
-        ticket.renew(ctx.home, name);
-        if !trade.entries.iter().any(Ticket::was_accepted) {
-            trade.live.flat_before = false;
-        }
+    let accepted = trade.entries.iter().any(Ticket::was_accepted);
+    let (account, live) = (&trade.account, &mut trade.live);
+    for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Ended(End::Dead)) {
+        ticket.renew(ctx.home, account);
+        live.flat_before &= accepted;
     }
+}
+
+/// Whether nothing of a trade that an earlier life may have begun ever reached the exchange: its alert is as good as new.
+pub(super) fn never_began(trade: &Trade) -> bool {
+    trade.phase == Phase::Opening && trade.entries.iter().all(|ticket| ticket.state == State::Ended(End::Dead))
 }
 
 /// An entry of ours filled, as its own state tells.

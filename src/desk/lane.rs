@@ -73,13 +73,17 @@ fn supersede(waiting: &mut Vec<Waiting>, symbol: &crate::alert::SymbolName, side
 pub(super) fn settle_trades(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     let name = account.setup.name.clone();
     let placing: Vec<u64> = account.trades.iter().map(|trade| trade.id).filter(|id| account.is_busy_with(*id, |_| true)).collect();
-    for trade in &mut account.trades {
+    let Account { trades, waiting, .. } = account;
+    for trade in trades.iter_mut() {
         let at_rest = !placing.contains(&trade.id);
         enter::expire(trade, ctx, outbox);
         protect::settle(trade, &name, ctx, outbox);
         watch::settle(trade, ctx, outbox);
         enter::verdicts(trade, &name, outbox);
-        if at_rest && close::is_finished(trade) {
+        if enter::never_began(trade) {
+            waiting.extend(enter::alerts_of(trade).into_iter().map(|number| Waiting { number, maybe_sent: false }));
+            trade.live.gone = true;
+        } else if at_rest && close::is_finished(trade) {
             close::finish(trade, ctx, outbox);
         } else if at_rest && is_stillborn(trade) {
             if outbox.memory.trades.contains_key(&trade.id) {
@@ -88,13 +92,14 @@ pub(super) fn settle_trades(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut O
             trade.live.gone = true;
         }
     }
-    account.trades.retain(|trade| !trade.live.gone);
+    trades.retain(|trade| !trade.live.gone);
+    waiting.sort_by_key(|waiting| waiting.number);
 }
 
 /// Whether none of its orders was ever accepted and none can be.
 fn is_stillborn(trade: &Trade) -> bool {
     matches!(trade.phase, Phase::Opening | Phase::Entering)
-        && trade.entries.iter().all(|ticket| matches!(ticket.state, State::Ended(End::Refused(_) | End::Dead)))
+        && trade.entries.iter().all(|ticket| matches!(ticket.state, State::Ended(End::Refused(_))))
 }
 
 /// The next time at which something ends by the clock alone.
@@ -204,9 +209,9 @@ fn asked(
     }
     let grown = ticket.filled > filled_before;
     match which {
-        Which::Entry(_) => enter::asked(trade, which, grown, name, ctx, outbox),
+        Which::Entry(_) => enter::asked(trade, which, grown, ctx),
         Which::Stop | Which::Target => protect::asked(trade, which, ctx),
-        Which::Close => close::asked(trade, grown),
+        Which::Close => close::asked(trade, grown, ctx),
     }
 }
 

@@ -20,11 +20,11 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
     for kind in KINDS {
         let which = Which::of(kind);
         let Some(ticket) = trade.ticket(which) else { continue };
+        let urgency = if kind == ProtectionKind::StopLoss { Urgency::Protect } else { Urgency::Ask };
         if let Some(at) = ticket.ask_at() {
-            offer(at, Urgency::Ask, Step::Ask(which));
+            offer(at, urgency, Step::Ask(which));
         }
         if ticket.state == State::Idle && trade.is_filled() && !gone {
-            let urgency = if kind == ProtectionKind::StopLoss { Urgency::Protect } else { Urgency::Ask };
             offer(ticket.pace.at, urgency, Step::Protect(kind));
         }
     }

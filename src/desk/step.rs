@@ -50,10 +50,10 @@ pub(super) enum Urgency {
     Close,
     /// Getting protected.
     Protect,
-    /// Finding out what is true.
-    Ask,
     /// The regular look.
     Watch,
+    /// Finding out what is true of an order.
+    Ask,
     /// Getting in.
     Enter,
     /// Everything that can wait.

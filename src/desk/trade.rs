@@ -148,6 +148,8 @@ pub struct Live {
     pub list_due: bool,
     /// A position read is wanted at this time.
     pub look: Pace,
+    /// The next market close.
+    pub close: Pace,
     /// The next reading of resting orders.
     pub audit: Pace,
     /// The next reading of executions for the profit.

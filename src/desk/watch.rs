@@ -73,7 +73,10 @@ fn empty(trade: &mut Trade, ctx: &Ctx<'_>) {
             }
         }
         Phase::Closing(_) if can_still_change(trade) => trade.live.flat_since = None,
-        Phase::Closing(_) => trade.live.flat_proven |= apart && !shows_late(trade, ctx),
+        Phase::Closing(_) => {
+            trade.live.flat_proven |= apart && !shows_late(trade, ctx);
+            trade.live.look = Pace::due(ctx.now + FLAT_READS_APART_MS);
+        }
         Phase::Opening | Phase::Entering => {}
     }
 }

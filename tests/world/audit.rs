@@ -91,7 +91,6 @@ enum Leg2 {
 /// I3: naked no longer than the watch interval, two round trips, and the time the exchange (or a crash) took.
 pub fn nothing_naked(world: &World, fail: &dyn Fn(String)) {
     let spans = world.book(|sim, _| sim.book.naked_spans());
-    let conditions = world.book(|sim, _| sim.faults.conditions.clone());
     let rtt_ms = world.setting().rtt_ms;
     // Other trades of the account may each have a close or a stop of their own in front, the trade itself a look.
     let queue_ms = 12 * rtt_ms;
@@ -103,8 +102,7 @@ pub fn nothing_naked(world: &World, fail: &dyn Fn(String)) {
             .filter(|trouble| trouble.to + WATCH_MS > span.start && trouble.from < end)
             .map(|trouble| trouble.to - trouble.from)
             .sum();
-        let late_ms = conditions.late_positions_ms + conditions.unseen_position_ms + conditions.late_orders_ms;
-        let allowed = WATCH_MS + 2 * rtt_ms + queue_ms + excuse + 2 * late_ms;
+        let allowed = WATCH_MS + 2 * rtt_ms + queue_ms + excuse + 2 * world.late_ms;
         if end - span.start > allowed {
             fail(format!(
                 "I3: {} {} was naked for {} ms from {} on, {allowed} allowed",

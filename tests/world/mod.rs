@@ -16,10 +16,10 @@ use perphook::alert;
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line, Memory, Record, Rules};
 use perphook::exchange::binance::Binance;
 use perphook::exchange::{self, Exchange, ExchangeError, Reply, Request, carry_out};
-use perphook::market::{Decimal, Installation, Millis, Side, Symbol};
+use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
 use perphook::secret::Secret;
 
-use crate::sim::{SharedSim, Sim, SimConfig, SimHttp};
+use crate::sim::{Faults, SharedSim, Sim, SimConfig, SimHttp};
 
 pub const START: Millis = 1_764_547_200_000;
 pub const ACCOUNT: &str = "binance";
@@ -65,6 +65,8 @@ pub struct World {
     pub acknowledged: BTreeMap<u64, Millis>,
     pub troubles: Vec<Trouble>,
     pub crashes: u32,
+    /// How late the exchange showed things at the worst time of the day.
+    pub late_ms: Millis,
     setting: Setting,
     exchange: Box<dyn Exchange>,
     clock: Arc<AtomicU64>,
@@ -94,6 +96,7 @@ impl World {
             acknowledged: BTreeMap::new(),
             troubles: Vec::new(),
             crashes: 0,
+            late_ms: 0,
             setting,
             exchange,
             clock,
@@ -142,6 +145,13 @@ impl World {
         let mut sim = self.sim.lock().expect("nobody panicked");
         sim.pass(self.now);
         act(&mut sim, self.now)
+    }
+
+    /// Replaces the exchange's fault plan.
+    pub fn faults(&mut self, plan: Faults) {
+        let now = &plan.conditions;
+        self.late_ms = self.late_ms.max(now.late_positions_ms + now.unseen_position_ms + now.late_orders_ms);
+        self.book(|sim, now| sim.set_faults(plan, now));
     }
 
     pub fn position(&self, symbol: &str, side: Side) -> Decimal {
@@ -214,12 +224,16 @@ impl World {
     fn land(&mut self) {
         let Some(Flight { call, left_at, answer: Some((_, result)), .. }) = self.flight.take() else { return };
         let failed = match &result {
-            Ok(Reply::Placed(results)) => results.iter().any(Result::is_err),
+            // A refusal, or a market order that found nobody to trade with.
+            Ok(Reply::Placed(results)) => {
+                results.iter().any(|result| result.as_ref().map_or(true, |order| order.status == OrderStatus::Expired))
+            }
             Ok(_) => false,
             Err(_) => true,
         };
         if failed || self.now > left_at + self.setting.rtt_ms {
-            self.troubles.push(Trouble { from: left_at, to: self.now + back_off_ms(&result) });
+            let back_off_ms = if failed { back_off_ms(&result) } else { 0 };
+            self.troubles.push(Trouble { from: left_at, to: self.now + back_off_ms });
         }
         self.tell(Event::Answer { call, result });
     }
@@ -305,7 +319,7 @@ impl World {
     pub fn story(&self) -> String {
         let from = self.said.len().saturating_sub(120);
         let log = self.book(|sim, _| {
-            let entries = sim.log.entries.iter().rev().take(60).collect::<Vec<_>>();
+            let entries = sim.log.entries.iter().rev().take(110).collect::<Vec<_>>();
             entries
                 .into_iter()
                 .rev()
@@ -325,7 +339,9 @@ impl World {
                 })
                 .collect::<Vec<_>>()
         });
-        format!("log:\n{}\nexchange:\n{}", self.said.get(from..).unwrap_or_default().join("\n"), log.join("\n"))
+        let trades: Vec<String> = self.desk.memory().trades.values().map(|trade| format!("{trade:?}")).collect();
+        let said = self.said.get(from..).unwrap_or_default().join("\n");
+        format!("log:\n{said}\nexchange:\n{}\ntrades:\n{}", log.join("\n"), trades.join("\n"))
     }
 }
 
@@ -336,7 +352,7 @@ fn back_off_ms(result: &exchange::Result<Reply>) -> Millis {
         Err(error) => Some(error),
     };
     match inner {
-        None => 0,
+        None => 5_500,
         Some(ExchangeError::Unknown { .. }) => 7_000,
         Some(_) => 5_500,
     }
