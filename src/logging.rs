@@ -273,6 +273,9 @@ mod tests {
         assert_eq!((older.as_str(), fs::read_to_string(&path).unwrap().as_str()), ("123456789\n", "abc\ndefgh\n"));
         BoundedFile::open(&path, 10).unwrap().write_all(b"x\n").unwrap();
         assert_eq!(fs::read_to_string(directory.join("logs/perphook.log.1")).unwrap(), "abc\ndefgh\n");
+        let other = directory.join("one.log");
+        BoundedFile::open(&other, 3).unwrap().write_all(b"longer than the bound\n").unwrap();
+        assert!(!directory.join("one.log.1").exists(), "an empty file is not moved aside");
         fs::remove_dir_all(directory).unwrap();
     }
 }
