@@ -8,11 +8,11 @@ use crate::config::SETTINGS;
 const USAGE: &str = "\
 perphook turns TradingView alerts into looked-after perpetual-futures trades.
 
-  perphook [run] [--live]       run the daemon; without keys on paper, which --live refuses
-  perphook check [--online]     check the settings; also keys, clock and position mode at the exchange
-  perphook explain 'ALERT'      how an alert is read and what would be sent; nothing is sent
-  perphook trades [--csv|--json]  closed trades with profit, fees and time without a stop
-  perphook status               open trades
+  perphook [run] [--live]          run the daemon; without keys on paper, which --live refuses
+  perphook check [--online]        check the settings; also keys, clock and position mode at the exchange
+  perphook explain 'ALERT'         how an alert is read and what would be sent; nothing is sent
+  perphook trades [--csv|--json]   closed trades with profit, fees and time without a stop
+  perphook status                  open trades
   perphook --help | --version
 
 Exit codes: 0 done, 64 usage, 69 unavailable, 78 configuration.
