@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 pub use load::{Mistake, load};
 pub use settings::{SETTINGS, Setting};
-pub use sources::{MaybeFile, Sources, TextFile};
+pub use sources::{Environment, MaybeFile, Sources, TextFile};
 
 use crate::desk::{AccountRules, Rules};
 use crate::secret::Secret;

@@ -72,56 +72,61 @@ pub const SETTINGS: &[Setting] = &[
         name: "BINANCE_API_KEY",
         default: "",
         meaning: "API key; without key and secret: paper",
-        set: |draft, text| Ok(draft.key = Some(key(text)?)),
+        set: |draft, text| put(&mut draft.key, key(text).map(Some)),
     },
-    Setting { name: "BINANCE_API_SECRET", default: "", meaning: "API secret", set: |draft, text| Ok(draft.secret = Some(key(text)?)) },
+    Setting {
+        name: "BINANCE_API_SECRET",
+        default: "",
+        meaning: "API secret",
+        set: |draft, text| put(&mut draft.secret, key(text).map(Some)),
+    },
     Setting {
         name: "BINANCE_TESTNET",
         default: "false",
         meaning: "true: Binance's demo host",
-        set: |draft, text| Ok(draft.testnet = yes_or_no(text)?),
+        set: |draft, text| put(&mut draft.testnet, yes_or_no(text)),
     },
     Setting {
         name: "BINANCE_BASE_URL",
         default: "",
         meaning: "another host than Binance's own (tests, proxies): http(s)://host[:port]",
-        set: |draft, text| Ok(draft.base_url = Some(base_url(text)?)),
+        set: |draft, text| put(&mut draft.base_url, base_url(text).map(Some)),
     },
     Setting {
         name: "WEBHOOK_TOKEN",
         default: "",
         meaning: "what alerts must carry; at least 16 characters (optional on paper)",
-        set: |draft, text| Ok(draft.token = Some(token(text)?)),
+        set: |draft, text| put(&mut draft.token, token(text).map(Some)),
     },
     Setting {
         name: "SERVICE_HOST",
         default: "127.0.0.1",
         meaning: "address to listen on",
-        set: |draft, text| Ok(draft.host = text.parse().map_err(|_| "an IP address is needed")?),
+        set: |draft, text| put(&mut draft.host, text.parse().map_err(|_| "an IP address is needed".to_owned())),
     },
     Setting {
         name: "SERVICE_PORT",
         default: "5000",
         meaning: "port to listen on",
-        set: |draft, text| Ok(draft.port = whole(text, 1..=65535)?),
+        set: |draft, text| put(&mut draft.port, whole(text, 1..=65535)),
     },
     Setting {
         name: "ENTRY_SIZE_USD",
         default: "10",
         meaning: "margin of one entry; its value is this times LEVERAGE",
-        set: |draft, text| Ok(draft.account_rules.entry_size_usd = amount(text)?),
+        set: |draft, text| put(&mut draft.account_rules.entry_size_usd, amount(text)),
     },
     Setting {
         name: "LEVERAGE",
         default: "20",
         meaning: "leverage; above a contract's maximum the maximum is used",
-        set: |draft, text| Ok(draft.account_rules.leverage = whole(text, 1..=200)?),
+        set: |draft, text| put(&mut draft.account_rules.leverage, whole(text, 1..=200)),
     },
     Setting {
         name: "TOTAL_ENTRIES",
         default: "2",
         meaning: "1: never a second entry",
-        set: |draft, text| Ok(draft.account_rules.total_entries = whole(text, 1..=2)?),
+        set: |draft, text| put(&mut draft.account_rules.total_entries, whole(text, 1..=2)),
     },
     Setting {
         name: "MARGIN_MODE",
@@ -129,92 +134,92 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "isolated or cross; unset: the symbol's mode is left as it is",
         set: |draft, text| {
             let modes = [("isolated", MarginMode::Isolated), ("cross", MarginMode::Cross), ("crossed", MarginMode::Cross)];
-            Ok(draft.account_rules.margin_mode = Some(one_of(text, &modes)?))
+            put(&mut draft.account_rules.margin_mode, one_of(text, &modes).map(Some))
         },
     },
     Setting {
         name: "TRIGGER_BY",
         default: "mark",
         meaning: "which price fires stop and target: mark or last",
-        set: |draft, text| Ok(draft.rules.trigger_by = one_of(text, &[("mark", TriggerBy::Mark), ("last", TriggerBy::Last)])?),
+        set: |draft, text| put(&mut draft.rules.trigger_by, one_of(text, &[("mark", TriggerBy::Mark), ("last", TriggerBy::Last)])),
     },
     Setting {
         name: "PROTECT_TIMEOUT",
         default: "10",
         meaning: "seconds of definite refusals of a stop that are borne",
-        set: |draft, text| Ok(draft.rules.protect_timeout_ms = seconds(text, HOUR)?),
+        set: |draft, text| put(&mut draft.rules.protect_timeout_ms, seconds(text, HOUR)),
     },
     Setting {
         name: "CLOSE_IF_UNPROTECTED",
         default: "true",
         meaning: "then close at market; false: only say so",
-        set: |draft, text| Ok(draft.rules.close_if_unprotected = yes_or_no(text)?),
+        set: |draft, text| put(&mut draft.rules.close_if_unprotected, yes_or_no(text)),
     },
     Setting {
         name: "EXIT_COOLDOWN",
         default: "30",
         meaning: "seconds after a trade ended in which another EXIT is ignored",
-        set: |draft, text| Ok(draft.rules.exit_cooldown_ms = seconds(text, DAY)?),
+        set: |draft, text| put(&mut draft.rules.exit_cooldown_ms, seconds(text, DAY)),
     },
     Setting {
         name: "ENTRY_TIMEOUT",
         default: "0",
         meaning: "seconds after which unfilled entries are cancelled; 0: never",
-        set: |draft, text| Ok(draft.rules.entry_timeout_ms = seconds(text, 365 * DAY)?),
+        set: |draft, text| put(&mut draft.rules.entry_timeout_ms, seconds(text, 365 * DAY)),
     },
     Setting {
         name: "ALERT_TIMEOUT",
         default: "180",
         meaning: "seconds an ENTRY may wait before it is refused",
-        set: |draft, text| Ok(draft.rules.alert_timeout_ms = seconds(text, DAY)?),
+        set: |draft, text| put(&mut draft.rules.alert_timeout_ms, seconds(text, DAY)),
     },
     Setting {
         name: "DUPLICATE_WINDOW",
         default: "60",
         meaning: "seconds in which the same alert is a resend; 0: off",
-        set: |draft, text| Ok(draft.rules.duplicate_window_ms = seconds(text, DAY)?),
+        set: |draft, text| put(&mut draft.rules.duplicate_window_ms, seconds(text, DAY)),
     },
     Setting {
         name: "TRADE_CAPACITY",
         default: "256",
         meaning: "most trades at one time",
-        set: |draft, text| Ok(draft.rules.trade_capacity = whole(text, 1..=4096)?),
+        set: |draft, text| put(&mut draft.rules.trade_capacity, whole(text, 1..=4096)),
     },
     Setting {
         name: "QUEUE_CAPACITY",
         default: "256",
         meaning: "most alerts waiting at one time; a quarter is kept for EXIT",
-        set: |draft, text| Ok(draft.rules.queue_capacity = whole(text, 4..=4096)?),
+        set: |draft, text| put(&mut draft.rules.queue_capacity, whole(text, 4..=4096)),
     },
     Setting {
         name: "STATE_DIRECTORY",
         default: "./state",
         meaning: "where journal and history live",
-        set: |draft, text| Ok(draft.state_directory = PathBuf::from(text)),
+        set: |draft, text| put(&mut draft.state_directory, Ok(PathBuf::from(text))),
     },
     Setting {
         name: "LOG_LEVEL",
         default: "info",
         meaning: "error, warn, info, debug or trace",
-        set: |draft, text| Ok(draft.log_level = level(text)?),
+        set: |draft, text| put(&mut draft.log_level, level(text)),
     },
     Setting {
         name: "LOG_FILE",
         default: "",
         meaning: "a second place for the log, at most 20 MiB",
-        set: |draft, text| Ok(draft.log_file = Some(PathBuf::from(text))),
+        set: |draft, text| put(&mut draft.log_file, Ok(Some(PathBuf::from(text)))),
     },
     Setting {
         name: "PAPER_PRICES",
         default: "walk",
         meaning: "prices on paper: walk (made up) or live (public prices)",
-        set: |draft, text| Ok(draft.paper_prices = one_of(text, &[("walk", PaperPrices::Walk), ("live", PaperPrices::Live)])?),
+        set: |draft, text| put(&mut draft.paper_prices, one_of(text, &[("walk", PaperPrices::Walk), ("live", PaperPrices::Live)])),
     },
     Setting {
         name: "DEFAULT_ACCOUNT",
         default: "",
         meaning: "account of alerts that name none",
-        set: |draft, text| Ok(draft.default_account = Some(text.to_owned())),
+        set: |draft, text| put(&mut draft.default_account, Ok(Some(text.to_owned()))),
     },
     Setting {
         name: "ACCOUNTS_FILE",
@@ -223,6 +228,12 @@ pub const SETTINGS: &[Setting] = &[
         set: |_, _| Err("several accounts are not supported by this version; use BINANCE_API_KEY and BINANCE_API_SECRET".to_owned()),
     },
 ];
+
+/// Puts a value that was read into its place.
+fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
 
 fn whole<N: TryFrom<u64> + TryInto<u64> + Copy>(text: &str, range: RangeInclusive<N>) -> Result<N, String> {
     let bound = |number: N| number.try_into().unwrap_or(u64::MAX);

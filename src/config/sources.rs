@@ -25,10 +25,13 @@ pub struct TextFile {
 /// A file as far as it could be read; `None` when there is none.
 pub type MaybeFile = Result<Option<TextFile>, Mistake>;
 
+/// Looks a name up in the environment.
+pub type Environment = Box<dyn Fn(&str) -> Option<String>>;
+
 /// The three places, injected so that tests need no process environment.
 pub struct Sources {
     /// The process environment.
-    pub environment: Box<dyn Fn(&str) -> Option<String>>,
+    pub environment: Environment,
     /// `.env` in the working directory.
     pub env_file: MaybeFile,
     /// `$CREDENTIALS_DIRECTORY/NAME` for a name.

@@ -61,6 +61,16 @@ fn the_predecessors_file_works_unchanged() {
 }
 
 #[test]
+fn a_file_only_its_owner_can_read_is_no_warning() {
+    let mut private = sources(&[], &keys(), &[]);
+    if let Ok(Some(file)) = &mut private.env_file {
+        file.open_to_others = false;
+    }
+    assert_eq!(load(&private, false).unwrap().warnings, Vec::<String>::new());
+    assert!(from_file("LEVERAGE=5").unwrap().warnings.is_empty(), "no secret in it: anybody may read it");
+}
+
+#[test]
 fn environment_beats_file_beats_credentials() {
     let credentials = [("LEVERAGE", "3\n"), ("WEBHOOK_TOKEN", "  0123456789abcdef\n"), ("TOTAL_ENTRIES", "1")];
     let config = load(
