@@ -13,4 +13,5 @@ pub mod exchange;
 pub mod journal;
 pub mod market;
 pub mod secret;
+pub mod time;
 pub mod web;
