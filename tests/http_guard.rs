@@ -1,5 +1,6 @@
 //! The web room over real sockets, with a daemon that only counts: hostile bytes get their status, nothing of them reaches the daemon,
 //! and the next honest request is served.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};

@@ -20,7 +20,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub fn new(status: StatusCode, reason: &'static str) -> Refusal {
+    pub(super) fn new(status: StatusCode, reason: &'static str) -> Refusal {
         Refusal { status, reason }
     }
 }
@@ -42,7 +42,7 @@ enum Content {
 
 impl Answer {
     /// An answer with these members.
-    pub fn json(status: StatusCode, members: Value) -> Answer {
+    pub(super) fn json(status: StatusCode, members: Value) -> Answer {
         let members = match members {
             Value::Object(members) => members,
             _ => Map::new(),
@@ -51,22 +51,22 @@ impl Answer {
     }
 
     /// 200 with a bare word.
-    pub fn text(text: &'static str) -> Answer {
+    pub(super) fn text(text: &'static str) -> Answer {
         Answer { status: StatusCode::Ok, body: Content::Text(text), allow: None }
     }
 
     /// An alert that is on disk.
-    pub fn alert(message: &str, number: u64) -> Answer {
+    pub(super) fn alert(message: &str, number: u64) -> Answer {
         Answer::json(StatusCode::Ok, json!({"success": true, "message": message, "alert": number}))
     }
 
     /// Any error without a place.
-    pub fn error(status: StatusCode, reason: &str) -> Answer {
+    pub(super) fn error(status: StatusCode, reason: &str) -> Answer {
         Answer::json(status, json!({"success": false, "error": reason}))
     }
 
     /// 400 that names the field, if it is one field's fault.
-    pub fn refused(field: &str, reason: &str) -> Answer {
+    pub(super) fn refused(field: &str, reason: &str) -> Answer {
         match field {
             "" => Answer::error(StatusCode::BadRequest, reason),
             _ => Answer::json(StatusCode::BadRequest, json!({"success": false, "error": reason, "field": field})),
@@ -74,34 +74,36 @@ impl Answer {
     }
 
     /// 400 that names field, line and column, as far as there are any.
-    pub fn invalid(error: &AlertError) -> Answer {
-        let mut members = json!({"success": false, "error": error.to_string(), "reason": error.reason});
-        if !error.field.is_empty() {
-            members["field"] = json!(error.field);
-        }
+    pub(super) fn invalid(error: &AlertError) -> Answer {
+        let mut answer = Answer::refused(&error.field, &error.to_string());
+        answer.insert("reason", error.reason.as_str().into());
         if error.line > 0 {
-            members["line"] = json!(error.line);
-            members["column"] = json!(error.column);
+            answer.insert("line", error.line.into());
+            answer.insert("column", error.column.into());
         }
-        Answer::json(StatusCode::BadRequest, members)
+        answer
     }
 
     /// 405 with the methods that would do.
-    pub fn method_not_allowed(allow: &'static str) -> Answer {
+    pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
         Answer { allow: Some(allow), ..Answer::error(StatusCode::MethodNotAllowed, "this path does not take this method") }
     }
 
+    fn insert(&mut self, name: &str, value: Value) {
+        if let Content::Json(members) = &mut self.body {
+            members.insert(name.to_owned(), value);
+        }
+    }
+
     /// The bytes to send: head and body together. `keep` is what the `Connection` header says.
-    pub async fn encode(self, method: Method, keep: bool, mode: Mode) -> Vec<u8> {
+    pub(super) async fn encode(mut self, method: Method, keep: bool, mode: Mode) -> Vec<u8> {
+        if mode != Mode::Live {
+            self.insert("mode", mode.as_str().into());
+        }
         let mut response = Response::new(self.status);
         let (body, content_type) = match self.body {
             Content::Text(text) => (text.to_owned(), "text/plain"),
-            Content::Json(mut members) => {
-                if mode != Mode::Live {
-                    members.insert("mode".to_owned(), mode.as_str().into());
-                }
-                (format!("{}\n", Value::Object(members)), "application/json")
-            }
+            Content::Json(members) => (format!("{}\n", Value::Object(members)), "application/json"),
         };
         response.set_body(body);
         response.insert_header("content-type", content_type);

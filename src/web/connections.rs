@@ -42,12 +42,12 @@ pub(super) enum Welcome {
 }
 
 impl Connections {
-    pub fn new(max: usize) -> Rc<Connections> {
+    pub(super) fn new(max: usize) -> Rc<Connections> {
         Rc::new(Connections { open: RefCell::default(), max })
     }
 
     /// Takes a new connection in. At the cap the oldest idle one gives way; one with a request under way never does.
-    pub fn welcome(self: &Rc<Connections>, stream: &TcpStream) -> Welcome {
+    pub(super) fn welcome(self: &Rc<Connections>, stream: &TcpStream) -> Welcome {
         let mut open = self.open.borrow_mut();
         if open.seats.len() >= self.max && !open.evict() {
             if open.turned_away >= TURNED_AWAY_MAX {
@@ -85,12 +85,12 @@ pub(super) struct Seat {
 
 impl Seat {
     /// Between two requests: may be taken away.
-    pub fn idle(&self) {
+    pub(super) fn idle(&self) {
         self.set(Some(Instant::now()));
     }
 
     /// A request is under way. `false`: the place has been given to somebody else, and this request is the last one.
-    pub fn busy(&self) -> bool {
+    pub(super) fn busy(&self) -> bool {
         self.set(None)
     }
 

@@ -72,12 +72,12 @@ pub(super) struct Guard<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
-    pub fn new(stream: S, limits: Limits) -> Guard<S> {
+    pub(super) fn new(stream: S, limits: Limits) -> Guard<S> {
         Guard { stream, bytes: Vec::new(), limits }
     }
 
     /// Waits for the first byte of the next request. `false`: the peer is gone, or silent for too long.
-    pub async fn wait(&mut self) -> bool {
+    pub(super) async fn wait(&mut self) -> bool {
         if !self.bytes.is_empty() {
             return true;
         }
@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     }
 
     /// The next request, whole. `None`: the peer left between two requests.
-    pub async fn next_request(&mut self) -> Result<Option<Request>, Refusal> {
+    pub(super) async fn next_request(&mut self) -> Result<Option<Request>, Refusal> {
         let Some(head) = self.head().await? else { return Ok(None) };
         let body = self.body(&head).await?;
         Request::decode(head, body).await.map(Some)
@@ -151,13 +151,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     }
 
     /// Writes it all at once; `false` when the peer does not take it.
-    pub async fn send(&mut self, bytes: &[u8]) -> bool {
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> bool {
         let deadline = Instant::now() + self.limits.write;
         matches!(before(deadline, self.stream.write_all(bytes)).await, Some(Ok(())))
     }
 
     /// Half-closes and lets the peer read the last answer.
-    pub async fn close(mut self) {
+    pub(super) async fn close(mut self) {
         let deadline = Instant::now() + self.limits.linger;
         let _ = before(deadline, self.stream.close()).await;
         let mut drained = 0;

@@ -55,7 +55,7 @@ pub(super) fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
 
 impl Head {
     /// Checks a whole head, blank line included, that [`end`] found.
-    pub fn read(bytes: &[u8]) -> Result<Head, Refusal> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Head, Refusal> {
         let text = std::str::from_utf8(bytes).map_err(|_| bad("byte that is not ASCII in the head"))?;
         let mut lines = text.trim_end_matches("\r\n").split("\r\n");
         let (method, target, is_1_1) = request_line(lines.next().unwrap_or_default())?;

@@ -28,7 +28,7 @@ pub(super) struct Request {
 
 impl Request {
     /// Lets async-h1 decode a checked head, from memory.
-    pub async fn decode(head: Head, body: Vec<u8>) -> Result<Request, Refusal> {
+    pub(super) async fn decode(head: Head, body: Vec<u8>) -> Result<Request, Refusal> {
         let method = head.clean.split(|&byte| byte == b' ').next().and_then(|word| std::str::from_utf8(word).ok());
         if method.and_then(|word| word.parse::<Method>().ok()).is_none() {
             return Err(Refusal::new(StatusCode::NotImplemented, "unknown method"));

@@ -4,6 +4,7 @@
 //! history, and only then the daemon's verdict. A right token is served from whatever address and however many wrong ones came before.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -52,16 +53,16 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub fn new(routes: Routes, verdict_timeout: Duration) -> Site {
+    pub(super) fn new(routes: Routes, verdict_timeout: Duration) -> Site {
         Site { routes, verdict_timeout, strangers: RefCell::default() }
     }
 
-    pub fn mode(&self) -> Mode {
+    pub(super) fn mode(&self) -> Mode {
         self.routes.mode
     }
 
     /// Answers one request that came from `socket_peer`.
-    pub async fn answer(&self, request: &Request, socket_peer: IpAddr) -> Answer {
+    pub(super) async fn answer(&self, request: &Request, socket_peer: IpAddr) -> Answer {
         let peer = sender(request, socket_peer);
         let get = matches!(request.method, Method::Get | Method::Head);
         let post = request.method == Method::Post;
@@ -84,9 +85,9 @@ impl Site {
     }
 
     fn service(&self) -> Answer {
-        let mut endpoints = json!({"webhook": "/webhook (POST)", "whook": "/whook (POST)", "health": "/health (GET)"});
+        let mut endpoints = BTreeMap::from([("webhook", "/webhook (POST)"), ("whook", "/whook (POST)"), ("health", "/health (GET)")]);
         if self.mode() == Mode::Paper {
-            endpoints["paper_price"] = json!("/paper/price (POST)");
+            endpoints.insert("paper_price", "/paper/price (POST)");
         }
         let members = json!({"service": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "endpoints": endpoints});
         Answer::json(StatusCode::Ok, members)
@@ -198,7 +199,7 @@ impl Site {
     }
 
     /// Logs what strangers did since their last log line. To be called now and then.
-    pub fn sweep(&self) {
+    pub(super) fn sweep(&self) {
         for (peer, offence, count) in self.strangers.borrow_mut().sweep(Instant::now()) {
             log_strangers(peer, offence, count);
         }

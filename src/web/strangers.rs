@@ -23,7 +23,7 @@ pub(super) enum Offence {
 }
 
 impl Offence {
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Offence::WrongToken => "wrong_token",
             Offence::Unreadable => "unreadable_alert",
@@ -54,7 +54,7 @@ pub(super) struct Tally {
 
 impl Strangers {
     /// Counts one knock.
-    pub fn knock(&mut self, peer: IpAddr, offence: Offence, now: Instant) -> Tally {
+    pub(super) fn knock(&mut self, peer: IpAddr, offence: Offence, now: Instant) -> Tally {
         let mut key = (neighbourhood(peer), offence);
         if !self.counts.contains_key(&key) && self.counts.len() >= ADDRESSES_MAX {
             key.0 = EVERYBODY_ELSE;
@@ -73,7 +73,7 @@ impl Strangers {
     }
 
     /// Ends the minutes that are over: gives what was not logged yet, forgets who has been quiet.
-    pub fn sweep(&mut self, now: Instant) -> Vec<(IpAddr, Offence, u32)> {
+    pub(super) fn sweep(&mut self, now: Instant) -> Vec<(IpAddr, Offence, u32)> {
         let mut unlogged = Vec::new();
         self.counts.retain(|&(peer, offence), count| {
             if now.duration_since(count.since) < MINUTE {
