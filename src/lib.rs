@@ -8,7 +8,7 @@
 pub mod alert;
 pub mod cli;
 pub mod config;
-//pub mod daemon;
+pub mod daemon;
 pub mod desk;
 pub mod exchange;
 pub mod journal;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use crate::desk::{AccountSetup, Memory};
 use crate::exchange::Exchange;
 use crate::exchange::binance::Binance;
 use crate::exchange::courier::{Courier, WARM_EVERY_MS};
-use crate::exchange::paper::{Paper, PaperHandle};
+use crate::exchange::paper::{Paper, PaperHandle, Prices};
 use crate::exchange::transport::{TimeOuts, UreqHttp};
 use crate::secret::Secret;
 
@@ -33,7 +33,7 @@ pub(super) struct Team {
 pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Result<Team, Failure> {
     let mut team = Team { setups: Vec::new(), couriers: Vec::new(), paper: None };
     for (at, account) in config.accounts.iter().enumerate() {
-        let (exchange, paper) = connect(account, config.paper_prices, &config.state_directory)?;
+        let (exchange, paper) = exchange_of(account, config.paper_prices, Some(config.state_directory.join("paper.json")))?;
         team.paper = team.paper.or(paper);
         let hear = hear.clone();
         let deliver = move |call, result| {
@@ -53,8 +53,20 @@ pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Resu
     Ok(team)
 }
 
+/// The exchange behind an account, for a look from the command line: nothing is locked, nothing is written.
+///
+/// # Errors
+/// In words.
+pub fn connect(config: &Config, account: &Account) -> Result<Box<dyn Exchange>, String> {
+    exchange_of(account, config.paper_prices, None).map(|(exchange, _)| exchange).map_err(|failure| failure.to_string())
+}
+
 /// The exchange behind an account; for paper also the hand that moves its prices.
-pub fn connect(account: &Account, prices: PaperPrices, state: &Path) -> Result<(Box<dyn Exchange>, Option<PaperHandle>), Failure> {
+fn exchange_of(
+    account: &Account,
+    prices: PaperPrices,
+    paper_file: Option<PathBuf>,
+) -> Result<(Box<dyn Exchange>, Option<PaperHandle>), Failure> {
     let clock: crate::exchange::Clock = Arc::new(now_ms);
     let settle = &account.rules.settle_coin;
     let binance = |url: &str, key: Secret, secret: Secret| {
@@ -65,15 +77,14 @@ pub fn connect(account: &Account, prices: PaperPrices, state: &Path) -> Result<(
             Ok((Box::new(binance(host(account), account.key.clone(), account.secret.clone())), None))
         }
         Venue::Paper => {
-            let book = state.join("paper.json");
-            let paper = match prices {
-                PaperPrices::Walk => Paper::walking(&book, clock.clone()),
+            let prices = match prices {
+                PaperPrices::Walk => Prices::Walk,
                 PaperPrices::Live => {
                     let url = account.base_url.as_deref().unwrap_or(BINANCE_LIVE);
-                    Paper::live(&book, clock.clone(), Box::new(binance(url, Secret::new(""), Secret::new(""))))
+                    Prices::Live(Box::new(binance(url, Secret::new(""), Secret::new(""))))
                 }
-            }
-            .map_err(|error| Failure::System(error.to_string()))?;
+            };
+            let paper = Paper::new(paper_file, false, prices, clock.clone()).map_err(|error| Failure::System(error.to_string()))?;
             let handle = paper.handle();
             Ok((Box::new(paper), Some(handle)))
         }

@@ -3,6 +3,7 @@
 //! Threads: the executor (web and desk), the journal, and one courier for each account. No rule of trading lives here.
 
 mod accounts;
+mod history;
 mod notify;
 mod shell;
 
@@ -15,11 +16,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_signal::{Signal, Signals};
 use smol::stream::StreamExt;
 
+use crate::cli::Exit;
 use crate::config::{Config, Mode};
 use crate::desk::{Desk, Memory, Record};
 use crate::journal::{self, JournalError, Replayed};
 use crate::market::Millis;
-use crate::web;
+use crate::{alert, web};
+pub use accounts::connect;
+pub use history::{closed_trades, open_trades};
 use shell::{Heard, Shell};
 
 /// Events that may wait for the executor: a few calls and journal reports; more would mean it is stuck.
@@ -51,6 +55,16 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl Failure {
+    /// How the program ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::Config(_) => Exit::Config,
+            Failure::Journal(_) | Failure::System(_) => Exit::Unavailable,
+        }
+    }
+}
+
 /// Our time.
 pub fn now_ms() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
@@ -61,9 +75,6 @@ pub fn now_ms() -> Millis {
 /// # Errors
 /// See [`Failure`]; nothing was sent to any exchange then.
 pub fn run(config: Config) -> Result<(), Failure> {
-    for warning in &config.warnings {
-        log::warn!("{warning}");
-    }
     let mut memory = Memory::default();
     let opened = journal::open(&config.state_directory, &mut |_, replayed| remember(&mut memory, replayed)).map_err(Failure::Journal)?;
     for warning in &opened.warnings {
@@ -80,7 +91,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
     });
     let writer = opened.start(now_ms(), &snapshot, tell).map_err(|error| Failure::System(format!("journal thread: {error}")))?;
     let desk = Desk::new(installation, config.rules.clone(), team.setups, memory);
-    let shell = Rc::new(RefCell::new(Shell::new(desk, writer, team.couriers, team.paper, config.mode)));
+    let shell = Rc::new(RefCell::new(Shell::new(desk, writer, team.couriers, team.paper)));
     let executor = smol::LocalExecutor::new();
     smol::block_on(executor.run(serve(&executor, config, shell, heard)))
 }
@@ -108,8 +119,8 @@ async fn serve<'a>(
         let shell = Rc::clone(&shell);
         Rc::new(move || shell.borrow().health(now_ms()))
     };
-    let routes = web::Routes::new(config.token.clone(), config.mode, inbox, health);
-    executor.spawn(web::serve(listener, Rc::new(routes), web::Limits::default())).detach();
+    let routes = web::Routes { token: config.token.clone(), mode: config.mode, parse: alert::json::parse, inbox, health };
+    executor.spawn(web::serve(listener, routes, web::Limits::default())).detach();
     let mut signals =
         Signals::new([Signal::Term, Signal::Int]).map_err(|error| Failure::System(format!("signals cannot be received: {error}")))?;
     greet(&config, address);

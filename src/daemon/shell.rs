@@ -10,7 +10,6 @@ use std::time::Duration;
 use smol::channel::{Receiver, Sender};
 
 use super::now_ms;
-use crate::config::Mode;
 use crate::desk::{Admission, Desk, Effect, Event, Fingerprint, Line, Record, Status};
 use crate::exchange::courier::Courier;
 use crate::exchange::paper::PaperHandle;
@@ -60,7 +59,6 @@ pub(super) struct Shell {
     writer: Option<Writer>,
     couriers: Vec<Courier>,
     paper: Option<PaperHandle>,
-    mode: Mode,
     disk: Disk,
     last_seq: Seq,
     flushed: Seq,
@@ -71,13 +69,12 @@ pub(super) struct Shell {
 }
 
 impl Shell {
-    pub(super) fn new(desk: Desk, writer: Writer, couriers: Vec<Courier>, paper: Option<PaperHandle>, mode: Mode) -> Shell {
+    pub(super) fn new(desk: Desk, writer: Writer, couriers: Vec<Courier>, paper: Option<PaperHandle>) -> Shell {
         Shell {
             desk,
             writer: Some(writer),
             couriers,
             paper,
-            mode,
             disk: Disk::Well,
             last_seq: 0,
             flushed: 0,
@@ -120,7 +117,7 @@ impl Shell {
             }
             (Disk::Well, None) => None,
         };
-        health_of(status, reason, self.mode)
+        health_of(&status, reason)
     }
 
     fn handle(&mut self, event: Event, now: Millis) {
@@ -376,11 +373,11 @@ fn say(line: &Line) {
     }
 }
 
-fn health_of(status: Status, reason: Option<String>, mode: Mode) -> Health {
+fn health_of(status: &Status, trouble: Option<String>) -> Health {
     let exchanges = status
         .accounts
         .iter()
         .map(|account| (account.venue.clone(), if account.connected { "connected" } else { "disconnected" }.to_owned()))
         .collect();
-    Health { reason, mode, exchanges, alerts: status.alerts, notices: status.notices, open_trades: status.trades.len() as u64, closed_trades: status.closed }
+    Health { trouble, exchanges, alerts: status.alerts, notices: status.notices, open_trades: status.trades.len() as u64 }
 }
