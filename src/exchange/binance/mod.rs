@@ -17,6 +17,8 @@ mod instruments;
 mod session;
 mod settings;
 mod sign;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::sync::Arc;
