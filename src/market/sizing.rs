@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_quotient_that_was_rounded_up_onto_a_step_costs_no_more_than_asked() {
-        // 1 / 0.9999…97 × 0.9999…97 is more than 1 once the quotient is rounded.
+        // 2 / 3 ends in a 7, and three times that is more than 2.
         let instrument = Instrument { lot_step: d("0.0000000000000000000000000001"), min_notional: Decimal::ZERO, ..eth() };
         let (size, price) = (d("2"), d("3"));
         let qty = entry_qty(&instrument, size, 1, price).unwrap().qty;
