@@ -309,9 +309,9 @@ fn looking_orders_up() {
 
 #[test]
 fn listing_and_cancelling_orders() {
-    let names = ["open_orders", "open_conditional_orders"];
+    let names = ["open_conditional_orders", "open_orders"];
     let orders = replay(&names, false, |binance| binance.open_orders(&eth())).unwrap();
-    let parsed = names.iter().flat_map(|name| vectors()[*name].parsed.as_array().unwrap());
+    let parsed = names.iter().rev().flat_map(|name| vectors()[*name].parsed.as_array().unwrap());
     assert_eq!(orders.len(), 3);
     parsed.zip(&orders).for_each(|(parsed, state)| same_order("open orders", parsed, state));
     assert_eq!(orders.iter().map(|o| (o.conditional, o.opens)).collect::<Vec<_>>(), [(false, true), (true, false), (true, false)]);

@@ -319,6 +319,7 @@ mod tests {
         let many = r#"{"code":-1003,"msg":"Too many requests; current limit is 2400 requests per minute."}"#;
         let banned = r#"{"code":-1003,"msg":"Way too many requests; IP banned until 1700000120000. Please use the websocket"}"#;
         let far = r#"{"code":-1003,"msg":"IP banned until 99999999999999999999."}"#;
+        let past = r#"{"code":-1003,"msg":"IP banned until 1600000000000."}"#;
         let orders = r#"{"code":-1015,"msg":"Too many new orders; current limit is 300 orders per 10 SECOND."}"#;
         let limited = |until| Reason::RateLimited { until };
         let ban = |until| Reason::Banned { until };
@@ -334,6 +335,7 @@ mod tests {
             (418, Some(300), banned, ban(NOW + 300_000)),
             (418, None, "", ban(NOW + BAN_MS)),
             (418, None, far, ban(NOW + BAN_MS)),
+            (418, None, past, ban(NOW + BAN_MS)),
             (418, Some(u64::MAX), "", ban(NOW + BAN_MAX_MS)),
         ];
         for (status, retry_after_s, body, reason) in cases {

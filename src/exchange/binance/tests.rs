@@ -148,7 +148,9 @@ fn a_conditional_order_is_followed_to_what_it_became() {
     use OrderStatus::*;
     let child = |status, filled| ok(ORDER, plain(Leg::Stop, status, filled, "1799.5"));
     let listed = |rows: Value| ok(OPEN_ALGO, rows);
-    let cases: Vec<(Vec<Step>, Option<(OrderStatus, &str)>)> = vec![
+    // What is answered, and the status and filled quantity that follow from it.
+    type Case = (Vec<Step>, Option<(OrderStatus, &'static str)>);
+    let cases: Vec<Case> = vec![
         (vec![ok(ALGO, algo("NEW"))], Some((Resting, "0"))),
         (vec![ok(ALGO, algo("CANCELED"))], Some((Canceled, "0"))),
         (vec![ok(ALGO, algo("EXPIRED"))], Some((Expired, "0"))),
