@@ -140,6 +140,10 @@ fn a_malformed_target_is_never_sent_and_never_shown() {
         assert!(!error.maybe_sent, "{error}");
     }
     assert!(arrived.try_recv().is_err());
+    for url in ["", "localhost", "ftp://localhost", "https:/"] {
+        let error = error_of(client(url).send(&post()));
+        assert!(!error.maybe_sent, "{error}");
+    }
 }
 
 #[test]
