@@ -75,6 +75,10 @@ impl UreqHttp {
     /// A client for `base_url` (`https://host` or, for simulators and proxies on this machine, `http://host:port`;
     /// without a trailing slash). Connects with the first request.
     pub fn new(base_url: &str, time_outs: TimeOuts) -> UreqHttp {
+        UreqHttp::dialing(base_url, time_outs, Dial::default())
+    }
+
+    fn dialing(base_url: &str, time_outs: TimeOuts, dial: Dial) -> UreqHttp {
         let config = Agent::config_builder()
             .timeout_connect(Some(time_outs.connect))
             .timeout_send_request(Some(time_outs.send))
@@ -95,7 +99,7 @@ impl UreqHttp {
             .max_idle_connections_per_host(IDLE_CONNECTIONS_MAX)
             .build();
         let sent = Sent::default();
-        let agent = Agent::with_parts(config, Dial::default().chain(CountSent(sent.clone())), NoLookup);
+        let agent = Agent::with_parts(config, dial.chain(CountSent(sent.clone())), NoLookup);
         UreqHttp { agent, base_url: base_url.trim_end_matches('/').to_owned(), sent }
     }
 
@@ -280,3 +284,6 @@ impl Connector for Dial {
         self.connector.connect(&details, chained)
     }
 }
+
+#[cfg(test)]
+mod tests;

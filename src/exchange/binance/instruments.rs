@@ -139,3 +139,69 @@ impl Words {
         word
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn d(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn example() -> String {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/binance_vectors.json")).unwrap();
+        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
+        instruments["response_used"].to_string()
+    }
+
+    #[test]
+    fn filters_become_rules() {
+        let list = read_contracts(example().as_bytes()).unwrap();
+        let names: Vec<&str> = list.iter().map(|i| i.symbol.as_str()).collect();
+        assert_eq!(names, ["1000PEPEUSDT", "BTCUSDC", "BTCUSDT", "ETHUSDT"], "metals and stocks are not offered");
+        let btc = &list[2];
+        assert_eq!((&*btc.base, &*btc.settle, btc.closed.as_deref()), ("BTC", "USDT", None));
+        assert_eq!((btc.tick, btc.lot_step, btc.min_qty, btc.max_qty), (d("0.1"), d("0.001"), d("0.001"), d("1000")));
+        assert_eq!((btc.market_lot_step, btc.market_max_qty, btc.min_notional), (d("0.001"), d("120"), d("50")));
+        assert_eq!((list[0].tick, list[0].lot_step), (d("0.0000001"), d("1")));
+    }
+
+    #[test]
+    fn coins_are_kept_once() {
+        let list = read_contracts(example().as_bytes()).unwrap();
+        assert!(Arc::ptr_eq(&list[1].base, &list[2].base) && Arc::ptr_eq(&list[2].settle, &list[3].settle));
+    }
+
+    #[test]
+    fn what_does_not_trade_says_why_and_dated_contracts_are_left_out() {
+        let contract = |name: &str, kind: &str, status: &str| serde_json::json!({"symbol": name, "contractType": kind, "status": status, "baseAsset": "A", "marginAsset": "USDT"});
+        let text = serde_json::json!({"symbols": [
+            contract("AUSDT", "PERPETUAL", "SETTLING"), contract("AUSDT_260925", "CURRENT_QUARTER", "TRADING"), contract("BUSDT", "", "PENDING_TRADING"),
+        ]});
+        let list = read_contracts(text.to_string().as_bytes()).unwrap();
+        assert_eq!(list.iter().map(|i| (i.symbol.as_str(), i.closed.as_deref())).collect::<Vec<_>>(), [("AUSDT", Some("SETTLING"))]);
+        assert_eq!((list[0].tick, list[0].max_qty), (Decimal::ZERO, Decimal::ZERO), "a missing filter is a rule that is off");
+    }
+
+    #[test]
+    fn brackets_give_the_largest_leverage_in_both_documented_shapes() {
+        let mut list = read_contracts(example().as_bytes()).unwrap();
+        let row = |name: &str, first: u32| {
+            serde_json::json!({"symbol": name, "notionalCoef": 1.0, "brackets": [
+                {"bracket": 1, "initialLeverage": first, "notionalCap": 50000, "notionalFloor": 0, "maintMarginRatio": 0.004, "cum": 0.0},
+                {"bracket": 2, "initialLeverage": 100, "notionalCap": 600_000, "notionalFloor": 50000, "maintMarginRatio": 0.005, "cum": 50.0}]})
+        };
+        let text = serde_json::json!([row("ETHUSDT", 125), row("NOSUCH", 7), row("BTCUSDT", 150)]).to_string();
+        read_brackets(text.as_bytes(), &mut list).unwrap();
+        read_brackets(row("BTCUSDC", 101).to_string().as_bytes(), &mut list).unwrap();
+        assert_eq!(list.iter().map(|i| i.max_leverage).collect::<Vec<_>>(), [0, 101, 150, 125]);
+    }
+
+    #[test]
+    fn an_answer_that_is_no_list_is_an_error() {
+        let whole = example();
+        for text in ["", "{}", r#"{"code":0,"msg":"x"}"#, &whole[..whole.len() / 2]] {
+            assert!(read_contracts(text.as_bytes()).is_err());
+        }
+    }
+}

@@ -17,6 +17,8 @@ mod instruments;
 mod session;
 mod settings;
 mod sign;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::sync::Arc;
@@ -309,10 +311,10 @@ impl Exchange for Binance {
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
+        // In this order, because a conditional order that triggers in between moves to the plain ones.
+        let conditional = self.open_conditional(symbol)?;
         let plain: Vec<wire::PlainOrder> = self.session.signed("GET", "/fapi/v1/openOrders", &Params::of(symbol))?;
-        let mut orders: Vec<OrderState> = plain.into_iter().map(|row| row.state(symbol)).collect();
-        orders.append(&mut self.open_conditional(symbol)?);
-        Ok(orders)
+        Ok(plain.into_iter().map(|row| row.state(symbol)).chain(conditional).collect())
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {

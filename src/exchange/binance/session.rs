@@ -90,12 +90,10 @@ impl Session {
 
     /// A signed call.
     pub(super) fn signed<T: DeserializeOwned>(&mut self, method: &'static str, path: &str, params: &Params) -> Result<T> {
-        let answer = self.send_signed(method, path, params)?;
-        self.read(answer)
+        Ok(self.signed_with_attempt(method, path, params)?.0)
     }
 
-    /// A signed call that is answered by a list of orders and errors; the errors are judged one by one, by the closure
-    /// handed to `each`.
+    /// A signed call, with the attempt that was answered: a readable answer may still not be the one that was asked for.
     pub(super) fn signed_with_attempt<T: DeserializeOwned>(
         &mut self,
         method: &'static str,
