@@ -184,6 +184,10 @@ fn by_hand(world: &mut World, dice: &mut Dice, symbol: &str) {
     let kind = dice.below(3);
     let nth = dice.below(4) as usize;
     let symbol = Symbol::new(symbol);
+    if kind == 1 {
+        // A stop that is taken away is missed at the next reading of resting orders.
+        world.troubles.push(world::Trouble { from: world.now, to: world.now + 32_000 });
+    }
     world.book(|sim, now| match kind {
         0 => {
             let open: Vec<u64> = sim.book.open_orders().iter().filter(|order| order.symbol == symbol).map(|order| order.number).collect();
