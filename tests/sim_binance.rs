@@ -1,5 +1,8 @@
 //! The simulated Binance: signatures, the quirks of the real one, and every kind of fault once.
 
+// Helpers of a test may panic like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 #[path = "sim/mod.rs"]
 mod sim;
 
