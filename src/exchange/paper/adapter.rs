@@ -19,7 +19,7 @@ impl Exchange for Paper {
             name: "paper",
             margin_mode: true,
             hedge: true,
-            positions_show_orders: false,
+            positions_show_orders: true,
             stop_before_position: false,
             stop_covers_position: true,
             batch: BATCH,

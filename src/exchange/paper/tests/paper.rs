@@ -149,7 +149,7 @@ impl Exchange for Real {
         Ok(Quote { last: dec("60000") - Decimal::from(asked) * dec("1000"), mark: dec("60000") })
     }
     fn instruments(&mut self) -> Answer<Arc<Instruments>> {
-        Ok(Arc::new(Instruments::new(contracts::instruments().iter().take(8).cloned().collect())))
+        Ok(Arc::new(Instruments::new(contracts::instruments().iter().take(9).cloned().collect())))
     }
     fn capabilities(&self) -> Capabilities {
         panic!("not needed for prices")
@@ -195,7 +195,7 @@ fn real_prices_are_asked_for_at_most_once_a_second_and_only_where_needed() {
     let real = Real { asked: Arc::clone(&asked) };
     let mut paper = Paper::new(None, false, Prices::Live(Box::new(real)), clock(&time)).unwrap();
     paper.open().unwrap();
-    assert_eq!(paper.instruments().unwrap().len(), 8);
+    assert_eq!(paper.instruments().unwrap().len(), 9);
     paper.balance().unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 0, "nothing is in use");
     assert_eq!(paper.quote(&btc()).unwrap().last, dec("60000"));
