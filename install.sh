@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs perphook on Ubuntu 22.04+ or Debian 12+. Run twice it changes nothing; it removes and overwrites nothing that it did not make.
-set -euo pipefail
+set -Eeuo pipefail
 export LC_ALL=C
 
 usage() {
@@ -659,6 +659,7 @@ main() {
     umask 022
     WORK=$(mktemp -d)
     trap 'rm -rf "$WORK"' EXIT
+    trap 'printf "install.sh: line %s failed: %s\n" "$LINENO" "$BASH_COMMAND" >&2' ERR
     case $ACTION in
         install) install_all ;;
         uninstall | purge) uninstall ;;
