@@ -382,6 +382,10 @@ install_nginx() {
     [ "$NGINX" = yes ] || return 0
     need nginx nginx
     need openssl openssl
+    # Ubuntu's nginx-light.
+    if nginx -V 2>&1 | grep -q -- --without-http_limit_req_module; then
+        die "this nginx is built without limit_req: install nginx-core instead (apt-get install nginx-core), then run this again"
+    fi
     [ -d /etc/nginx/sites-enabled ] || die "/etc/nginx/sites-enabled is missing: this nginx is not the distribution's; use --no-nginx"
     make_directory "$ACME" 755
     make_self_signed_certificate
@@ -580,7 +584,7 @@ confirm_removal() {
     [ -x "$ADMIN" ] && [ -n "$(ls -A "$STATE" 2>/dev/null)" ] || return 0
     local status
     status=$("$ADMIN" status 2>&1 || true)
-    if grep -qiE '^open trades[:=] *0$' <<<"$status"; then
+    if grep -qx 'no open trade' <<<"$status"; then
         return
     fi
     say "Trades may be open. Nobody looks after them once perphook is gone; their stops stay on the exchange, as far as they rest there."
@@ -605,7 +609,8 @@ remove_nginx_site() {
     fi
     rm -f /var/log/nginx/perphook.log*
     if [ -e /etc/letsencrypt/renewal/perphook.conf ] && command -v certbot >/dev/null; then
-        certbot delete --non-interactive --cert-name perphook >/dev/null 2>&1 || warn "certbot could not delete the certificate \"perphook\""
+        certbot delete --non-interactive --cert-name perphook >/dev/null 2>&1 ||
+            warn "certbot could not delete the certificate \"perphook\""
     fi
 }
 

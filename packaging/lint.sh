@@ -51,8 +51,9 @@ unit_verifies() {
 }
 
 unit_is_sandboxed() {
-    systemd-analyze security --offline=true --no-pager --threshold="$(awk "BEGIN { print $EXPOSURE_MAX * 10 }")" packaging/perphook.service |
-        tail -n 1
+    local threshold
+    threshold=$(awk "BEGIN { print $EXPOSURE_MAX * 10 }")
+    systemd-analyze security --offline=true --no-pager --threshold="$threshold" packaging/perphook.service | tail -n 1
 }
 
 # The site as install.sh renders it, inside a minimal nginx.conf, with everything it names under $WORK.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs perphook on a clean Debian that boots with systemd (in systemd-nspawn), and tries what an installation promises.
 # Root only. What it builds once is kept in $PERPHOOK_PACKAGING_CACHE (default target/packaging): a Debian tree and cargo-deb.
+# Another release, for instance: PERPHOOK_PACKAGING_SUITE=jammy PERPHOOK_PACKAGING_MIRROR=http://archive.ubuntu.com/ubuntu
 set -euo pipefail
 export LC_ALL=C
 
@@ -58,8 +59,11 @@ prepare_root() {
     [ ! -d "$ROOT" ] || return 0
     echo "building $ROOT (once)"
     rm -rf "$ROOT.new"
+    # Ubuntu's nginx-light lacks limit_req.
+    local nginx=nginx-light
+    [[ $MIRROR != *ubuntu* ]] || nginx="nginx-core"
     debootstrap --variant=minbase \
-        --include=systemd,systemd-sysv,dbus,nginx-light,openssl,ca-certificates,procps,iproute2,curl \
+        --include="systemd,systemd-sysv,dbus,$nginx,openssl,ca-certificates,procps,iproute2,curl" \
         "$SUITE" "$ROOT.new" ${MIRROR:+"$MIRROR"} >"$WORK/debootstrap.log" 2>&1 ||
         { tail -n 5 "$WORK/debootstrap.log" >&2 && die "debootstrap failed"; }
     mv "$ROOT.new" "$ROOT"
@@ -77,7 +81,9 @@ prepare_package() {
 
 # --- Guest ----------------------------------------------------------------------------------------------------------------------------
 
-inside() { nsenter --target "$GUEST" --all env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin HOME=/root "$@" </dev/null; }
+inside() {
+    nsenter --target "$GUEST" --all env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin HOME=/root "$@" </dev/null
+}
 
 # wait_until SECONDS COMMAND...
 wait_until() {
@@ -191,8 +197,8 @@ main_pid() { inside systemctl show --property MainPID --value perphook; }
 
 ALERTS=0
 entry() {
-    printf '{"token":"%s","event":"ENTRY","order_subtype":"primary_entry","signal_side":"LONG","symbol":"ETHUSDT.P","alert_id":"%s",' "$1" "$2"
-    printf '"entry_price":"1000","second_entry_price":"950","stop_loss":"900","take_profit":"1200"}'
+    printf '{"token":"%s","alert_id":"%s","event":"ENTRY","order_subtype":"primary_entry",' "$1" "$2"
+    printf '"signal_side":"LONG","symbol":"ETHUSDT.P","entry_price":"1000","second_entry_price":"950","stop_loss":"900","take_profit":"1200"}'
 }
 exit_alert() { printf '{"token":"%s","event":"EXIT","signal_side":"LONG","symbol":"ETHUSDT.P","alert_id":"%s"}' "$1" "$2"; }
 
@@ -207,7 +213,8 @@ exit_answers() { answers "$1" "$2" --data "$(exit_alert "$TOKEN" "$ALERTS")" "${
 
 # What changes by itself, logs, and the inside of the state directory.
 UNSTEADY=(/proc /sys /dev /run /tmp /var/tmp /root/source /var/lib/systemd '/var/lib/perphook/*' '/etc/*-' /etc/.pwd.lock
-    /var/log/journal /var/log/nginx/access.log /var/log/nginx/error.log '/var/log/*tmp' /var/log/dpkg.log '/var/log/apt*'
+    /var/log/journal /var/log/faillog /var/log/lastlog
+    /var/log/nginx/access.log /var/log/nginx/error.log '/var/log/*tmp' /var/log/dpkg.log '/var/log/apt*'
     '/var/lib/dpkg/*' '/var/lib/apt*' '/var/cache/apt*' /var/cache/ldconfig)
 
 # listing FORMAT: everything else on the disk with owner, mode and checksum; FORMAT adds more about files.
@@ -217,7 +224,8 @@ listing() {
         prune+=(-path "$path" -prune -o)
     done
     {
-        inside find / -xdev "${prune[@]}" -type l -printf '%y %p -> %l\n' -o -type f -printf "%y %m %u:%g %p $1\n" -o -printf '%y %m %u:%g %p\n'
+        inside find / -xdev "${prune[@]}" -type l -printf '%y %p -> %l\n' -o \
+            -type f -printf "%y %m %u:%g %p $1\n" -o -printf '%y %m %u:%g %p\n'
         inside find / -xdev "${prune[@]}" -type f -exec sha256sum {} +
     } | sort
 }
@@ -296,7 +304,8 @@ tokens_in_urls() {
     for path in "webhook/$TOKEN" "whook/$TOKEN" "webhok/$TOKEN" "webhook?token=$TOKEN"; do
         status_of "https://127.0.0.1/$path" --data x >/dev/null || true
         status_of "http://127.0.0.1/$path" --data x >/dev/null || true
-        status_of "https://127.0.0.1/$path" --data x --interface 127.0.0.1 --header "Referer: https://x/$TOKEN" --user-agent "$TOKEN" >/dev/null || true
+        status_of "https://127.0.0.1/$path" --data x --interface 127.0.0.1 --referer "https://x/$TOKEN" --user-agent "$TOKEN" \
+            >/dev/null || true
     done
 }
 
