@@ -6,11 +6,14 @@
 //! clock, sleep, or touch a file or a socket. [`daemon`] is the shell that does those things for them.
 
 pub mod alert;
+pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod desk;
 pub mod exchange;
 pub mod journal;
+pub mod logging;
 pub mod market;
 pub mod secret;
+pub mod time;
 pub mod web;

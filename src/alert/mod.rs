@@ -4,6 +4,8 @@
 //! flips it. Knows nothing of accounts' state or exchanges.
 
 pub mod json;
+mod number;
+mod scan;
 pub mod symbol;
 
 use std::fmt;

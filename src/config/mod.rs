@@ -2,8 +2,18 @@
 //!
 //! Every mistake is reported at once, with file, name and line. Knows nothing of exchanges' wire formats.
 
+mod dotenv;
+mod load;
+mod predecessors;
+mod settings;
+mod sources;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
+
+pub use load::{Mistake, load};
+pub use settings::{SETTINGS, Setting};
+pub use sources::{Environment, MaybeFile, Sources, TextFile};
 
 use crate::desk::{AccountRules, Rules};
 use crate::secret::Secret;

@@ -1,3 +1,245 @@
-//! The core.
+//! The core: what to do. A plain struct that is told what happened and says what shall be done.
+//!
+//! It never waits, sleeps, reads a clock, or touches a file or a socket: time comes in with each event, everything
+//! else goes out as effects, in order. An account has at most one call under way; what comes next is chosen by urgency
+//! when the answer is there. Nothing is remembered as "to be sent": after each event every trade is looked at and its
+//! next step follows from where it stands. So a restart needs no way of its own: it is the same look at what is known.
+
+mod account;
+mod close;
+mod enter;
+mod intake;
+mod lane;
+mod memory;
+mod pace;
+mod plan;
+mod protect;
 mod settings;
+mod status;
+mod step;
+mod ticket;
+mod trade;
+mod watch;
+
+use std::collections::BTreeMap;
+
+pub use account::AccountSetup;
+use account::{Account, Busy};
+pub use intake::Admission;
+pub use memory::{Accepted, Fingerprint, Memory, Notice, Outcome, Record, Seen};
+pub use plan::{Plan, PlanError, Wanted, plan};
 pub use settings::{AccountRules, Rules};
+pub use status::{AccountStatus, Status, TradeStatus};
+use step::{Ctx, Outbox};
+pub use ticket::{End, State, Ticket};
+pub use trade::{ClosedTrade, Outturn, Phase, Prices, Trade, Which, Why};
+
+use crate::alert::{Command, Signal};
+use crate::exchange::{self, Reply, Request};
+use crate::market::{Installation, Millis};
+
+/// What the desk is told.
+#[derive(Debug)]
+pub enum Event {
+    /// The record of this alert is on disk: act on it.
+    OnDisk(u64),
+    /// The answer to a call.
+    Answer {
+        /// The number the call was given.
+        call: u64,
+        /// What came back.
+        result: exchange::Result<Reply>,
+    },
+    /// The time of [`Desk::next_wake`] has come.
+    Wake,
+}
+
+/// What the desk wants done, in this order.
+#[derive(Debug)]
+pub enum Effect {
+    /// To be appended to the journal.
+    Record(Record),
+    /// To be carried out on the account's worker.
+    Call {
+        /// Position of the account in the list given at the start.
+        account: usize,
+        /// Comes back with the answer.
+        call: u64,
+        /// What to do.
+        request: Request,
+        /// Not before every earlier record is on disk.
+        durable: bool,
+    },
+    /// To be logged.
+    Say(Line),
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Worth a warning (then it is also in the journal, as a notice).
+    pub warn: bool,
+    /// The account.
+    pub account: String,
+    /// The contract; empty if none is concerned.
+    pub symbol: String,
+    /// The alert or trade number; 0 = none.
+    pub alert: u64,
+    /// What happened.
+    pub text: String,
+}
+
+/// The core. See the module's head.
+pub struct Desk {
+    home: Installation,
+    rules: Rules,
+    memory: Memory,
+    accounts: Vec<Account>,
+    calls: BTreeMap<u64, usize>,
+    next_call: u64,
+    paused: bool,
+}
+
+impl Desk {
+    /// Takes over what the journal remembers. Trades and alerts of accounts that are not configured any more (another
+    /// name, exchange, host or key) stay in the memory as orphans and are never acted on.
+    pub fn new(home: Installation, rules: Rules, setups: Vec<AccountSetup>, memory: Memory) -> Desk {
+        let accounts = setups.into_iter().map(|setup| Account::new(setup, &memory)).collect();
+        Desk { home, rules, memory, accounts, calls: BTreeMap::new(), next_call: 1, paused: false }
+    }
+
+    /// Begins to work: reads every account, and says which remembered trades have no account.
+    pub fn start(&mut self, now: Millis, out: &mut Vec<Effect>) {
+        let mut outbox = Outbox { memory: &mut self.memory, out };
+        let known: Vec<(&str, &str)> =
+            self.accounts.iter().map(|account| (account.setup.name.as_str(), account.setup.identity.as_str())).collect();
+        lane::refuse_orphaned_alerts(&known, &mut outbox);
+        for (id, account, symbol) in status::orphans(outbox.memory, &known) {
+            outbox.notice(&account, &symbol, id, "is not looked after: its account is not configured any more with this exchange, host and key; close it by hand");
+        }
+        self.handle(Event::Wake, now, out);
+    }
+
+    /// Decides about a new alert, without asking an exchange. An accepted one is numbered; its record must be on disk
+    /// before its sender hears of it and before [`Event::OnDisk`].
+    pub fn admit(&mut self, account: Option<&str>, signal: Signal, print: Fingerprint, now: Millis, out: &mut Vec<Effect>) -> Admission {
+        let Some(account) = (match account.or(signal.account.as_deref()) {
+            Some(name) => self.accounts.iter().find(|account| account.setup.name == name),
+            None => self.accounts.first(),
+        }) else {
+            return Admission::Refuse { field: "account", reason: "no such account is configured".to_owned() };
+        };
+        let name = account.setup.name.clone();
+        if let Some(repeat) = intake::repeat_of(&self.memory, &self.rules, &name, &signal, &print, now) {
+            return repeat;
+        }
+        if let Err(reason) = account.can_take(&signal) {
+            let mut outbox = Outbox { memory: &mut self.memory, out };
+            outbox.notice(&name, signal.symbol.as_str(), 0, &format!("alert refused: {}: {}", reason.field, reason.reason));
+            return Admission::Refuse { field: reason.field, reason: reason.reason };
+        }
+        if let Err(reason) = intake::room_for(&self.memory, &self.rules, &signal.command, now) {
+            return Admission::Full(reason);
+        }
+        let number = self.memory.newest + 1;
+        let accepted =
+            Accepted { number, at: now, account: name, identity: account.setup.identity.clone(), signal, fingerprint: print };
+        Outbox { memory: &mut self.memory, out }.record(Record::Alert(accepted.clone()));
+        Admission::Accept(Box::new(accepted))
+    }
+
+    /// Takes an accepted alert back: its record did not reach the disk, so its sender is told to come again.
+    pub fn retract(&mut self, number: u64, out: &mut Vec<Effect>) {
+        Outbox { memory: &mut self.memory, out }.record(Record::Retracted { alert: number });
+    }
+
+    /// Keeps an alert in the history that was refused before it could be understood.
+    pub fn note_refusal(&mut self, reason: &str, out: &mut Vec<Effect>) {
+        Outbox { memory: &mut self.memory, out }.notice("", "", 0, &format!("alert refused: {reason}"));
+    }
+
+    /// From now on nothing new is sent; answers are still taken in.
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Takes in one event and says what shall be done.
+    pub fn handle(&mut self, event: Event, now: Millis, out: &mut Vec<Effect>) {
+        match event {
+            Event::OnDisk(number) => self.arrived(number),
+            Event::Answer { call, result } => self.answered(call, &result, now, out),
+            Event::Wake => {}
+        }
+        for at in 0..self.accounts.len() {
+            self.advance(at, now, out);
+        }
+    }
+
+    /// When to call [`Desk::handle`] with [`Event::Wake`] if nothing else happens before.
+    pub fn next_wake(&self) -> Option<Millis> {
+        self.accounts.iter().filter_map(|account| account.wake).min()
+    }
+
+    /// Everything that must outlive a crash, for a snapshot.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Whether a call is under way.
+    pub fn is_busy(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// The state of things, for `/health` and `perphook status`.
+    pub fn status(&self, now: Millis) -> Status {
+        status::of(&self.accounts, &self.memory, now)
+    }
+
+    fn arrived(&mut self, number: u64) {
+        let Some(accepted) = self.memory.alerts.get(&number) else { return };
+        if let Some(account) = self.accounts.iter_mut().find(|account| account.setup.name == accepted.account) {
+            account.waiting.push(lane::Waiting { number, maybe_sent: false });
+        }
+    }
+
+    fn answered(&mut self, call: u64, result: &exchange::Result<Reply>, now: Millis, out: &mut Vec<Effect>) {
+        let Some(account) = self.calls.remove(&call).and_then(|at| self.accounts.get_mut(at)) else { return };
+        let Some(busy) = account.busy.take() else { return };
+        let ctx = Ctx { now, asked_at: busy.sent_at, rules: &self.rules, home: &self.home };
+        let mut outbox = Outbox { memory: &mut self.memory, out };
+        account.absorb(&busy.task, result, &ctx, &mut outbox);
+    }
+
+    /// Moves one account on: alerts become trades, ended trades are recorded, and the most urgent step is taken.
+    fn advance(&mut self, at: usize, now: Millis, out: &mut Vec<Effect>) {
+        let watch_ms = account::watch_interval_ms(&self.accounts, at);
+        let Some(account) = self.accounts.get_mut(at) else { return };
+        let ctx = Ctx { now, asked_at: now, rules: &self.rules, home: &self.home };
+        let mut outbox = Outbox { memory: &mut self.memory, out };
+        account.settle(&ctx, &mut outbox);
+        let mut call = None;
+        if account.busy.is_none() && !self.paused {
+            let choice = account.choose(&ctx);
+            account.wake = choice.wake();
+            if let Some(task) = choice.due() {
+                call = account.take(&task, watch_ms, &ctx).map(|order| (task, order));
+            }
+        } else {
+            account.wake = lane::deadline(account, &ctx);
+        }
+        account.journal(&mut outbox);
+        if let Some((task, order)) = call {
+            account.busy = Some(Busy { task, sent_at: now });
+            account.wake = lane::deadline(account, &ctx);
+            let call = self.next_call;
+            self.next_call += 1;
+            self.calls.insert(call, at);
+            out.push(Effect::Call { account: at, call, request: order.request, durable: order.durable });
+        }
+    }
+}
+
+/// Whether an alert may only close: such alerts never lose their place in a full queue.
+pub fn only_closes(signal: &Signal) -> bool {
+    matches!(signal.command, Command::Exit { .. })
+}

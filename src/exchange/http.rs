@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Read;
 
 /// A request to an exchange. Path and query are sent byte for byte as given: what was signed is what is sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpRequest {
     /// `GET`, `POST`, `PUT` or `DELETE`.
     pub method: &'static str,
@@ -15,6 +15,13 @@ pub struct HttpRequest {
     pub headers: Vec<(&'static str, String)>,
     /// Body; empty for none.
     pub body: Vec<u8>,
+}
+
+/// Method and path only: query and headers carry signature and key.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.target.split('?').next().unwrap_or(""))
+    }
 }
 
 /// An answer: status, the few headers adapters look at, and the body as a stream.

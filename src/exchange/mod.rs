@@ -9,6 +9,8 @@ pub mod courier;
 pub mod error;
 pub mod http;
 pub mod paper;
+mod stream;
+pub mod transport;
 
 use std::sync::Arc;
 
@@ -32,6 +34,8 @@ pub struct Capabilities {
     pub stop_before_position: bool,
     /// Protective orders close whatever the position is; otherwise they carry a quantity and are replaced when it changes.
     pub stop_covers_position: bool,
+    /// A read of one symbol's positions that comes back empty proves that there is no open order either.
+    pub positions_show_orders: bool,
     /// How many orders one request can place.
     pub batch: usize,
     /// After an order left without a trustworthy answer: how long it could still be executed.

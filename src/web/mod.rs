@@ -1,8 +1,26 @@
 //! Listener, guard round async-h1, routes. Knows nothing of orders: what an alert leads to is the daemon's word.
+//!
+//! A request's way: `listener` seats the connection, `guard` reads bytes against limits with `head`'s judgement, `request` lets
+//! async-h1 decode what is clean, `routes` asks the daemon, `answer` words and encodes it.
+
+mod answer;
+mod connections;
+mod guard;
+mod head;
+mod health;
+mod listener;
+mod request;
+mod routes;
+mod strangers;
 
 use std::net::IpAddr;
 
 use crate::alert::Signal;
+
+pub use guard::Limits;
+pub use health::Health;
+pub use listener::serve;
+pub use routes::Routes;
 
 /// What the web room hands to the daemon, with a place for the answer.
 #[derive(Debug)]

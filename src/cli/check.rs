@@ -1,0 +1,172 @@
+//! `perphook check`: what the settings come to, and whether the exchange agrees. Secrets are only told by their length.
+
+use std::io::{self, Write};
+
+use super::{Connect, Exit};
+use crate::config::{Account, Config, Mode};
+use crate::exchange::{Exchange, ExchangeError, Reason};
+use crate::market::{MarginMode, Millis, TriggerBy};
+
+/// A clock that is off by more is worth a line of warning: signed requests live 5 seconds.
+const CLOCK_OFFSET_MAX_MS: u64 = 1000;
+
+/// Prints what the settings come to.
+pub fn offline(config: &Config, out: &mut dyn Write) -> io::Result<()> {
+    let rules = &config.rules;
+    writeln!(out, "mode       {}", config.mode.as_str())?;
+    writeln!(out, "listening  {}:{}", config.host, config.port)?;
+    match &config.token {
+        Some(token) => writeln!(out, "token      set ({} bytes)", token.len())?,
+        None => writeln!(out, "token      none; fine on paper only")?,
+    }
+    writeln!(out, "state      {}", config.state_directory.display())?;
+    for account in &config.accounts {
+        describe(account, config.mode, out)?;
+    }
+    let trigger = if rules.trigger_by == TriggerBy::Mark { "mark" } else { "last" };
+    let close = if rules.close_if_unprotected { "then close at market" } else { "then only say so" };
+    writeln!(out, "stops      fired by the {trigger} price; refusals are borne for {} s, {close}", rules.protect_timeout_ms / 1000)?;
+    for warning in &config.warnings {
+        writeln!(out, "warning    {warning}")?;
+    }
+    writeln!(out, "settings   ok")
+}
+
+fn describe(account: &Account, mode: Mode, out: &mut dyn Write) -> io::Result<()> {
+    let rules = &account.rules;
+    let keys = if mode == Mode::Paper { "no keys" } else { "key and secret set" };
+    let margin = match rules.margin_mode {
+        None => "margin mode left as it is",
+        Some(MarginMode::Isolated) => "isolated margin",
+        Some(MarginMode::Cross) => "cross margin",
+    };
+    let entries = if rules.total_entries == 1 { "one entry" } else { "up to two entries" };
+    writeln!(
+        out,
+        "account    {}: {keys}; {} {} × {} an entry, {entries}, {margin}",
+        account.name, rules.entry_size_usd, rules.settle_coin, rules.leverage
+    )?;
+    match &account.base_url {
+        Some(url) => writeln!(out, "host       {url}"),
+        None => Ok(()),
+    }
+}
+
+/// Asks each account's exchange and prints its answers: keys, permissions, clock, position mode, balance, contracts.
+pub fn online(config: &Config, connect: Connect, now: fn() -> Millis, out: &mut dyn Write) -> io::Result<Exit> {
+    let mut exit = Exit::Done;
+    for account in &config.accounts {
+        let mut exchange = match connect(config, account) {
+            Ok(exchange) => exchange,
+            Err(reason) => {
+                writeln!(out, "{}: {reason}", account.name)?;
+                exit = worse(exit, Exit::Unavailable);
+                continue;
+            }
+        };
+        exit = worse(exit, ask(&account.name, exchange.as_mut(), now, out)?);
+    }
+    Ok(exit)
+}
+
+fn ask(name: &str, exchange: &mut dyn Exchange, now: fn() -> Millis, out: &mut dyn Write) -> io::Result<Exit> {
+    let mut exit = Exit::Done;
+    let before = now();
+    match exchange.server_time() {
+        Ok(theirs) => {
+            let ours = before.midpoint(now());
+            let verdict =
+                if theirs.abs_diff(ours) > CLOCK_OFFSET_MAX_MS { "far off; it is corrected, but set this machine's clock" } else { "ok" };
+            writeln!(out, "{name}: clock {} ms {}: {verdict}", theirs.abs_diff(ours), if theirs > ours { "behind" } else { "ahead" })?;
+        }
+        Err(error) => return failed(name, "clock", &error, out),
+    }
+    match exchange.open() {
+        Ok(mode) => {
+            writeln!(out, "{name}: keys ok, {} mode", if mode.hedge { "hedge" } else { "one-way" })?;
+            if let Some(reason) = mode.restricted {
+                writeln!(out, "{name}: may not trade: {reason}")?;
+                exit = Exit::Config;
+            }
+        }
+        Err(error) => return failed(name, "keys", &error, out),
+    }
+    match exchange.balance() {
+        Ok(balance) => {
+            writeln!(out, "{name}: {} {} in all, {} available", balance.total.normalize(), balance.coin, balance.available.normalize())?
+        }
+        Err(error) => exit = worse(exit, failed(name, "balance", &error, out)?),
+    }
+    match exchange.instruments() {
+        Ok(list) => writeln!(out, "{name}: {} contracts", list.len())?,
+        Err(error) => exit = worse(exit, failed(name, "contracts", &error, out)?),
+    }
+    Ok(exit)
+}
+
+/// Keys that are refused are a mistake of configuration; everything else may pass.
+fn failed(name: &str, what: &str, error: &ExchangeError, out: &mut dyn Write) -> io::Result<Exit> {
+    writeln!(out, "{name}: {what}: {error}")?;
+    let keys = matches!(error.reason(), Some(Reason::Credentials | Reason::IpNotAllowed | Reason::AccountRestricted));
+    Ok(if keys { Exit::Config } else { Exit::Unavailable })
+}
+
+fn worse(a: Exit, b: Exit) -> Exit {
+    if a.code() >= b.code() { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{self, config};
+    use super::*;
+
+    fn shown(print: impl FnOnce(&mut dyn Write) -> io::Result<Exit>) -> (Exit, String) {
+        let mut out = Vec::new();
+        let exit = print(&mut out).unwrap();
+        (exit, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn settings_are_summed_up_without_secrets() {
+        let config = config(
+            "BINANCE_API_KEY=hunter2key\nBINANCE_API_SECRET=hunter2secret\nWEBHOOK_TOKEN=hunter2-hunter2-hunter2\nSERVICE_HOST=0.0.0.0",
+        );
+        let (_, text) = shown(|out| offline(&config, out).map(|()| Exit::Done));
+        assert!(!text.contains("hunter2"), "{text}");
+        for part in [
+            "mode       live",
+            "0.0.0.0:5000",
+            "token      set (23 bytes)",
+            "10 USDT × 20 an entry",
+            "warning    .env:4: SERVICE_HOST",
+            "settings   ok",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_exchange_is_asked() {
+        let (exit, text) = shown(|out| online(&config(""), fake::connect, || 1_000_500, out));
+        assert_eq!(exit, Exit::Done);
+        assert_eq!(
+            text,
+            "paper: clock 500 ms ahead: ok\npaper: keys ok, hedge mode\npaper: 10000 USDT in all, 9990.5 available\npaper: 4 contracts\n"
+        );
+        let (exit, text) = shown(|out| online(&config(""), fake::connect, || 0, out));
+        assert!(exit == Exit::Done && text.contains("1000000 ms behind: far off"), "{text}");
+    }
+
+    #[test]
+    fn refused_keys_are_configuration_and_no_answer_is_not() {
+        let (exit, text) = shown(|out| online(&config(""), fake::connect_with_bad_keys, || 1_000_000, out));
+        assert_eq!(
+            (exit, text.lines().last()),
+            (Exit::Config, Some("paper: keys: refused: key, secret or permission refused: no such key"))
+        );
+        let (exit, text) = shown(|out| online(&config(""), fake::connect_to_nothing, || 0, out));
+        assert_eq!((exit, text.as_str()), (Exit::Unavailable, "paper: clock: never sent: connection refused\n"));
+        let (exit, text) = shown(|out| online(&config(""), |_, _| Err("no such exchange".to_owned()), || 0, out));
+        assert_eq!((exit, text.as_str()), (Exit::Unavailable, "paper: no such exchange\n"));
+    }
+}

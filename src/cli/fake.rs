@@ -1,0 +1,126 @@
+//! An exchange that only answers questions, for tests of the commands.
+
+use std::sync::Arc;
+
+use crate::config::{Account, Config, Sources, TextFile, load};
+use crate::exchange::{AccountMode, Capabilities, Exchange, ExchangeError, Reason, Result};
+use crate::market::{
+    Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
+};
+
+/// A configuration from the text of a `.env` file alone.
+pub(super) fn config(env_file: &str) -> Config {
+    let file = TextFile { path: ".env".to_owned(), text: env_file.to_owned(), open_to_others: false };
+    let sources = Sources { environment: Box::new(|_| None), env_file: Ok(Some(file)), credential: Box::new(|_| Ok(None)) };
+    load(&sources, false).unwrap()
+}
+
+pub(super) fn connect(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
+    Ok(Box::new(Fake { trouble: None, open_trouble: None }))
+}
+
+pub(super) fn connect_with_bad_keys(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
+    let refusal = ExchangeError::refused(Reason::Credentials, "no such key");
+    Ok(Box::new(Fake { trouble: None, open_trouble: Some(refusal) }))
+}
+
+pub(super) fn connect_to_nothing(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
+    Ok(Box::new(Fake { trouble: Some(ExchangeError::NeverSent("connection refused".to_owned())), open_trouble: None }))
+}
+
+struct Fake {
+    trouble: Option<ExchangeError>,
+    open_trouble: Option<ExchangeError>,
+}
+
+fn dec(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+fn contract(base: &str, tick: &str, step: &str, min_notional: &str, max_leverage: u32) -> Instrument {
+    Instrument {
+        symbol: Symbol::new(&format!("{base}USDT")),
+        base: base.into(),
+        settle: "USDT".into(),
+        tick: dec(tick),
+        lot_step: dec(step),
+        min_qty: dec(step),
+        max_qty: dec("1000000"),
+        market_lot_step: dec(step),
+        market_max_qty: dec("100000"),
+        min_notional: dec(min_notional),
+        max_leverage,
+        closed: None,
+    }
+}
+
+impl Fake {
+    fn answer<T>(&self, answer: T) -> Result<T> {
+        self.trouble.clone().map_or(Ok(answer), Err)
+    }
+}
+
+/// The commands promise to send nothing: whatever changes something is a failed test.
+impl Exchange for Fake {
+    fn capabilities(&self) -> Capabilities {
+        unimplemented!()
+    }
+
+    fn server_time(&mut self) -> Result<Millis> {
+        self.answer(1_000_000)
+    }
+
+    fn open(&mut self) -> Result<AccountMode> {
+        self.open_trouble.clone().map_or(self.answer(AccountMode { hedge: true, restricted: None }), Err)
+    }
+
+    fn instruments(&mut self) -> Result<Arc<Instruments>> {
+        let list = vec![
+            contract("BTC", "0.1", "0.001", "50", 125),
+            contract("ETH", "0.01", "0.001", "20", 100),
+            contract("1000PEPE", "0.0000001", "1", "5", 10),
+            contract("GOLD", "0.01", "0.01", "5", 0),
+        ];
+        self.answer(Arc::new(Instruments::new(list)))
+    }
+
+    fn balance(&mut self) -> Result<Balance> {
+        self.answer(Balance { coin: "USDT".to_owned(), total: dec("10000"), available: dec("9990.5") })
+    }
+
+    fn quote(&mut self, _: &Symbol) -> Result<Quote> {
+        unimplemented!()
+    }
+
+    fn positions(&mut self, _: Option<&Symbol>) -> Result<Vec<Position>> {
+        unimplemented!()
+    }
+
+    fn prepare(&mut self, _: &Symbol, _: &Terms) -> Result<()> {
+        unimplemented!()
+    }
+
+    fn place(&mut self, _: &[NewOrder]) -> Vec<Result<OrderState>> {
+        unimplemented!()
+    }
+
+    fn protect(&mut self, _: &Protection) -> Result<OrderState> {
+        unimplemented!()
+    }
+
+    fn order(&mut self, _: &OrderRef) -> Result<Option<OrderState>> {
+        unimplemented!()
+    }
+
+    fn open_orders(&mut self, _: &Symbol) -> Result<Vec<OrderState>> {
+        unimplemented!()
+    }
+
+    fn cancel(&mut self, _: &OrderRef) -> Result<()> {
+        unimplemented!()
+    }
+
+    fn fills(&mut self, _: &Symbol, _: Millis) -> Result<Vec<Fill>> {
+        unimplemented!()
+    }
+}

@@ -1,0 +1,143 @@
+//! From the configuration to accounts at work: exchange, courier, identity.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::shell::Heard;
+use super::{Failure, now_ms};
+use crate::config::{Account, Config, Mode, PaperPrices, Venue};
+use crate::desk::{AccountSetup, Memory};
+use crate::exchange::Exchange;
+use crate::exchange::binance::Binance;
+use crate::exchange::courier::{Courier, WARM_EVERY_MS};
+use crate::exchange::paper::{Paper, PaperHandle, Prices};
+use crate::exchange::transport::{TimeOuts, UreqHttp};
+use crate::secret::Secret;
+
+const BINANCE_LIVE: &str = "https://fapi.binance.com";
+const BINANCE_DEMO: &str = "https://demo-fapi.binance.com";
+const PAPER_HOST: &str = "paper";
+
+/// Everything hired for the accounts.
+pub(super) struct Team {
+    pub(super) setups: Vec<AccountSetup>,
+    pub(super) couriers: Vec<Courier>,
+    pub(super) paper: Option<PaperHandle>,
+}
+
+/// Starts a courier for each account.
+pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Result<Team, Failure> {
+    let mut team = Team { setups: Vec::new(), couriers: Vec::new(), paper: None };
+    for (at, account) in config.accounts.iter().enumerate() {
+        let (exchange, paper) = exchange_of(account, config.paper_prices, Some(config.state_directory.join("paper.json")))?;
+        team.paper = team.paper.or(paper);
+        let hear = hear.clone();
+        let deliver = move |call, result| {
+            let _ = hear.send_blocking(Heard::Answer { account: at, call, result });
+        };
+        let courier = Courier::start(&account.name, exchange, Arc::new(now_ms), deliver, WARM_EVERY_MS)
+            .map_err(|error| Failure::System(format!("the thread of account {} cannot be started: {error}", account.name)))?;
+        team.couriers.push(courier);
+        team.setups.push(AccountSetup {
+            name: account.name.clone(),
+            venue: account.venue.as_str().to_owned(),
+            identity: identity(account),
+            host: host(account).to_owned(),
+            rules: account.rules.clone(),
+        });
+    }
+    Ok(team)
+}
+
+/// The exchange behind an account, for a look from the command line: nothing is locked, nothing is written.
+///
+/// # Errors
+/// In words.
+pub fn connect(config: &Config, account: &Account) -> Result<Box<dyn Exchange>, String> {
+    exchange_of(account, config.paper_prices, None).map(|(exchange, _)| exchange).map_err(|failure| failure.to_string())
+}
+
+/// The exchange behind an account; for paper also the hand that moves its prices.
+fn exchange_of(
+    account: &Account,
+    prices: PaperPrices,
+    paper_file: Option<PathBuf>,
+) -> Result<(Box<dyn Exchange>, Option<PaperHandle>), Failure> {
+    let clock: crate::exchange::Clock = Arc::new(now_ms);
+    let settle = &account.rules.settle_coin;
+    let binance = |url: &str, key: Secret, secret: Secret| {
+        Binance::new(Box::new(UreqHttp::new(url, TimeOuts::default())), key, secret, clock.clone(), settle)
+    };
+    match account.venue {
+        Venue::Binance | Venue::BinanceDemo => {
+            Ok((Box::new(binance(host(account), account.key.clone(), account.secret.clone())), None))
+        }
+        Venue::Paper => {
+            let prices = match prices {
+                PaperPrices::Walk => Prices::Walk,
+                PaperPrices::Live => {
+                    let url = account.base_url.as_deref().unwrap_or(BINANCE_LIVE);
+                    Prices::Live(Box::new(binance(url, Secret::new(""), Secret::new(""))))
+                }
+            };
+            let paper = Paper::new(paper_file, false, prices, clock.clone()).map_err(|error| Failure::System(error.to_string()))?;
+            let handle = paper.handle();
+            Ok((Box::new(paper), Some(handle)))
+        }
+    }
+}
+
+fn host(account: &Account) -> &str {
+    match (&account.base_url, account.venue) {
+        (Some(url), Venue::Binance | Venue::BinanceDemo) => url,
+        (None, Venue::Binance) => BINANCE_LIVE,
+        (None, Venue::BinanceDemo) => BINANCE_DEMO,
+        (_, Venue::Paper) => PAPER_HOST,
+    }
+}
+
+/// Exchange, host and key, hashed: what is journalled of them.
+fn identity(account: &Account) -> String {
+    let mut hash = Sha256::new();
+    for part in [account.venue.as_str(), host(account), account.key.expose()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let mut text = account.venue.as_str().to_owned() + ":";
+    for byte in hash.finalize().iter().take(8) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Paper never starts on a directory with trades of a real exchange: they would be left alone without a word.
+pub(super) fn forbid_mixing(config: &Config, memory: &Memory) -> Result<(), Failure> {
+    let real = memory.trades.values().find(|trade| !trade.identity.starts_with("paper:"));
+    match (config.mode, real) {
+        (Mode::Paper, Some(trade)) => Err(Failure::Config(format!(
+            "paper mode refuses to start: {} holds an open trade of a real account (trade {}, {} {}); set its keys again, or another STATE_DIRECTORY",
+            config.state_directory.display(),
+            trade.id,
+            trade.account,
+            trade.symbol
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A first alert to try, as one line for a terminal.
+pub(super) fn first_alert(config: &Config, address: SocketAddr) -> String {
+    let token = match &config.token {
+        Some(_) => r#""token":"YOUR_WEBHOOK_TOKEN","#,
+        None => "",
+    };
+    let ip = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
+    format!(
+        r#"curl http://{ip}:{}/webhook -d '{{{token}"event":"ENTRY","signal_side":"LONG","symbol":"BTCUSDT.P","entry_price":50000,"second_entry_price":49000,"stop_loss":48000,"take_profit":52000}}'"#,
+        address.port()
+    )
+}

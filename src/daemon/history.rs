@@ -1,0 +1,102 @@
+//! What the command line shows of the journal, read without its lock while the daemon runs.
+
+use crate::cli::trades::{OpenRow, TradeRow};
+use crate::config::Config;
+use crate::desk::{ClosedTrade, Phase, Record, State, Ticket, Trade};
+use crate::journal;
+use crate::market::Decimal;
+
+/// Closed trades, oldest first.
+///
+/// # Errors
+/// In words: the state directory cannot be read.
+pub fn closed_trades(config: &Config) -> Result<Vec<TradeRow>, String> {
+    let mut rows = Vec::new();
+    read(config, &mut |record| {
+        if let Record::Closed(closed) = record {
+            rows.push(closed_row(&closed));
+        }
+    })?;
+    Ok(rows)
+}
+
+/// Trades that are not over, oldest first.
+///
+/// # Errors
+/// In words: the state directory cannot be read.
+pub fn open_trades(config: &Config) -> Result<Vec<OpenRow>, String> {
+    let mut open: std::collections::BTreeMap<u64, OpenRow> = std::collections::BTreeMap::new();
+    read(config, &mut |record| match record {
+        Record::Trade(trade) => {
+            open.insert(trade.id, open_row(&trade));
+        }
+        Record::Closed(closed) => {
+            open.remove(&closed.id);
+        }
+        Record::Dropped { trade } => {
+            open.remove(&trade);
+        }
+        _ => {}
+    })?;
+    Ok(open.into_values().collect())
+}
+
+fn read(config: &Config, take: &mut dyn FnMut(Record)) -> Result<(), String> {
+    let warnings = journal::read_history(&config.state_directory, &mut |_, text| {
+        if let Ok(record) = serde_json::from_str(text) {
+            take(record);
+        }
+    })
+    .map_err(|error| error.to_string())?;
+    for warning in warnings {
+        log::warn!("journal: {warning}");
+    }
+    Ok(())
+}
+
+fn closed_row(closed: &ClosedTrade) -> TradeRow {
+    let result = closed.result.as_ref();
+    TradeRow {
+        id: closed.id,
+        account: closed.account.clone(),
+        symbol: closed.symbol.to_string(),
+        side: closed.side,
+        opened_at: closed.began_at,
+        closed_at: closed.closed_at,
+        qty: result.map_or(Decimal::ZERO, |sum| sum.entry_qty),
+        entry_price: result.map(|sum| sum.entry_avg),
+        exit_price: result.map(|sum| sum.exit_avg),
+        profit: result.map(|sum| sum.profit + sum.fees),
+        fees: result.map_or(Decimal::ZERO, |sum| sum.fees),
+        naked_ms: closed.naked_ms,
+        ending: closed.why.as_str().to_owned(),
+        alert: closed.id,
+    }
+}
+
+fn open_row(trade: &Trade) -> OpenRow {
+    let state = match trade.phase {
+        Phase::Opening => "opening".to_owned(),
+        Phase::Entering => "entering".to_owned(),
+        Phase::Open if trade.is_protected() => "open, protected".to_owned(),
+        Phase::Open => "open, no stop yet".to_owned(),
+        Phase::Closing(why) => format!("closing: {}", why.as_str()),
+    };
+    OpenRow {
+        id: trade.id,
+        account: trade.account.clone(),
+        symbol: trade.symbol.to_string(),
+        side: trade.side,
+        state,
+        opened_at: trade.began_at,
+        qty: trade.entries.iter().map(|ticket| ticket.filled).sum(),
+        entry_price: None,
+        stop: resting(&trade.stop),
+        target: resting(&trade.target),
+        alert: trade.id,
+    }
+}
+
+fn resting(ticket: &Option<Ticket>) -> Option<Decimal> {
+    ticket.as_ref().filter(|ticket| ticket.state == State::Resting).map(|ticket| ticket.price)
+}

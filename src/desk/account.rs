@@ -1,0 +1,282 @@
+//! One account: its link to the exchange, its waiting alerts, its trades, and the one call that is under way.
+
+use std::sync::Arc;
+
+use super::lane::{self, Waiting};
+use super::memory::{Memory, Record};
+use super::pace::{Pace, retry_delay_ms};
+use super::plan::{PlanError, plan};
+use super::settings::AccountRules;
+use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
+use super::trade::{Phase, Trade};
+use super::watch;
+use crate::alert::{Command, Signal};
+use crate::exchange::{Capabilities, ExchangeError, Reason, Reply, Request, Result};
+use crate::market::{Instruments, Millis, SECOND_MS};
+
+/// A position that can change is read at least this often.
+const WATCH_MS: Millis = SECOND_MS;
+/// Contracts and account settings are read anew this often.
+const REFRESH_MS: Millis = 4 * 3600 * SECOND_MS;
+/// After a restart nothing is known of the exchange yet; what was on its way is doubted for at least this long.
+const FENCE_UNTIL_KNOWN_MS: Millis = 10 * SECOND_MS;
+
+/// An account as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSetup {
+    /// Its name.
+    pub name: String,
+    /// The exchange's name, for `/health`.
+    pub venue: String,
+    /// Exchange, host and key, hashed.
+    pub identity: String,
+    /// Accounts with the same host share its request budget.
+    pub host: String,
+    /// Its trading rules.
+    pub rules: AccountRules,
+}
+
+/// The call under way.
+pub(super) struct Busy {
+    pub(super) task: Task,
+    pub(super) sent_at: Millis,
+}
+
+/// One account at work.
+pub(super) struct Account {
+    pub(super) setup: AccountSetup,
+    pub(super) hedge: bool,
+    pub(super) caps: Option<Capabilities>,
+    pub(super) instruments: Option<Arc<Instruments>>,
+    pub(super) restricted: Option<String>,
+    pub(super) trades: Vec<Trade>,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) busy: Option<Busy>,
+    pub(super) wake: Option<Millis>,
+    /// What is wrong with the link, if something is.
+    pub(super) trouble: Option<String>,
+    /// When a call last succeeded.
+    pub(super) alive_at: Millis,
+    opened: bool,
+    hold: Pace,
+    watch_at: Millis,
+    refresh_at: Millis,
+    strangers_noticed: bool,
+}
+
+impl Account {
+    pub(super) fn new(setup: AccountSetup, memory: &Memory) -> Account {
+        let is_ours = |name: &str, identity: &str| name == setup.name && identity == setup.identity;
+        let mut trades: Vec<Trade> =
+            memory.trades.values().filter(|trade| is_ours(&trade.account, &trade.identity)).cloned().collect();
+        for trade in &mut trades {
+            trade.live.restored = true;
+        }
+        let carried = |number: u64| {
+            trades.iter().any(|trade| {
+                trade.exit_alert == Some(number) || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
+            })
+        };
+        let waiting = memory
+            .alerts
+            .values()
+            .filter(|alert| is_ours(&alert.account, &alert.identity) && !carried(alert.number))
+            .map(|alert| Waiting { number: alert.number, maybe_sent: true })
+            .collect();
+        Account {
+            setup,
+            hedge: false,
+            caps: None,
+            instruments: None,
+            restricted: None,
+            trades,
+            waiting,
+            busy: None,
+            wake: None,
+            trouble: Some("connecting".to_owned()),
+            alive_at: 0,
+            opened: false,
+            hold: Pace::default(),
+            watch_at: 0,
+            refresh_at: 0,
+            strangers_noticed: false,
+        }
+    }
+
+    /// Whether everything is known that trading needs.
+    pub(super) fn is_ready(&self) -> bool {
+        self.opened && self.instruments.is_some()
+    }
+
+    pub(super) fn fence_ms(&self) -> Millis {
+        self.caps.map_or(FENCE_UNTIL_KNOWN_MS, |caps| caps.fence_ms)
+    }
+
+    /// What can be said about an alert without asking: contract and sizes, once the contracts are known.
+    pub(super) fn can_take(&self, signal: &Signal) -> std::result::Result<(), PlanError> {
+        let Some(instruments) = &self.instruments else { return Ok(()) };
+        let instrument = signal
+            .symbol
+            .resolve(instruments, &self.setup.rules.settle_coin)
+            .map_err(|error| PlanError { field: "symbol", reason: error.to_string() })?;
+        match &signal.command {
+            Command::Enter(enter) => plan(instrument, &self.setup.rules, enter).map(|_| ()),
+            Command::Exit { .. } => Ok(()),
+        }
+    }
+
+    /// Takes in an answer.
+    pub(super) fn absorb(&mut self, task: &Task, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+        self.feel(result, ctx, outbox);
+        match (task, result) {
+            (Task::Open, Ok(Reply::Opened(mode, caps))) => {
+                self.hedge = mode.hedge;
+                self.caps = Some(*caps);
+                self.restricted = mode.restricted.clone();
+                self.opened = true;
+                let fence = ctx.now + caps.fence_ms;
+                for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
+                    watch::wake_up(trade, fence, ctx.now);
+                }
+            }
+            (Task::Instruments, Ok(Reply::Instruments(instruments))) => {
+                self.instruments = Some(instruments.clone());
+                self.refresh_at = ctx.now + REFRESH_MS;
+            }
+            (Task::Watch, Ok(Reply::Positions(rows))) => {
+                for trade in &mut self.trades {
+                    watch::observe_rows(trade, rows, ctx);
+                }
+            }
+            (Task::Trade(id, step), result) => lane::absorb(self, *id, *step, result, ctx, outbox),
+            _ => {}
+        }
+    }
+
+    /// How the link feels: every failure holds the account back for a while, a success frees it.
+    fn feel(&mut self, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+        let inner = match result {
+            Ok(Reply::Placed(results)) => results.iter().find_map(|result| result.as_ref().err()),
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        let Some(error) = inner else {
+            if self.trouble.take().is_some() && self.is_ready() {
+                outbox.say(&self.setup.name, "", 0, "exchange connected");
+            }
+            self.hold = Pace::due(ctx.now);
+            self.alive_at = ctx.now;
+            return;
+        };
+        match error {
+            ExchangeError::Refused(refusal) => match refusal.reason {
+                Reason::RateLimited { until } | Reason::Banned { until } => self.hold.at = until.max(ctx.now + SECOND_MS),
+                Reason::Busy | Reason::Maintenance | Reason::ClockSkew => self.hold.again(ctx.now, retry_delay_ms),
+                Reason::PositionMode => self.opened = false,
+                Reason::Credentials | Reason::IpNotAllowed => self.hold.again(ctx.now, retry_delay_ms),
+                // A plain no is an answer like any other: the link is well.
+                _ => {
+                    self.hold = Pace::due(ctx.now);
+                    self.alive_at = ctx.now;
+                    return;
+                }
+            },
+            ExchangeError::NeverSent(_) | ExchangeError::Unknown { .. } => self.hold.again(ctx.now, retry_delay_ms),
+        }
+        if self.trouble.is_none() || self.hold.tries == 1 {
+            outbox.say(&self.setup.name, "", 0, format!("exchange trouble: {error}"));
+        }
+        self.trouble = Some(error.to_string());
+    }
+
+    /// Alerts become trades or verdicts; trades that ended are recorded and make room.
+    pub(super) fn settle(&mut self, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+        lane::settle_trades(self, ctx, outbox);
+        lane::consider_waiting(self, ctx, outbox);
+    }
+
+    /// The most urgent step of this account.
+    pub(super) fn choose(&self, ctx: &Ctx<'_>) -> Choice {
+        let mut choice = Choice::new(ctx.now);
+        if let Some(at) = lane::deadline(self, ctx) {
+            choice.wake_at(at);
+        }
+        if self.hold.at > ctx.now {
+            choice.wake_at(self.hold.at);
+            return choice;
+        }
+        if !self.opened {
+            choice.offer(ctx.now, Urgency::Close, Task::Open);
+            return choice;
+        }
+        if self.instruments.is_none() {
+            choice.offer(ctx.now, Urgency::Close, Task::Instruments);
+            return choice;
+        }
+        choice.offer(self.refresh_at, Urgency::Tidy, Task::Instruments);
+        if self.trades.iter().any(|trade| trade.phase != Phase::Opening) {
+            choice.offer(self.watch_at, Urgency::Watch, Task::Watch);
+        }
+        for trade in &self.trades {
+            lane::offer_steps(self, trade, ctx, &mut choice);
+        }
+        choice
+    }
+
+    /// Turns a task into a request; marks what is on its way as sent.
+    pub(super) fn take(&mut self, task: &Task, watch_ms: Millis, ctx: &Ctx<'_>) -> Option<Order> {
+        let read = |request| Some(Order { request, durable: false });
+        match task {
+            Task::Open => read(Request::Open),
+            Task::Instruments => read(Request::Instruments),
+            Task::Watch => {
+                self.watch_at = ctx.now + watch_ms;
+                read(Request::Positions(None))
+            }
+            Task::Trade(id, step) => {
+                let Account { setup, trades, instruments, .. } = self;
+                let trade = trades.iter_mut().find(|trade| trade.id == *id)?;
+                let instrument = instruments.as_ref().and_then(|list| list.get(trade.symbol.as_str()));
+                lane::request(setup, trade, instrument, *step, ctx)
+            }
+        }
+    }
+
+    /// Journals every trade that differs from what the memory has of it.
+    pub(super) fn journal(&self, outbox: &mut Outbox<'_>) {
+        for trade in self.trades.iter().filter(|trade| trade.phase != Phase::Opening) {
+            if outbox.memory.trades.get(&trade.id) != Some(trade) {
+                outbox.record(Record::Trade(Box::new(trade.clone())));
+            }
+        }
+    }
+
+    /// Makes the regular look happen no later than now: something may have filled.
+    pub(super) fn look_soon(&mut self, now: Millis) {
+        self.watch_at = self.watch_at.min(now);
+    }
+
+    /// Says once that another installation works on this account.
+    pub(super) fn notice_strangers(&mut self, symbol: &str, outbox: &mut Outbox<'_>) {
+        if !std::mem::replace(&mut self.strangers_noticed, true) {
+            outbox.notice(
+                &self.setup.name,
+                symbol,
+                0,
+                "open orders of another perphook installation were seen; two installations on one account get into each other's way",
+            );
+        }
+    }
+
+    pub(super) fn is_busy_with(&self, id: u64, is: fn(&Step) -> bool) -> bool {
+        matches!(&self.busy, Some(Busy { task: Task::Trade(trade, step), .. }) if *trade == id && is(step))
+    }
+}
+
+/// How often positions are read: once a second, slower when accounts share a host whose budget half of that would pass.
+pub(super) fn watch_interval_ms(accounts: &[Account], at: usize) -> Millis {
+    let Some(account) = accounts.get(at) else { return WATCH_MS };
+    let sharing = accounts.iter().filter(|other| other.setup.host == account.setup.host).count() as u64;
+    let per_minute = account.caps.map_or(60, |caps| u64::from(caps.watch_per_minute_max.max(1)));
+    WATCH_MS.max(60 * SECOND_MS * sharing / per_minute)
+}

@@ -1,0 +1,263 @@
+//! Getting out: the one closing procedure, whatever the reason.
+//!
+//! Market close of what the exchange says is there → cancel every resting entry → every order has a known end → flat
+//! in two reads → whatever appeared meanwhile is closed too → cancel protection → read the profit → make room. The
+//! close goes first because time is money, the protection last because a failed close must not leave a naked position.
+
+use super::account::AccountSetup;
+use super::lane::describe;
+use super::memory::{Outcome, Record};
+use super::pace::{Pace, retry_delay_ms};
+use super::protect::{FENCE_GUESS_MS, lingers};
+use super::step::{Ctx, Order, Outbox, Step, Urgency};
+use super::ticket::{Answer, State, Ticket};
+use super::trade::{ClosedTrade, Outturn, Trade, Which, Why};
+use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
+use crate::market::{
+    Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Side, sizing,
+};
+
+/// How often the executions are asked for before the trade is recorded without its profit.
+const FILLS_TRIES_MAX: u32 = 4;
+
+/// Offers the next steps of the closing procedure.
+pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)) {
+    let live = &trade.live;
+    let close_pending = trade.close.as_ref().is_some_and(Ticket::may_exist);
+    if let Some(close) = trade.close.as_ref().filter(|close| close.may_exist()) {
+        offer(close.pace.at, Urgency::Close, Step::Ask(Which::Close));
+    } else if !live.fresh {
+        offer(live.look.at, Urgency::Close, Step::Look);
+    } else if live.position > Decimal::ZERO {
+        offer(live.close.at, Urgency::Close, Step::Close);
+    }
+    for (at, ticket) in trade.entries.iter().enumerate() {
+        clear(ticket, Which::Entry(at), Urgency::Ask, offer);
+    }
+    if live.list_due && live.fresh {
+        offer(live.look.at, Urgency::Ask, Step::List);
+    }
+    let entries_ended = trade.entries.iter().all(Ticket::is_ended) && !live.list_due;
+    if !entries_ended || close_pending || !live.fresh || live.position > Decimal::ZERO {
+        return;
+    }
+    if !live.flat_proven {
+        offer(live.look.at, Urgency::Ask, Step::Look);
+        return;
+    }
+    for which in [Which::Stop, Which::Target] {
+        if let Some(ticket) = trade.ticket(which) {
+            clear(ticket, which, Urgency::Ask, offer);
+        }
+    }
+    if is_clean(trade) && !live.accounted {
+        offer(live.fills.at, Urgency::Tidy, Step::Fills);
+    }
+}
+
+/// A resting order is cancelled, a doubtful one asked about.
+fn clear(ticket: &Ticket, which: Which, urgency: Urgency, offer: &mut impl FnMut(Millis, Urgency, Step)) {
+    match ticket.state {
+        State::Resting if ticket.pace.missed => offer(ticket.pace.at, urgency, Step::Ask(which)),
+        State::Resting => offer(ticket.pace.at, urgency, Step::Cancel(which)),
+        State::Unknown { .. } => offer(ticket.pace.at, urgency, Step::Ask(which)),
+        _ => {}
+    }
+}
+
+/// Sends a market close of the position that was read last.
+pub(super) fn request(setup: &AccountSetup, trade: &mut Trade, instrument: Option<&Instrument>, ctx: &Ctx<'_>) -> Option<Order> {
+    let position = trade.live.position;
+    let rounded = instrument.map_or(position, |instrument| sizing::close_qty(instrument, position));
+    let qty = if rounded.is_zero() { position } else { rounded };
+    let alert = trade.exit_alert.unwrap_or(trade.id);
+    let ticket = trade.close.get_or_insert_with(|| Ticket::new(ctx.home, &setup.name, alert, Leg::Close, Decimal::ZERO, qty));
+    if ticket.is_ended() {
+        ticket.renew(ctx.home, &setup.name);
+    }
+    ticket.qty = qty;
+    ticket.state = State::Sent;
+    // The id of a first close follows from the EXIT that is on disk; every other close needs its own record first.
+    let durable = ticket.attempt > 1 || Some(ticket.alert) != trade.exit_alert;
+    let order = NewOrder {
+        id: ticket.id.clone(),
+        symbol: trade.symbol.clone(),
+        side: trade.side,
+        action: Action::Close,
+        kind: OrderKind::Market,
+        qty,
+    };
+    Some(Order { request: Request::Place(vec![order]), durable })
+}
+
+/// The answer to a market close.
+pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+    let (symbol, number) = (trade.symbol.to_string(), trade.id);
+    trade.live.fresh = false;
+    trade.live.flat_since = None;
+    trade.live.look = Pace::due(ctx.now);
+    let Some(ticket) = &mut trade.close else { return };
+    let answer = match result {
+        Ok(Reply::Placed(results)) => match results.first() {
+            Some(result) => ticket.answered(result, ctx.now),
+            None => ticket.doubt(ctx.now + FENCE_GUESS_MS, ctx.now),
+        },
+        Ok(_) => ticket.doubt(ctx.now + FENCE_GUESS_MS, ctx.now),
+        Err(error) => ticket.answered(&Err(error.clone()), ctx.now),
+    };
+    match answer {
+        Answer::No(reason, why) => {
+            let first = trade.live.close.tries == 0;
+            trade.live.close.again(ctx.now, retry_delay_ms);
+            if first && reason != Reason::NoPosition {
+                outbox.notice(name, &symbol, number, &format!("the market close was refused and is tried again until it is done: {why}"));
+            }
+        }
+        Answer::Accepted | Answer::Unknown => {
+            let text = format!("market close {} of {}: {}", ticket.id, ticket.qty, describe(ticket));
+            outbox.say(name, &symbol, number, text);
+            count_closed(trade, ctx);
+        }
+        Answer::Later => trade.live.close.again(ctx.now, retry_delay_ms),
+    }
+}
+
+/// The market close was asked about.
+pub(super) fn asked(trade: &mut Trade, grown: bool, ctx: &Ctx<'_>) {
+    count_closed(trade, ctx);
+    if grown || trade.close.as_ref().is_some_and(Ticket::is_ended) {
+        trade.live.fresh = false;
+    }
+}
+
+/// A close has ended: one that found nobody to trade with is not repeated at once.
+fn count_closed(trade: &mut Trade, ctx: &Ctx<'_>) {
+    let Some(close) = trade.close.as_ref().filter(|close| close.is_ended()) else { return };
+    trade.live.closed_qty += close.filled;
+    match close.filled.is_zero() {
+        true => trade.live.close.again(ctx.now, retry_delay_ms),
+        false => trade.live.close = Pace::default(),
+    }
+}
+
+/// The answer to a cancel. Gone or cancelled, how it ended (and how much filled before) is asked next.
+pub(super) fn canceled(trade: &mut Trade, which: Which, result: &Result<Reply>, ctx: &Ctx<'_>) {
+    let Some(ticket) = trade.ticket_mut(which) else { return };
+    match result {
+        Err(ExchangeError::Refused(refusal)) if refusal.reason != Reason::UnknownOrder => ticket.pace.again(ctx.now, retry_delay_ms),
+        Err(ExchangeError::NeverSent(_)) => ticket.pace.again(ctx.now, retry_delay_ms),
+        Ok(_) | Err(ExchangeError::Refused(_) | ExchangeError::Unknown { .. }) => {
+            let tries = ticket.pace.tries;
+            ticket.miss(ctx.now);
+            ticket.pace.tries = tries;
+        }
+    }
+}
+
+/// A lone EXIT lists what rests: entries of ours on that side are cancelled, everything else is left alone.
+pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
+    trade.live.list_due = false;
+    for order in orders.iter().filter(|order| order.opens && order.side == trade.side) {
+        let Some(id) = ClientId::parse(&order.id).filter(|id| id.is_of(ctx.home)) else { continue };
+        let (Some(leg), Some(alert), Some(attempt)) = (id.leg(), id.number(), id.attempt()) else { continue };
+        if trade.entries.iter().any(|ticket| ticket.id == id) {
+            continue;
+        }
+        let state = State::Resting;
+        let (price, qty, filled) = (order.price, order.qty, order.filled);
+        trade.entries.push(Ticket { leg, alert, attempt, id, price, qty, state, filled, pace: Pace::default() });
+    }
+}
+
+/// The executions since the trade began, added up.
+pub(super) fn counted(trade: &mut Trade, result: &Result<Reply>, ctx: &Ctx<'_>) {
+    match result {
+        Ok(Reply::Fills(fills)) => {
+            let outturn = add_up(trade.side, fills);
+            let balanced = outturn.as_ref().is_none_or(|sum| sum.entry_qty == sum.exit_qty);
+            trade.live.fills.again(ctx.now, retry_delay_ms);
+            // Executions appear late too: an unbalanced list is read again.
+            trade.live.accounted = balanced || trade.live.fills.tries >= FILLS_TRIES_MAX;
+            trade.live.result = outturn.filter(|_| trade.prices.is_some() && balanced);
+        }
+        _ => {
+            trade.live.fills.again(ctx.now, retry_delay_ms);
+            trade.live.accounted = trade.live.fills.tries >= FILLS_TRIES_MAX;
+        }
+    }
+}
+
+/// Sums executions of one side's round trip. Leading closing fills belong to an earlier trade. `None`: nothing filled.
+fn add_up(side: Side, fills: &[Fill]) -> Option<Outturn> {
+    let opens = |fill: &Fill| fill.buy == (side == Side::Long);
+    let mine = fills.iter().filter(|fill| fill.side.is_none_or(|of| of == side)).skip_while(|fill| !opens(fill));
+    let mut sum = Outturn::default();
+    let (mut paid, mut got) = (Decimal::ZERO, Decimal::ZERO);
+    for fill in mine {
+        let value = fill.price.checked_mul(fill.qty)?;
+        let (qty, total) = if opens(fill) { (&mut sum.entry_qty, &mut paid) } else { (&mut sum.exit_qty, &mut got) };
+        *qty = qty.checked_add(fill.qty)?;
+        *total = total.checked_add(value)?;
+        sum.fees = sum.fees.checked_add(fill.fee)?;
+        sum.fees_elsewhere |= fill.fee_elsewhere;
+    }
+    sum.entry_avg = paid.checked_div(sum.entry_qty)?.round_dp(8).normalize();
+    sum.exit_avg = got.checked_div(sum.exit_qty).unwrap_or_default().round_dp(8).normalize();
+    let gain = if side == Side::Long { got - paid } else { paid - got };
+    sum.profit = (gain - sum.fees).round_dp(8).normalize();
+    sum.fees = sum.fees.normalize();
+    Some(sum)
+}
+
+fn is_clean(trade: &Trade) -> bool {
+    let guards_gone = trade.stop.iter().chain(&trade.target).all(|ticket| !lingers(ticket));
+    guards_gone && trade.entries.iter().all(Ticket::is_ended) && !trade.close.as_ref().is_some_and(Ticket::may_exist)
+}
+
+/// Whether the procedure is through.
+pub(super) fn is_finished(trade: &Trade) -> bool {
+    trade.is_closing() && trade.live.flat_proven && !trade.live.list_due && is_clean(trade) && trade.live.accounted
+}
+
+/// Records the end and makes room.
+pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+    trade.live.gone = true;
+    let symbol = trade.symbol.to_string();
+    let closed_something = trade.close.as_ref().is_some_and(Ticket::was_accepted) || !trade.entries.is_empty();
+    if let Some(exit) = trade.exit_alert {
+        let outcome = if closed_something || trade.prices.is_some() { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };
+        outbox.verdict(&trade.account, &symbol, exit, outcome);
+    }
+    if trade.prices.is_none() && !closed_something {
+        outbox.record(Record::Dropped { trade: trade.id });
+        return;
+    }
+    let why = why_really(trade);
+    let result = trade.live.result.take();
+    let profit = result.as_ref().map_or("unknown".to_owned(), |sum| sum.profit.to_string());
+    let text = format!("closed: {}, profit {profit}, naked for {} ms", why.as_str(), trade.naked_ms);
+    outbox.say(&trade.account, &symbol, trade.id, text);
+    outbox.record(Record::Closed(Box::new(ClosedTrade {
+        id: trade.id,
+        account: trade.account.clone(),
+        symbol: trade.symbol.clone(),
+        side: trade.side,
+        prices: trade.prices.clone(),
+        began_at: trade.began_at,
+        closed_at: ctx.now,
+        why,
+        naked_ms: trade.naked_ms,
+        result,
+    })));
+}
+
+/// A position that was found gone may turn out to have been closed by its stop or target.
+fn why_really(trade: &Trade) -> Why {
+    let fired = |ticket: &Option<Ticket>| ticket.as_ref().is_some_and(|ticket| ticket.filled > Decimal::ZERO);
+    match trade.phase {
+        super::trade::Phase::Closing(Why::Gone) if fired(&trade.stop) => Why::Stop,
+        super::trade::Phase::Closing(Why::Gone) if fired(&trade.target) => Why::Target,
+        super::trade::Phase::Closing(why) => why,
+        _ => Why::Gone,
+    }
+}

@@ -1,0 +1,72 @@
+//! The door: which alerts are taken, which are repeats, and when there is no room.
+//!
+//! Decided before anything is on disk and without asking an exchange, so its words are the answer the sender gets.
+
+use super::memory::{Accepted, Fingerprint, Memory, SEEN_MAX};
+use crate::alert::{Command, Signal};
+use crate::market::Millis;
+
+use super::settings::Rules;
+
+/// How long a sender's own key is remembered.
+const KEY_MS: Millis = 24 * 3600 * 1000;
+
+/// What the door says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Taken: to be journalled, then acted on.
+    Accept(Box<Accepted>),
+    /// The same as this alert.
+    Duplicate(u64),
+    /// Cannot be done as it stands.
+    Refuse {
+        /// The field at fault; may be empty.
+        field: &'static str,
+        /// In words.
+        reason: String,
+    },
+    /// No room; come again.
+    Full(String),
+}
+
+/// Looks for an earlier alert with the same body or key.
+pub(super) fn repeat_of(memory: &Memory, rules: &Rules, account: &str, signal: &Signal, print: &Fingerprint, now: Millis) -> Option<Admission> {
+    let key = signal.key.as_ref().map(|key| format!("{account}/{key}"));
+    for seen in memory.seen.iter().rev() {
+        let age_ms = now.saturating_sub(seen.at);
+        if key.is_some() && seen.key == key && age_ms < KEY_MS {
+            return Some(match (seen.fingerprint == *print, seen.refused) {
+                (true, false) => Admission::Duplicate(seen.number),
+                (true, true) => continue,
+                (false, _) => Admission::Refuse {
+                    field: "alert_id",
+                    reason: format!("this key was used by alert {} with another body; use a new one for a new alert", seen.number),
+                },
+            });
+        }
+        if !seen.refused && seen.fingerprint == *print && age_ms < rules.duplicate_window_ms {
+            return Some(Admission::Duplicate(seen.number));
+        }
+    }
+    None
+}
+
+/// Whether there is room for one more alert. A quarter of the queue is kept for EXIT.
+pub(super) fn room_for(memory: &Memory, rules: &Rules, command: &Command, now: Millis) -> Result<(), String> {
+    let kept_for_exit = match command {
+        Command::Exit { .. } => 0,
+        Command::Enter(_) => rules.queue_capacity / 4,
+    };
+    if memory.alerts.len() + kept_for_exit >= rules.queue_capacity {
+        return Err(format!("{} alerts are waiting already (QUEUE_CAPACITY)", memory.alerts.len()));
+    }
+    if matches!(command, Command::Enter(_)) && memory.trades.len() >= rules.trade_capacity {
+        return Err(format!("{} trades are open already (TRADE_CAPACITY)", memory.trades.len()));
+    }
+    // Forgetting a body too early could trade it twice, so the door closes instead.
+    let oldest_still_matters = memory.seen.front().is_some_and(|seen| now.saturating_sub(seen.at) < rules.duplicate_window_ms);
+    if memory.seen.len() >= SEEN_MAX && oldest_still_matters {
+        return Err(format!("more than {SEEN_MAX} alerts within DUPLICATE_WINDOW"));
+    }
+    Ok(())
+}

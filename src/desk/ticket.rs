@@ -1,0 +1,249 @@
+//! One order of ours, from the wish to its known end.
+//!
+//! The rules that keep money safe live here once, for entries, stops, targets and closes alike: a refusal and "never
+//! sent" leave the ticket where it was; an unknown outcome is asked about, and only an order that the exchange still
+//! does not know after its last possible moment of execution (the fence) is given up. Its number is never used again.
+
+use serde::{Deserialize, Serialize};
+
+use super::pace::{Pace, ask_delay_ms, retry_delay_ms};
+use crate::exchange::{ExchangeError, Reason, Result};
+use crate::market::{ClientId, Decimal, Installation, Leg, Millis, OrderRef, OrderState, OrderStatus, Symbol};
+
+/// One order of ours. Equality ignores how patient we are with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its part in the trade.
+    pub leg: Leg,
+    /// The alert its id is derived from.
+    pub alert: u64,
+    /// Counted from 1; every attempt has an id of its own.
+    pub attempt: u32,
+    /// The client order id of this attempt.
+    pub id: ClientId,
+    /// Limit or trigger price; zero for a market order.
+    pub price: Decimal,
+    /// Base coin; zero for an order that closes whatever is there.
+    pub qty: Decimal,
+    /// Where it stands.
+    pub state: State,
+    /// Filled so far, base coin.
+    #[serde(default)]
+    pub filled: Decimal,
+    /// When to try or ask again.
+    #[serde(skip)]
+    pub pace: Pace,
+}
+
+/// Where a ticket stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Not sent, or surely refused and to be tried again.
+    Idle,
+    /// On its way; after a restart this means unknown.
+    Sent,
+    /// It may exist, now or until the fence.
+    Unknown {
+        /// Our time after which "not found" is a proof.
+        fence: Millis,
+    },
+    /// In the book, or waiting for its trigger.
+    Resting,
+    /// An order of the same effect, but not of ours, is there instead.
+    Foreign,
+    /// Nothing more can happen to it.
+    Ended(End),
+}
+
+/// How a ticket ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Completely filled (a protective order: it fired and its order filled).
+    Filled,
+    /// Cancelled, by us or by hand.
+    Canceled,
+    /// Removed by the exchange.
+    Expired,
+    /// Accepted first, refused later (for example at its trigger).
+    Rejected,
+    /// Refused; nothing happened.
+    Refused(String),
+    /// Proven never to have been executed.
+    Dead,
+}
+
+/// What an answer to sending a ticket means for its trade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The exchange has it.
+    Accepted,
+    /// A definite no that more waiting may cure; the ticket is idle again.
+    Later,
+    /// A definite no.
+    No(Reason, String),
+    /// Ask before anything else.
+    Unknown,
+}
+
+impl Ticket {
+    /// A wish, not sent yet.
+    pub fn new(home: &Installation, account: &str, alert: u64, leg: Leg, price: Decimal, qty: Decimal) -> Ticket {
+        Ticket {
+            leg,
+            alert,
+            attempt: 1,
+            id: ClientId::derive(home, account, alert, leg, 1),
+            price,
+            qty,
+            state: State::Idle,
+            filled: Decimal::ZERO,
+            pace: Pace::default(),
+        }
+    }
+
+    /// Names it to the exchange.
+    pub fn order_ref(&self, symbol: &Symbol) -> OrderRef {
+        OrderRef { symbol: symbol.clone(), id: self.id.clone(), conditional: self.leg.is_conditional() }
+    }
+
+    /// Whether nothing more can happen to it.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
+    /// Whether the exchange may hold it, now or later.
+    pub fn may_exist(&self) -> bool {
+        matches!(self.state, State::Sent | State::Unknown { .. } | State::Resting)
+    }
+
+    /// Whether the exchange is known to have accepted it at some time.
+    pub fn was_accepted(&self) -> bool {
+        match &self.state {
+            State::Resting => true,
+            State::Ended(end) => !matches!(end, End::Refused(_) | End::Dead),
+            State::Idle | State::Sent | State::Unknown { .. } | State::Foreign => false,
+        }
+    }
+
+    /// The next attempt, under an id that was never used.
+    pub fn renew(&mut self, home: &Installation, account: &str) {
+        self.attempt += 1;
+        self.id = ClientId::derive(home, account, self.alert, self.leg, self.attempt);
+        self.state = State::Idle;
+        self.filled = Decimal::ZERO;
+        self.pace = Pace::default();
+    }
+
+    /// Takes in the answer to sending it.
+    pub fn answered(&mut self, result: &Result<OrderState>, now: Millis) -> Answer {
+        match result {
+            Ok(order) => {
+                self.pace = Pace::default();
+                self.learn(order);
+                Answer::Accepted
+            }
+            Err(ExchangeError::NeverSent(_)) => self.later(now),
+            Err(ExchangeError::Unknown { fence, .. }) => self.doubt(*fence, now),
+            Err(ExchangeError::Refused(refusal)) if refusal.reason == Reason::DuplicateClientId => self.doubt(now, now),
+            // A wrong position mode is cured by reading the account's mode again, which the account does.
+            Err(ExchangeError::Refused(refusal)) if refusal.reason.is_transient() || refusal.reason == Reason::PositionMode => {
+                self.later(now)
+            }
+            Err(ExchangeError::Refused(refusal)) => {
+                self.state = State::Idle;
+                Answer::No(refusal.reason, refusal.to_string())
+            }
+        }
+    }
+
+    /// Takes in the answer to a question about it. `asked_at`: when the question left. True when something changed.
+    pub fn found(&mut self, found: Option<&OrderState>, asked_at: Millis, fence_ms: Millis, now: Millis) -> bool {
+        let before = (self.state.clone(), self.filled);
+        match (found, &self.state) {
+            (Some(order), _) => {
+                self.learn(order);
+                self.pace.missed = false;
+                self.pace.asked(now);
+            }
+            (None, State::Unknown { fence }) if asked_at >= *fence => self.state = State::Ended(End::Dead),
+            (None, State::Unknown { .. }) => self.pace.asked(now),
+            // It was seen before, so "not found" is the exchange lagging, until it stays so.
+            (None, State::Resting) => {
+                self.doubt(now + fence_ms, now);
+                self.pace.asked(now);
+            }
+            (None, _) => {}
+        }
+        before != (self.state.clone(), self.filled)
+    }
+
+    /// After a restart: what was on its way may or may not have arrived.
+    pub fn doubt_after_restart(&mut self, fence: Millis) {
+        if matches!(self.state, State::Sent | State::Unknown { .. }) {
+            self.state = State::Unknown { fence };
+        }
+    }
+
+    /// Refuses it for good, with words.
+    pub fn give_up(&mut self, why: &str) {
+        self.state = State::Ended(End::Refused(why.to_owned()));
+    }
+
+    /// Marks the outcome as unknown and asks at once.
+    pub fn doubt(&mut self, fence: Millis, now: Millis) -> Answer {
+        self.state = State::Unknown { fence };
+        self.pace = Pace::due(now);
+        Answer::Unknown
+    }
+
+    /// When to ask about it, if that is wanted.
+    pub fn ask_at(&self) -> Option<Millis> {
+        match self.state {
+            State::Unknown { .. } => Some(self.pace.at),
+            State::Resting if self.pace.missed => Some(self.pace.at),
+            _ => None,
+        }
+    }
+
+    /// It rests, as far as we know, but was not seen where it should be: ask at once.
+    pub fn miss(&mut self, now: Millis) {
+        if self.state == State::Resting && !self.pace.missed {
+            self.pace = Pace { missed: true, ..Pace::due(now) };
+        }
+    }
+
+    /// It was seen resting.
+    pub fn seen(&mut self, order: &OrderState) {
+        self.pace = Pace::default();
+        self.learn(order);
+    }
+
+    fn later(&mut self, now: Millis) -> Answer {
+        self.state = State::Idle;
+        self.pace.again(now, retry_delay_ms);
+        Answer::Later
+    }
+
+    fn learn(&mut self, order: &OrderState) {
+        self.filled = self.filled.max(order.filled);
+        if self.qty.is_zero() && !order.qty.is_zero() && !self.leg.is_conditional() {
+            self.qty = order.qty;
+        }
+        self.state = match order.status {
+            OrderStatus::Resting => State::Resting,
+            // Fired: the order it became is closing the position; there is nothing left that could rest.
+            OrderStatus::Triggered | OrderStatus::Filled => State::Ended(End::Filled),
+            OrderStatus::Canceled => State::Ended(End::Canceled),
+            OrderStatus::Expired => State::Ended(End::Expired),
+            OrderStatus::Rejected => State::Ended(End::Rejected),
+        };
+    }
+}
+
+impl Pace {
+    fn asked(&mut self, now: Millis) {
+        self.again(now, ask_delay_ms);
+    }
+}

@@ -1,0 +1,166 @@
+//! Finding out what is true: positions once a second, resting orders every half minute, and after a restart everything.
+
+use super::lane::begin_closing;
+use super::pace::Pace;
+use super::step::{Ctx, Outbox, Step, Urgency};
+use super::ticket::{State, Ticket};
+use super::trade::{Phase, Trade, Why};
+use crate::market::{ClientId, Decimal, Installation, Millis, OrderState, Position, SECOND_MS};
+
+/// Resting orders are read again this often, and once more soon after the price has passed one of them.
+const AUDIT_MS: Millis = 30 * SECOND_MS;
+const AUDIT_SOON_MS: Millis = SECOND_MS;
+/// Two empty reads of a position prove something only this far apart.
+const FLAT_READS_APART_MS: Millis = 500;
+/// How long an empty read may still mean that the exchange shows a fill late.
+const LATE_FILL_MS: Millis = 5 * SECOND_MS;
+
+/// Takes in a read of positions that covers this trade's symbol.
+pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) {
+    if trade.phase == Phase::Opening {
+        return;
+    }
+    let row = rows.iter().find(|row| row.symbol == trade.symbol && row.side == trade.side);
+    let mark = rows.iter().find(|row| row.symbol == trade.symbol && !row.mark_price.is_zero()).map(|row| row.mark_price);
+    if let Some(mark) = mark {
+        trade.live.mark = mark;
+    }
+    match row.map_or(Decimal::ZERO, |row| row.qty) {
+        qty if qty > Decimal::ZERO => held(trade, qty, ctx),
+        _ => empty(trade, ctx),
+    }
+}
+
+fn held(trade: &mut Trade, qty: Decimal, ctx: &Ctx<'_>) {
+    let live = &mut trade.live;
+    live.fresh = true;
+    live.flat_since = None;
+    live.flat_proven = false;
+    if !live.flat_before && !trade.entries.iter().any(|ticket| ticket.filled > Decimal::ZERO) && !matches!(trade.phase, Phase::Closing(_)) {
+        // Whether it is ours is not known yet.
+        return;
+    }
+    live.position = qty;
+    live.had_position = true;
+    if matches!(trade.phase, Phase::Entering | Phase::Open) {
+        trade.filled_at.get_or_insert(ctx.now);
+        trade.phase = Phase::Open;
+    }
+    let mark = trade.live.mark;
+    let passed = |ticket: &Option<Ticket>, worse: bool| {
+        let side = if worse { trade.side } else { trade.side.other() };
+        ticket.as_ref().is_some_and(|ticket| !mark.is_zero() && ticket.state == State::Resting && side.is_worse(mark, ticket.price))
+    };
+    if passed(&trade.stop, true) || passed(&trade.target, false) {
+        trade.live.audit.at = trade.live.audit.at.min(trade.live.audited_at + AUDIT_SOON_MS);
+    }
+}
+
+fn empty(trade: &mut Trade, ctx: &Ctx<'_>) {
+    let was_held = trade.live.position > Decimal::ZERO;
+    trade.live.position = Decimal::ZERO;
+    trade.live.fresh = true;
+    let since = *trade.live.flat_since.get_or_insert(ctx.now);
+    let apart = ctx.now >= since + FLAT_READS_APART_MS;
+    match trade.phase {
+        Phase::Open => {
+            if was_held {
+                trade.live.audit.at = ctx.now;
+            }
+            let late = !trade.live.had_position && ctx.now < trade.live.last_fill + LATE_FILL_MS;
+            if apart && !late {
+                begin_closing(trade, Why::Gone, ctx);
+            }
+        }
+        Phase::Closing(_) if can_still_change(trade) => trade.live.flat_since = None,
+        Phase::Closing(_) => {
+            trade.live.flat_proven |= apart && !shows_late(trade, ctx);
+            trade.live.look = Pace::due(ctx.now + FLAT_READS_APART_MS);
+        }
+        Phase::Opening | Phase::Entering => {}
+    }
+}
+
+/// Whether an order of ours could still build or reduce the position.
+fn can_still_change(trade: &Trade) -> bool {
+    trade.can_fill() || trade.close.as_ref().is_some_and(Ticket::may_exist)
+}
+
+/// More was filled than closed, and not long ago: the exchange may show the position late.
+fn shows_late(trade: &Trade, ctx: &Ctx<'_>) -> bool {
+    let bought: Decimal = trade.entries.iter().map(|ticket| ticket.filled).sum();
+    let fired = trade.stop.iter().chain(&trade.target).any(|ticket| ticket.filled > Decimal::ZERO);
+    bought > trade.live.closed_qty && !fired && ctx.now < trade.live.last_fill + LATE_FILL_MS
+}
+
+/// Offers the reading of resting orders.
+pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)) {
+    let rests = trade.tickets().any(|(_, ticket)| matches!(ticket.state, State::Resting | State::Foreign));
+    if rests && trade.phase != Phase::Opening {
+        let urgency = if trade.live.flat_since.is_some() { Urgency::Ask } else { Urgency::Tidy };
+        offer(trade.live.audit.at, urgency, Step::List);
+    }
+}
+
+/// Takes in the open orders: what should rest and does not is asked about.
+pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
+    trade.live.audited_at = ctx.now;
+    trade.live.audit = Pace::due(ctx.now + AUDIT_MS);
+    let side = trade.side;
+    let listed = |ticket: &Ticket| orders.iter().find(|order| order.id == ticket.id.as_str() && order.conditional == ticket.leg.is_conditional());
+    for ticket in trade.tickets_mut() {
+        match (&ticket.state, listed(ticket)) {
+            (State::Resting, Some(order)) => ticket.seen(order),
+            (State::Resting, None) => ticket.miss(ctx.now),
+            (State::Foreign, _) if !orders.iter().any(|order| order.conditional && order.side == side) => ticket.state = State::Idle,
+            _ => {}
+        }
+    }
+}
+
+/// Whether open orders of our form come from another installation.
+pub(super) fn has_strangers(orders: &[OrderState], home: &Installation) -> bool {
+    orders.iter().filter_map(|order| ClientId::parse(&order.id)).any(|id| !id.is_of(home))
+}
+
+/// After a restart: what was on its way is doubted, what rests is read again, what happened meanwhile is found out.
+pub(super) fn wake_up(trade: &mut Trade, fence: Millis, now: Millis) {
+    for ticket in trade.tickets_mut() {
+        ticket.doubt_after_restart(fence);
+        ticket.pace = Pace::due(now);
+    }
+    trade.live.restored = false;
+    // The trade was journalled when its first order left, which it did only after the symbol was seen flat.
+    trade.live.flat_before = true;
+    trade.live.had_position = trade.filled_at.is_some();
+    trade.live.last_fill = if trade.filled_at.is_some() { now } else { 0 };
+    trade.live.audit = Pace::due(now);
+    trade.live.look = Pace::due(now);
+    trade.live.list_due = trade.prices.is_none();
+}
+
+/// Whether the clock alone can change something.
+pub(super) fn waits(trade: &Trade, ctx: &Ctx<'_>) -> bool {
+    ctx.rules.entry_timeout_ms > 0 && trade.can_fill() && !trade.is_closing()
+}
+
+/// Entries that rested too long, or that all ended without a fill, end the trade.
+pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+    if trade.phase == Phase::Entering && trade.entries.iter().all(Ticket::is_ended) {
+        let accepted = trade.entries.iter().any(Ticket::was_accepted);
+        if accepted && trade.live.position.is_zero() {
+            begin_closing(trade, Why::NoFill, ctx);
+        }
+    }
+    let timeout_ms = ctx.rules.entry_timeout_ms;
+    if timeout_ms > 0 && trade.phase == Phase::Entering && ctx.now >= trade.began_at + timeout_ms {
+        outbox.say(&trade.account, trade.symbol.as_str(), trade.id, "entries rested longer than ENTRY_TIMEOUT: cancelling");
+        begin_closing(trade, Why::Timeout, ctx);
+    }
+}
+
+/// Whether resting entries of an open trade have outlived `ENTRY_TIMEOUT`.
+pub(super) fn entries_outlived(trade: &Trade, ctx: &Ctx<'_>) -> bool {
+    let timeout_ms = ctx.rules.entry_timeout_ms;
+    timeout_ms > 0 && trade.phase == Phase::Open && ctx.now >= trade.began_at + timeout_ms
+}

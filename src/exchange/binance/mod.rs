@@ -1,0 +1,374 @@
+//! Binance USDⓈ-M futures, live and demo (the base address of the transport is all that differs).
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | this one | which request serves which method of [`Exchange`] |
+//! | `session.rs` | how a call is made: clock, one attempt, reading the answer |
+//! | `sign.rs` | parameters, percent-encoding, signature |
+//! | `wire.rs` | the shapes of answers and what they mean |
+//! | `instruments.rs`, `settings.rs` | the long lists, read as streams |
+//! | `errors.rs` | what a failure says about the order |
+//!
+//! Stops and targets live in the exchange's Algo Service, apart from plain orders: other paths, ids and lists. When one
+//! triggers it becomes a plain order that carries the same client id.
+
+mod errors;
+mod instruments;
+mod session;
+mod settings;
+mod sign;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::sync::Arc;
+
+use super::error::{ExchangeError, Reason, Result};
+use super::http::Http;
+use super::{AccountMode, Capabilities, Clock, Exchange};
+use crate::market::{
+    Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
+    ProtectionKind, Quote, Symbol, Terms, TriggerBy,
+};
+use crate::secret::Secret;
+use errors::Attempt;
+use session::Session;
+use settings::Settings;
+use sign::Params;
+use wire::Direction;
+
+/// Where real money is.
+pub const LIVE_URL: &str = "https://fapi.binance.com";
+/// Where play money is; keys of one host are unknown at the other.
+pub const DEMO_URL: &str = "https://demo-fapi.binance.com";
+
+/// Most orders in one batch request.
+const BATCH_MAX: usize = 5;
+/// The live host's request budget per minute; the demo host allows more.
+const WEIGHT_PER_MINUTE: u32 = 2400;
+/// What one read of all positions costs of it.
+const POSITIONS_WEIGHT: u32 = 5;
+/// Most fills in one answer.
+const FILLS_PAGE: usize = 1000;
+/// Longest time one request for fills may span.
+const FILLS_SPAN_MS: Millis = 7 * 24 * 3600 * 1000;
+/// Most requests for one question about fills; enough for the three months the exchange remembers.
+const FILLS_PAGES_MAX: usize = 24;
+
+/// One account at Binance.
+pub struct Binance {
+    session: Session,
+    settle: String,
+    hedge: bool,
+    settings: Settings,
+    instruments: Arc<Instruments>,
+}
+
+impl Binance {
+    /// An account reached through `http`, whose address decides between live and demo. `settle` is the coin whose
+    /// balance is asked for (`USDT`).
+    pub fn new(http: Box<dyn Http>, key: Secret, secret: Secret, clock: Clock, settle: &str) -> Binance {
+        Binance {
+            session: Session::new(http, key, secret, clock),
+            settle: settle.to_owned(),
+            hedge: false,
+            settings: Settings::default(),
+            instruments: Arc::default(),
+        }
+    }
+
+    /// The parameters of a plain order, alone or in a batch.
+    fn order_params(&self, order: &NewOrder) -> Params {
+        let params = Params::of(&order.symbol).with("side", Direction::of(order.side, order.action).as_str());
+        let params = match order.kind {
+            OrderKind::Market => params.with("type", "MARKET"),
+            OrderKind::Limit { price } => params.with("type", "LIMIT").with("timeInForce", "GTC").with_decimal("price", price),
+        };
+        let params = params.with_decimal("quantity", order.qty);
+        // Hedge accounts name the half and refuse reduceOnly; an order against a half only ever reduces it.
+        let params = match (self.hedge, order.action) {
+            (true, _) => params.with("positionSide", order.side.as_str()),
+            (false, Action::Close) => params.with("reduceOnly", "true"),
+            (false, Action::Open) => params,
+        };
+        params.with("newClientOrderId", order.id.as_str()).with("newOrderRespType", "RESULT")
+    }
+
+    fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
+        let params = self.order_params(order);
+        let (reply, attempt) = self.session.signed_with_attempt::<wire::PlainOrder>("POST", "/fapi/v1/order", &params)?;
+        own(reply.state(&order.symbol), order, &attempt)
+    }
+
+    /// Answers come in the order of the request, with status 200 even when orders inside failed.
+    fn place_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        let list: Vec<Params> = orders.iter().map(|order| self.order_params(order)).collect();
+        let list = match serde_json::to_string(&list) {
+            Ok(list) => list,
+            Err(error) => return vec![Err(ExchangeError::NeverSent(error.to_string())); orders.len()],
+        };
+        let params = Params::new().with("batchOrders", list);
+        let sent = self.session.signed_with_attempt::<wire::BatchReply>("POST", "/fapi/v1/batchOrders", &params);
+        let (replies, attempt) = match sent {
+            Ok(sent) => sent,
+            Err(error) => return vec![Err(error); orders.len()],
+        };
+        let mut replies = replies.into_iter();
+        let results: Vec<Result<OrderState>> = orders
+            .iter()
+            .map(|order| {
+                let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
+                let reply = serde_json::from_str::<wire::PlainOrder>(text.get())
+                    .map_err(|error| self.session.judge(&attempt, text.get().as_bytes(), &error))?;
+                own(reply.state(&order.symbol), order, &attempt)
+            })
+            .collect();
+        if results.iter().any(|result| matches!(result, Err(error) if error.reason() == Some(Reason::ClockSkew))) {
+            // Only some orders were refused for the clock, so the batch cannot be repeated here; the next call will be on time.
+            let _ = self.session.reset_clock();
+        }
+        results
+    }
+
+    /// A plain order, or what a triggered conditional order became.
+    fn plain_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
+        let reply = self.session.signed::<wire::PlainOrder>("GET", "/fapi/v1/order", &params);
+        Ok(found(reply)?.map(|reply| reply.state(&order.symbol)))
+    }
+
+    /// A conditional order. The single query does not always know what the list shows, and a triggered one lives on as a plain order.
+    fn conditional_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        let params = Params::new().with("clientAlgoId", order.id.as_str());
+        let reply = self.session.signed::<wire::AlgoOrder>("GET", "/fapi/v1/algoOrder", &params);
+        let algo = match found(reply)? {
+            Some(reply) => Some(reply.state(&order.symbol)),
+            None => self.open_conditional(&order.symbol)?.into_iter().find(|listed| listed.id == order.id.as_str()),
+        };
+        let may_have_child = algo.as_ref().is_none_or(|algo| algo.status == OrderStatus::Triggered);
+        let child = if may_have_child { self.plain_order(order)? } else { None };
+        Ok(match (algo, child) {
+            (Some(algo), Some(child)) => Some(wire::with_child(algo, child)),
+            (None, Some(child)) => Some(wire::with_child(OrderState { conditional: true, ..child.clone() }, child)),
+            (algo, None) => algo,
+        })
+    }
+
+    fn open_conditional(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
+        let rows: Vec<wire::AlgoOrder> = self.session.signed("GET", "/fapi/v1/openAlgoOrders", &Params::of(symbol))?;
+        Ok(rows.into_iter().map(|row| row.state(symbol)).collect())
+    }
+
+    /// Makes one setting so; "already so" is success. After an open outcome nothing is taken for known.
+    fn change(&mut self, symbol: &Symbol, so: settings::Setting, done: Result<()>) -> Result<()> {
+        match done {
+            Err(error) if error.reason() == Some(Reason::NoChangeNeeded) => self.settings.set(symbol, so),
+            Err(error) => {
+                if matches!(error, ExchangeError::Unknown { .. }) {
+                    self.settings.set(symbol, settings::Setting::default());
+                }
+                return Err(error);
+            }
+            Ok(()) => self.settings.set(symbol, so),
+        }
+        Ok(())
+    }
+
+    fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
+        let params = Params::of(symbol).with("leverage", leverage.to_string());
+        let set: wire::LeverageSet = self.session.signed("POST", "/fapi/v1/leverage", &params)?;
+        if set.leverage == i64::from(leverage) {
+            return Ok(());
+        }
+        Err(ExchangeError::refused(Reason::Leverage, format!("asked for leverage {leverage}, the exchange set {}", set.leverage)))
+    }
+
+    /// The name as the list of contracts holds it, so that it is kept once.
+    fn symbol(&self, name: &str) -> Symbol {
+        self.instruments.get(name).map_or_else(|| Symbol::new(name), |instrument| instrument.symbol.clone())
+    }
+}
+
+impl Exchange for Binance {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            name: "binance",
+            margin_mode: true,
+            hedge: true,
+            positions_show_orders: true,
+            stop_before_position: false,
+            stop_covers_position: true,
+            batch: BATCH_MAX,
+            fence_ms: errors::FENCE_MS,
+            watch_per_minute_max: WEIGHT_PER_MINUTE / 2 / POSITIONS_WEIGHT,
+        }
+    }
+
+    fn server_time(&mut self) -> Result<Millis> {
+        self.session.server_time()
+    }
+
+    fn open(&mut self) -> Result<AccountMode> {
+        self.session.server_time()?;
+        let account: wire::AccountConfig = self.session.signed("GET", "/fapi/v1/accountConfig", &Params::new())?;
+        self.settings = self.session.signed_stream("/fapi/v1/symbolConfig", |body| Settings::read(body))?;
+        self.hedge = account.dual_side_position;
+        if account.multi_assets_margin {
+            log::warn!("the account is in multi-assets mode: isolated margin cannot be set, the balance counts all its coins");
+        }
+        let restricted = (!account.can_trade).then(|| "the exchange does not let this account trade".to_owned());
+        Ok(AccountMode { hedge: self.hedge, restricted })
+    }
+
+    fn instruments(&mut self) -> Result<Arc<Instruments>> {
+        let mut list = self.session.public_stream("/fapi/v1/exchangeInfo", |body| instruments::read_contracts(body))?;
+        self.session.signed_stream("/fapi/v1/leverageBracket", |body| instruments::read_brackets(body, &mut list))?;
+        self.instruments = Arc::new(Instruments::new(list));
+        Ok(Arc::clone(&self.instruments))
+    }
+
+    fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
+        let mark: wire::MarkPrice = self.session.public("/fapi/v1/premiumIndex", &Params::of(symbol))?;
+        let last: wire::LastPrice = self.session.public("/fapi/v2/ticker/price", &Params::of(symbol))?;
+        Ok(Quote { last: last.price, mark: mark.mark_price })
+    }
+
+    fn balance(&mut self) -> Result<Balance> {
+        let rows: Vec<wire::BalanceRow> = self.session.signed("GET", "/fapi/v3/balance", &Params::new())?;
+        let row = rows.into_iter().find(|row| row.asset == self.settle);
+        let (total, available) = row.map_or((Decimal::ZERO, Decimal::ZERO), |row| (row.balance, row.available_balance));
+        Ok(Balance { coin: self.settle.clone(), total, available })
+    }
+
+    fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
+        let params = only.map_or_else(Params::new, Params::of);
+        let rows: Vec<wire::PositionRow> = self.session.signed("GET", "/fapi/v3/positionRisk", &params)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let symbol = self.symbol(&row.symbol);
+                row.position(symbol)
+            })
+            .collect())
+    }
+
+    fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
+        if let Some(mode) = want.margin_mode.filter(|mode| self.settings.get(symbol).margin_mode != Some(*mode)) {
+            let params = Params::of(symbol).with("marginType", wire::margin_word(mode));
+            let done = self.session.signed::<wire::Done>("POST", "/fapi/v1/marginType", &params).map(drop);
+            let so = settings::Setting { margin_mode: Some(mode), ..self.settings.get(symbol) };
+            self.change(symbol, so, done)?;
+        }
+        if self.settings.get(symbol).leverage != Some(want.leverage) {
+            let done = self.set_leverage(symbol, want.leverage);
+            let so = settings::Setting { leverage: Some(want.leverage), ..self.settings.get(symbol) };
+            self.change(symbol, so, done)?;
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        let mut results = Vec::with_capacity(orders.len());
+        for chunk in orders.chunks(BATCH_MAX) {
+            match chunk {
+                [order] => results.push(self.place_one(order)),
+                orders => results.append(&mut self.place_batch(orders)),
+            }
+        }
+        results
+    }
+
+    fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
+        let kind = match protection.kind {
+            ProtectionKind::StopLoss => "STOP_MARKET",
+            ProtectionKind::TakeProfit => "TAKE_PROFIT_MARKET",
+        };
+        let by = match protection.by {
+            TriggerBy::Mark => "MARK_PRICE",
+            TriggerBy::Last => "CONTRACT_PRICE",
+        };
+        let params = Params::new()
+            .with("algoType", "CONDITIONAL")
+            .with("symbol", protection.symbol.as_str())
+            .with("side", Direction::of(protection.side, Action::Close).as_str())
+            .with("type", kind)
+            .with_decimal("triggerPrice", protection.trigger_price)
+            .with("closePosition", "true")
+            .with("workingType", by)
+            .with("clientAlgoId", protection.id.as_str())
+            .with("newOrderRespType", "RESULT");
+        let params = if self.hedge { params.with("positionSide", protection.side.as_str()) } else { params };
+        let (reply, attempt) = self.session.signed_with_attempt::<wire::AlgoOrder>("POST", "/fapi/v1/algoOrder", &params)?;
+        let state = reply.state(&protection.symbol);
+        if state.id != protection.id.as_str() {
+            return Err(attempt.unknown("the answer names another order"));
+        }
+        Ok(state)
+    }
+
+    fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        if order.conditional { self.conditional_order(order) } else { self.plain_order(order) }
+    }
+
+    fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
+        // In this order, because a conditional order that triggers in between moves to the plain ones.
+        let conditional = self.open_conditional(symbol)?;
+        let plain: Vec<wire::PlainOrder> = self.session.signed("GET", "/fapi/v1/openOrders", &Params::of(symbol))?;
+        Ok(plain.into_iter().map(|row| row.state(symbol)).chain(conditional).collect())
+    }
+
+    fn cancel(&mut self, order: &OrderRef) -> Result<()> {
+        if order.conditional {
+            let params = Params::new().with("clientAlgoId", order.id.as_str());
+            self.session.signed::<wire::Done>("DELETE", "/fapi/v1/algoOrder", &params).map(drop)
+        } else {
+            let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
+            self.session.signed::<wire::PlainOrder>("DELETE", "/fapi/v1/order", &params).map(drop)
+        }
+    }
+
+    fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>> {
+        let offset_ms = self.session.offset_ms();
+        let until = self.session.now().saturating_add_signed(offset_ms);
+        let mut from = since.saturating_add_signed(offset_ms);
+        let mut fills: Vec<Fill> = Vec::new();
+        for _ in 0..FILLS_PAGES_MAX {
+            let params = Params::of(symbol).with("startTime", from.to_string()).with("limit", FILLS_PAGE.to_string());
+            let rows: Vec<wire::TradeRow> = self.session.signed("GET", "/fapi/v1/userTrades", &params)?;
+            let (full, last) = (rows.len() >= FILLS_PAGE, rows.iter().map(|row| row.time).max());
+            fills.extend(rows.into_iter().map(|row| row.fill(offset_ms)));
+            // A full page may end in the middle of a millisecond, which is then read twice; without progress it is stepped over.
+            from = match last.filter(|_| full) {
+                Some(last) if last > from => last,
+                Some(_) => from.saturating_add(1),
+                None => from.saturating_add(FILLS_SPAN_MS),
+            };
+            if from > until {
+                return Ok(in_order(fills));
+            }
+        }
+        log::warn!("{symbol}: too many fills since {since}, only the first {} are counted", fills.len());
+        Ok(in_order(fills))
+    }
+}
+
+/// Oldest first, each once.
+fn in_order(mut fills: Vec<Fill>) -> Vec<Fill> {
+    fills.sort_by_key(|fill| (fill.at, fill.id));
+    fills.dedup_by_key(|fill| fill.id);
+    fills
+}
+
+/// An acknowledgement must name the order it was asked for.
+fn own(state: OrderState, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
+    if state.id == order.id.as_str() { Ok(state) } else { Err(attempt.unknown("the answer names another order")) }
+}
+
+/// Turns "no such order" into `None`.
+fn found<T>(reply: Result<T>) -> Result<Option<T>> {
+    match reply {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.reason() == Some(Reason::UnknownOrder) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

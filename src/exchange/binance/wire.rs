@@ -1,0 +1,383 @@
+//! What the exchange answers, as it is spelled there, and what it means in our nouns.
+//!
+//! Read leniently where the exchange is known to vary (fields that are missing, null, empty or text), strictly where a
+//! guess would be dangerous: a position or a filled quantity that cannot be read is an error, never zero.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::errors::{Envelope, SUCCESS_CODE};
+use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, Side, Symbol};
+
+/// Direction of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Direction {
+    Buy,
+    Sell,
+}
+
+impl Direction {
+    /// The direction that opens or closes a position of a side.
+    pub(super) fn of(side: Side, action: Action) -> Direction {
+        if (side == Side::Long) == (action == Action::Open) { Direction::Buy } else { Direction::Sell }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Direction::Buy => "BUY",
+            Direction::Sell => "SELL",
+        }
+    }
+}
+
+/// The half of the account: one-way accounts have only `BOTH`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum PositionSide {
+    #[default]
+    Both,
+    Long,
+    Short,
+}
+
+impl PositionSide {
+    fn side(self) -> Option<Side> {
+        match self {
+            PositionSide::Both => None,
+            PositionSide::Long => Some(Side::Long),
+            PositionSide::Short => Some(Side::Short),
+        }
+    }
+}
+
+/// Which position an order acts on, and whether it builds it up. One-way accounts tell it by direction and reduce-only.
+fn acts_on(direction: Direction, half: PositionSide, reduces: bool) -> (Side, bool) {
+    let built = if direction == Direction::Buy { Side::Long } else { Side::Short };
+    match half.side() {
+        Some(side) => (side, side == built && !reduces),
+        None if reduces => (built.other(), false),
+        None => (built, true),
+    }
+}
+
+/// `GET /fapi/v1/time`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ServerTime {
+    pub(super) server_time: Millis,
+}
+
+/// `GET /fapi/v1/accountConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccountConfig {
+    pub(super) can_trade: bool,
+    pub(super) dual_side_position: bool,
+    #[serde(default)]
+    pub(super) multi_assets_margin: bool,
+}
+
+/// One row of `GET /fapi/v1/symbolConfig`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SymbolConfig {
+    pub(super) symbol: String,
+    #[serde(default)]
+    pub(super) margin_type: String,
+    #[serde(deserialize_with = "integer")]
+    pub(super) leverage: i64,
+}
+
+/// The word for a margin mode in requests.
+pub(super) fn margin_word(mode: MarginMode) -> &'static str {
+    match mode {
+        MarginMode::Isolated => "ISOLATED",
+        MarginMode::Cross => "CROSSED",
+    }
+}
+
+/// Other endpoints spell it `cross` and `isolated`.
+pub(super) fn margin_mode(word: &str) -> Option<MarginMode> {
+    match word.to_ascii_uppercase().as_str() {
+        "ISOLATED" => Some(MarginMode::Isolated),
+        "CROSSED" | "CROSS" => Some(MarginMode::Cross),
+        _ => None,
+    }
+}
+
+/// Reply to `POST /fapi/v1/leverage`.
+#[derive(Deserialize)]
+pub(super) struct LeverageSet {
+    #[serde(deserialize_with = "integer")]
+    pub(super) leverage: i64,
+}
+
+/// A success that carries nothing but the code 200, as a number or as text.
+#[derive(Deserialize)]
+#[serde(try_from = "Envelope")]
+pub(super) struct Done;
+
+impl TryFrom<Envelope> for Done {
+    type Error = &'static str;
+
+    fn try_from(envelope: Envelope) -> Result<Done, Self::Error> {
+        if envelope.code == SUCCESS_CODE { Ok(Done) } else { Err("the code is not 200") }
+    }
+}
+
+/// `GET /fapi/v2/ticker/price`.
+#[derive(Deserialize)]
+pub(super) struct LastPrice {
+    #[serde(deserialize_with = "decimal")]
+    pub(super) price: Decimal,
+}
+
+/// `GET /fapi/v1/premiumIndex`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MarkPrice {
+    #[serde(deserialize_with = "decimal")]
+    pub(super) mark_price: Decimal,
+}
+
+/// One row of `GET /fapi/v3/balance`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BalanceRow {
+    pub(super) asset: String,
+    #[serde(deserialize_with = "decimal")]
+    pub(super) balance: Decimal,
+    #[serde(deserialize_with = "decimal")]
+    pub(super) available_balance: Decimal,
+}
+
+/// One row of `GET /fapi/v3/positionRisk`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PositionRow {
+    pub(super) symbol: String,
+    #[serde(default)]
+    position_side: PositionSide,
+    #[serde(deserialize_with = "decimal")]
+    position_amt: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    entry_price: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    mark_price: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    liquidation_price: Decimal,
+}
+
+impl PositionRow {
+    pub(super) fn position(self, symbol: Symbol) -> Position {
+        let by_sign = if self.position_amt < Decimal::ZERO { Side::Short } else { Side::Long };
+        Position {
+            symbol,
+            side: self.position_side.side().unwrap_or(by_sign),
+            qty: self.position_amt.abs(),
+            entry_price: self.entry_price,
+            mark_price: self.mark_price,
+            liquidation_price: self.liquidation_price,
+        }
+    }
+}
+
+/// A plain order, in acknowledgements, queries and lists. Acknowledgements carry no average price since mid-2026.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PlainOrder {
+    status: String,
+    #[serde(default)]
+    pub(super) client_order_id: String,
+    side: Direction,
+    #[serde(default)]
+    position_side: PositionSide,
+    #[serde(deserialize_with = "decimal")]
+    orig_qty: Decimal,
+    #[serde(deserialize_with = "decimal")]
+    executed_qty: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    avg_price: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    price: Decimal,
+    reduce_only: Option<bool>,
+    close_position: Option<bool>,
+}
+
+impl PlainOrder {
+    pub(super) fn state(self, symbol: &Symbol) -> OrderState {
+        let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
+        let (side, opens) = acts_on(self.side, self.position_side, reduces);
+        OrderState {
+            symbol: symbol.clone(),
+            side,
+            opens,
+            conditional: false,
+            status: plain_status(&self.status),
+            qty: self.orig_qty,
+            filled: self.executed_qty,
+            avg_price: self.avg_price,
+            price: self.price,
+            id: self.client_order_id,
+        }
+    }
+}
+
+/// A word nobody knows yet counts as not ended, so that the order is asked for again.
+fn plain_status(word: &str) -> OrderStatus {
+    match word {
+        "FILLED" => OrderStatus::Filled,
+        "CANCELED" => OrderStatus::Canceled,
+        "EXPIRED" | "EXPIRED_IN_MATCH" => OrderStatus::Expired,
+        "REJECTED" => OrderStatus::Rejected,
+        _ => OrderStatus::Resting,
+    }
+}
+
+/// A conditional order of the Algo Service. For one that closes the position, `quantity` may be zero, empty or missing.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AlgoOrder {
+    algo_status: String,
+    #[serde(default)]
+    pub(super) client_algo_id: String,
+    side: Direction,
+    #[serde(default)]
+    position_side: PositionSide,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    quantity: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    trigger_price: Decimal,
+    reduce_only: Option<bool>,
+    close_position: Option<bool>,
+}
+
+impl AlgoOrder {
+    pub(super) fn state(self, symbol: &Symbol) -> OrderState {
+        let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
+        let (side, opens) = acts_on(self.side, self.position_side, reduces);
+        OrderState {
+            symbol: symbol.clone(),
+            side,
+            opens,
+            conditional: true,
+            status: algo_status(&self.algo_status),
+            qty: self.quantity,
+            filled: Decimal::ZERO,
+            avg_price: Decimal::ZERO,
+            price: self.trigger_price,
+            id: self.client_algo_id,
+        }
+    }
+}
+
+/// `FINISHED` only says that the order it became has ended, filled or not, so it too counts as triggered until that order was seen.
+fn algo_status(word: &str) -> OrderStatus {
+    match word {
+        "TRIGGERING" | "TRIGGERED" | "FINISHED" => OrderStatus::Triggered,
+        "CANCELED" => OrderStatus::Canceled,
+        "EXPIRED" => OrderStatus::Expired,
+        "REJECTED" => OrderStatus::Rejected,
+        _ => OrderStatus::Resting,
+    }
+}
+
+/// A triggered conditional order, completed by what the plain order it became says.
+pub(super) fn with_child(algo: OrderState, child: OrderState) -> OrderState {
+    let status = if child.status.is_final() { child.status } else { OrderStatus::Triggered };
+    OrderState { status, filled: child.filled, avg_price: child.avg_price, ..algo }
+}
+
+/// Reply to `POST /fapi/v1/batchOrders`: orders and errors mixed, in the order of the request.
+pub(super) type BatchReply = Vec<Box<RawValue>>;
+
+/// One row of `GET /fapi/v1/userTrades`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TradeRow {
+    id: u64,
+    buyer: bool,
+    #[serde(default)]
+    position_side: PositionSide,
+    #[serde(deserialize_with = "decimal")]
+    price: Decimal,
+    #[serde(deserialize_with = "decimal")]
+    qty: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    commission: Decimal,
+    #[serde(default)]
+    commission_asset: String,
+    #[serde(default)]
+    margin_asset: String,
+    pub(super) time: Millis,
+}
+
+impl TradeRow {
+    /// `offset_ms` is the exchange's clock minus ours.
+    pub(super) fn fill(self, offset_ms: i64) -> Fill {
+        // A discount coin may pay the fee; what it was worth is not said.
+        let elsewhere = !self.commission.is_zero() && self.commission_asset != self.margin_asset;
+        Fill {
+            id: self.id,
+            side: self.position_side.side(),
+            buy: self.buyer,
+            price: self.price,
+            qty: self.qty,
+            fee: if elsewhere { Decimal::ZERO } else { self.commission },
+            fee_elsewhere: elsewhere,
+            at: self.time.saturating_add_signed(offset_ms.saturating_neg()),
+        }
+    }
+}
+
+/// A decimal from text or from a whole number. Fractions as bare numbers are refused: they have been through a float.
+pub(super) fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    deserializer.deserialize_any(Number)?.ok_or_else(|| de::Error::custom("a number is missing"))
+}
+
+/// Like [`decimal`]; missing, null and empty text are zero.
+pub(super) fn decimal_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    Ok(deserializer.deserialize_any(Number)?.unwrap_or_default())
+}
+
+/// A whole number, bare or as text.
+pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = decimal(deserializer)?;
+    if !number.fract().is_zero() {
+        return Err(de::Error::custom("not a whole number"));
+    }
+    i64::try_from(number).map_err(|_| de::Error::custom("not a whole number"))
+}
+
+struct Number;
+
+impl Visitor<'_> for Number {
+    type Value = Option<Decimal>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number as text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| de::Error::invalid_value(de::Unexpected::Str(text), &self))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(Decimal::from(number)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(Decimal::from(number)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,56 @@
+//! Orders of one id space: the open ones, and the last that ended.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+/// Open orders in the order of their numbers, and a bounded ring of ended ones.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Shelf<T> {
+    pub(super) open: Vec<T>,
+    pub(super) ended: VecDeque<T>,
+    last_number: u64,
+}
+
+impl<T> Shelf<T> {
+    pub(super) fn new() -> Shelf<T> {
+        Shelf { open: Vec::new(), ended: VecDeque::new(), last_number: 0 }
+    }
+
+    /// The next number of this space.
+    pub(super) fn number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// Every order known, oldest end first, open ones last.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.ended.iter().chain(self.open.iter())
+    }
+
+    /// The newest order that fits; open ones before ended ones.
+    pub(super) fn latest(&self, fits: impl Fn(&T) -> bool) -> Option<&T> {
+        self.iter().rev().find(|order| fits(order))
+    }
+
+    /// Puts an ended order away; the oldest gives way.
+    pub(super) fn retire(&mut self, order: T, max: usize) {
+        while self.ended.len() >= max.max(1) {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(order);
+    }
+
+    /// Moves every open order that has ended to the ring.
+    pub(super) fn sweep(&mut self, max: usize, has_ended: impl Fn(&T) -> bool) {
+        let mut index = 0;
+        while let Some(order) = self.open.get(index) {
+            if has_ended(order) {
+                let order = self.open.remove(index);
+                self.retire(order, max);
+            } else {
+                index += 1;
+            }
+        }
+    }
+}

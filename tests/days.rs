@@ -1,0 +1,281 @@
+//! Thousands of random trading days of the pure desk against the simulated exchange, in virtual time.
+//!
+//! A day has alerts, duplicates, moving prices, partial fills, every kind of fault, hands on the web site, and crashes
+//! with restart. After each step the invariants are checked by the exchange's own books. `SIM_DAYS=100000` runs more;
+//! a failing day prints its seed, and `SIM_SEED=n` replays that one alone.
+
+#[path = "sim/mod.rs"]
+mod sim;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use perphook::desk::{Admission, Rules};
+use perphook::market::{Decimal, Millis, Side, Symbol};
+use sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use world::{START, Setting, World, audit, entry, exit};
+
+const DAYS: u64 = 10_000;
+const STEPS_PER_DAY: u64 = 500;
+const SYMBOLS: [(&str, i64); 3] = [("BTCUSDT", 50_000), ("ETHUSDT", 3_000), ("SOLUSDT", 150)];
+
+/// xorshift64*: small, seeded, the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(sim::faults::mix(seed, 1) | 1)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
+    }
+
+    fn one_in(&mut self, bound: u64) -> bool {
+        self.below(bound) == 0
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize].clone()
+    }
+}
+
+#[test]
+fn random_days_keep_the_invariants() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    if let Some(seed) = number("SIM_SEED") {
+        let world = day(seed);
+        println!("{}", world.story());
+        return;
+    }
+    let days = number("SIM_DAYS").unwrap_or(DAYS);
+    let workers = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let hands: Vec<_> = (0..workers)
+        .map(|worker| {
+            std::thread::spawn(move || {
+                let mut steps = 0;
+                for seed in (worker..days).step_by(workers as usize) {
+                    match catch_unwind(AssertUnwindSafe(|| day(seed).steps)) {
+                        Ok(taken) => steps += taken,
+                        Err(cause) => {
+                            let text = cause.downcast_ref::<String>().cloned().unwrap_or_default();
+                            return Err(format!("seed {seed} (replay with SIM_SEED={seed}): {text}"));
+                        }
+                    }
+                }
+                Ok(steps)
+            })
+        })
+        .collect();
+    let mut steps = 0;
+    for hand in hands {
+        match hand.join().expect("days are caught") {
+            Ok(taken) => steps += taken,
+            Err(report) => panic!("{report}"),
+        }
+    }
+    println!("{days} days, {steps} steps");
+}
+
+/// One day, from the first alert to the last order's end.
+fn day(seed: u64) -> World {
+    let mut dice = Dice::new(seed);
+    let rules = Rules {
+        duplicate_window_ms: dice.pick(&[0, 60_000]),
+        entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]),
+        ..Rules::default()
+    };
+    let mut world = World::new(Setting { hedge: dice.one_in(3), rtt_ms: dice.pick(&[2, 20, 80, 250]), rules, ..Setting::default() });
+    let mut prices: Vec<Decimal> = SYMBOLS.iter().map(|(_, price)| Decimal::from(*price)).collect();
+    for ((symbol, _), price) in SYMBOLS.iter().zip(&prices) {
+        world.price(symbol, *price);
+    }
+    world.run_for(2_000);
+    let plan = faults(seed, &mut dice);
+    world.faults(plan);
+    let mut sent: Vec<String> = Vec::new();
+    let mut bar = 0;
+    let end = START + 40_000 + dice.below(200_000);
+    while world.now < end && world.steps < STEPS_PER_DAY {
+        bar += 1;
+        happen(&mut world, &mut dice, &mut prices, &mut sent, bar);
+        let pause: Millis = dice.pick(&[0, 1, 30, 300, 1_000, 2_500, 7_000]);
+        world.run_until(world.now + pause, STEPS_PER_DAY);
+        if dice.one_in(4) {
+            world.flush();
+        }
+    }
+    evening(&mut world, &mut dice);
+    world
+}
+
+/// One thing happens.
+fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut Vec<String>, bar: u64) {
+    let at = dice.below(SYMBOLS.len() as u64) as usize;
+    let symbol = SYMBOLS[at].0;
+    match dice.below(20) {
+        0..=3 => {
+            let body = some_entry(dice, symbol, prices[at], bar);
+            send(world, sent, &body);
+            if dice.one_in(3) {
+                // The indicator's second alert of the same instant.
+                let other = if body.contains("primary_entry") { body.replace("primary_entry", "dca_fill") } else { body.replace("dca_fill", "primary_entry") };
+                send(world, sent, &other);
+            }
+        }
+        4 | 5 => send(world, sent, &exit(symbol, dice.pick(&["LONG", "SHORT"]), bar)),
+        6 if !sent.is_empty() => {
+            let body = dice.pick(sent);
+            for _ in 0..=dice.below(4) {
+                send(world, sent, &body);
+            }
+        }
+        7 => by_hand(world, dice, symbol),
+        8 if dice.one_in(2) => {
+            let down_ms = dice.pick(&[50, 1_500, 20_000]);
+            let executed = dice.one_in(2);
+            world.crash(executed, down_ms);
+        }
+        _ => {
+            let per_mille = Decimal::from(dice.below(41) as i64 - 20) / Decimal::from(1000);
+            let jump = if dice.one_in(12) { Decimal::from(3) } else { Decimal::ONE };
+            prices[at] = (prices[at] * (Decimal::ONE + per_mille * jump)).round_dp(1);
+            world.price(symbol, prices[at]);
+        }
+    }
+}
+
+fn send(world: &mut World, sent: &mut Vec<String>, body: &str) {
+    if let Admission::Accept(_) = world.alert(body) {
+        sent.push(body.to_owned());
+    }
+}
+
+fn some_entry(dice: &mut Dice, symbol: &str, price: Decimal, bar: u64) -> String {
+    let long = dice.one_in(2);
+    let away = |per_mille: u64| {
+        let share = Decimal::from(per_mille as i64) / Decimal::from(1000);
+        let factor = if long { Decimal::ONE - share } else { Decimal::ONE + share };
+        (price * factor).round_dp(4).to_string()
+    };
+    let first = dice.below(8);
+    let entry_price = away(first);
+    let second = away(first + 3 + dice.below(12));
+    let stop = away(first + 20 + dice.below(15));
+    let share = Decimal::from(3 + dice.below(25) as i64) / Decimal::from(1000);
+    let target = (price * if long { Decimal::ONE + share } else { Decimal::ONE - share }).round_dp(4).to_string();
+    let with_second = !dice.one_in(5);
+    let with_target = !dice.one_in(6);
+    let with_stop = !dice.one_in(10);
+    entry(
+        symbol,
+        if long { "LONG" } else { "SHORT" },
+        if dice.one_in(5) && with_second { "dca_fill" } else { "primary_entry" },
+        [Some(&entry_price), with_second.then_some(&*second), with_stop.then_some(&*stop), with_target.then_some(&*target)],
+        bar,
+    )
+}
+
+/// What a user does on the exchange's own page.
+fn by_hand(world: &mut World, dice: &mut Dice, symbol: &str) {
+    let kind = dice.below(3);
+    let nth = dice.below(4) as usize;
+    let symbol = Symbol::new(symbol);
+    if kind == 1 {
+        // A stop that is taken away is missed at the next reading of resting orders.
+        world.troubles.push(world::Trouble { from: world.now, to: world.now + 32_000 });
+    }
+    world.book(|sim, now| match kind {
+        0 => {
+            let open: Vec<u64> = sim.book.open_orders().iter().filter(|order| order.symbol == symbol).map(|order| order.number).collect();
+            if let Some(number) = open.get(nth % open.len().max(1)) {
+                let _ = sim.book.cancel(*number, now);
+            }
+        }
+        1 => {
+            let open: Vec<u64> =
+                sim.book.open_conditionals().iter().filter(|order| order.symbol == symbol).map(|order| order.number).collect();
+            if let Some(number) = open.get(nth % open.len().max(1)) {
+                let _ = sim.book.cancel_conditional(*number, now);
+            }
+        }
+        _ => {
+            for side in [Side::Long, Side::Short] {
+                let qty = sim.book.position(&symbol, side);
+                if qty > Decimal::ZERO {
+                    let wish = format!(r#"{{"symbol":"{symbol}","side":"{side}","qty":"{qty}","close":true}}"#);
+                    sim::control::answer(sim, "POST", "/sim/position", &wish, now);
+                }
+            }
+        }
+    });
+}
+
+fn faults(seed: u64, dice: &mut Dice) -> Faults {
+    if dice.one_in(6) {
+        return Faults::new(seed, Vec::new(), Conditions::default());
+    }
+    let kinds = [
+        Fault::Unreachable,
+        Fault::CutBefore,
+        Fault::CutAfter,
+        Fault::CutThenExecute { ms: 1_500 },
+        Fault::HalfAnswer,
+        Fault::Unknown503 { executed: true },
+        Fault::Unknown503 { executed: false },
+        Fault::Timeout1007 { executed: true },
+        Fault::Timeout1007 { executed: false },
+        Fault::Html502 { executed: true },
+        Fault::Html502 { executed: false },
+        Fault::Delay { ms: 1_200 },
+        Fault::RateLimit { retry_after_s: 3, ban_s: 10 },
+        Fault::Refuse { status: 400, code: -2019, msg: "Margin is insufficient.".to_owned() },
+        Fault::Refuse { status: 503, code: -1008, msg: "Request throttled by system-level protection.".to_owned() },
+        Fault::Refuse { status: 400, code: -4045, msg: "Reach max stop order limit.".to_owned() },
+        Fault::Refuse { status: 400, code: -9999, msg: "A code that nobody has heard of.".to_owned() },
+        Fault::RefuseElement { index: 1, code: -2019, msg: "Margin is insufficient.".to_owned() },
+    ];
+    let classes = [Class::Place, Class::Place, Class::Cancel, Class::Read, Class::Any];
+    let rules = (0..1 + dice.below(4))
+        .map(|_| {
+            let rule = Rule::new(dice.pick(&classes), dice.pick(&kinds)).times(1 + dice.below(4));
+            if dice.one_in(2) { rule.nth(1 + dice.below(6)) } else { rule.per_mille(50 + dice.below(300)) }
+        })
+        .collect();
+    let conditions = Conditions {
+        late_orders_ms: dice.pick(&[0, 0, 300, 900]),
+        late_positions_ms: dice.pick(&[0, 0, 200, 700]),
+        unseen_position_ms: dice.pick(&[0, 0, 400]),
+        liquidity: dice.pick(&[None, None, Some(Decimal::new(2, 3))]),
+        clock_skew_ms: dice.pick(&[0, 0, 4_000, -7_000]),
+        trigger_ms: dice.pick(&[0, 50]),
+    };
+    Faults::new(seed, rules, conditions)
+}
+
+/// Everything is well again; some days end with an EXIT for all. Then everything has a known end.
+fn evening(world: &mut World, dice: &mut Dice) {
+    world.faults(Faults::new(0, Vec::new(), Conditions::default()));
+    world.troubles.push(world::Trouble { from: world.now, to: world.now + 15_000 });
+    world.run_until(world.now + 60_000, 20_000);
+    if dice.one_in(2) {
+        for (at, (symbol, _)) in SYMBOLS.iter().enumerate() {
+            for side in ["LONG", "SHORT"] {
+                world.alert(&exit(symbol, side, 1_000_000 + at as u64));
+            }
+        }
+        assert!(world.run_until_quiet(120_000), "the day does not come to rest\n{}", world.story());
+        for (symbol, _) in SYMBOLS {
+            for side in [Side::Long, Side::Short] {
+                let left = world.position(symbol, side);
+                assert!(left.is_zero(), "I4: {left} of {symbol} {side} is left\n{}", world.story());
+            }
+        }
+    } else {
+        world.run_until(world.now + 200_000, 20_000);
+    }
+    audit::at_rest(world);
+}

@@ -1,0 +1,78 @@
+//! Time, contracts and prices.
+
+use std::fmt::Write;
+
+use perphook::exchange::paper::Market;
+use perphook::market::{Millis, Symbol};
+
+use super::super::params::Params;
+use super::Sim;
+use super::fail::{self, Fail};
+
+pub fn ping(_: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
+    Ok("{}".to_owned())
+}
+
+pub fn time(sim: &mut Sim, _: &Params, now: Millis) -> Result<String, Fail> {
+    Ok(format!("{{\"serverTime\":{}}}", sim.shown(now)))
+}
+
+pub fn exchange_info(sim: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
+    Ok(String::from_utf8_lossy(&sim.exchange_info).into_owned())
+}
+
+pub fn ticker_price(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
+    let at = sim.shown(now);
+    per_symbol(sim, params, |out, symbol, market| {
+        let _ = write!(out, "{{\"symbol\":\"{symbol}\",\"price\":\"{}\",\"time\":{at}}}", market.last);
+    })
+}
+
+pub fn ticker_24hr(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
+    let at = sim.shown(now);
+    per_symbol(sim, params, |out, symbol, market| {
+        let last = market.last;
+        let _ = write!(
+            out,
+            "{{\"symbol\":\"{symbol}\",\"priceChange\":\"0\",\"priceChangePercent\":\"0\",\"weightedAvgPrice\":\"{last}\",\"lastPrice\":\"{last}\",\
+             \"lastQty\":\"1\",\"openPrice\":\"{last}\",\"highPrice\":\"{last}\",\"lowPrice\":\"{last}\",\"volume\":\"1000\",\"quoteVolume\":\"1000\",\
+             \"openTime\":{at},\"closeTime\":{at},\"firstId\":1,\"lastId\":2,\"count\":2}}"
+        );
+    })
+}
+
+pub fn premium_index(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
+    let at = sim.shown(now);
+    per_symbol(sim, params, |out, symbol, market| {
+        let mark = market.mark;
+        let _ = write!(
+            out,
+            "{{\"symbol\":\"{symbol}\",\"markPrice\":\"{mark}\",\"indexPrice\":\"{mark}\",\"estimatedSettlePrice\":\"{mark}\",\
+             \"lastFundingRate\":\"0.00010000\",\"interestRate\":\"0.00010000\",\"nextFundingTime\":{},\"time\":{at}}}",
+            at + 3_600_000
+        );
+    })
+}
+
+pub fn book_ticker(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
+    let at = sim.shown(now);
+    per_symbol(sim, params, |out, symbol, market| {
+        let last = market.last;
+        let _ = write!(
+            out,
+            "{{\"symbol\":\"{symbol}\",\"bidPrice\":\"{last}\",\"bidQty\":\"10\",\"askPrice\":\"{last}\",\"askQty\":\"10\",\"time\":{at}}}"
+        );
+    })
+}
+
+/// One object for a named contract, a list of all otherwise.
+fn per_symbol(sim: &Sim, params: &Params, row: impl Fn(&mut String, &Symbol, &Market)) -> Result<String, Fail> {
+    let mut out = String::with_capacity(256);
+    if let Some(symbol) = sim.symbol_if_any(params)? {
+        let market = sim.book.market(&symbol).ok_or_else(|| fail::plain(perphook::exchange::paper::Denial::NoPrice))?;
+        row(&mut out, &symbol, market);
+        return Ok(out);
+    }
+    super::rows::list(&mut out, sim.book.markets(), |out, (symbol, market)| row(out, symbol, market));
+    Ok(out)
+}

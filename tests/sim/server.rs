@@ -1,0 +1,128 @@
+//! The simulated exchange on a port: HTTP/1.1 with keep-alive, one thread per connection, real time.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use perphook::exchange::http::HttpRequest;
+use perphook::market::Millis;
+
+use super::transport::SharedSim;
+use super::{Answer, Outcome, Reply, control};
+
+const HEAD_MAX: u64 = 64 * 1024;
+const BODY_MAX: usize = 1024 * 1024;
+
+/// Now, by this machine.
+pub fn now() -> Millis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
+}
+
+/// Serves until the process ends. Every exchange call takes at least `latency`; control calls take none.
+pub fn serve(listener: &TcpListener, sim: &SharedSim, latency: Duration) {
+    for stream in listener.incoming().flatten() {
+        let sim = Arc::clone(sim);
+        std::thread::spawn(move || {
+            // A connection that fails is over; the client sees it.
+            let _ = connection(stream, &sim, latency);
+        });
+    }
+}
+
+fn connection(stream: TcpStream, sim: &SharedSim, latency: Duration) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut writer = stream.try_clone()?;
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = read_request(&mut reader)? {
+        if request.target.starts_with("/sim/") {
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            let reply = control::answer(&mut lock(sim), request.method, &request.target, &body, now());
+            write_reply(&mut writer, &reply, reply.body.len())?;
+            continue;
+        }
+        let arrived = now();
+        let Answer { delay_ms, outcome } = lock(sim).answer(&request, arrived);
+        std::thread::sleep(latency + Duration::from_millis(delay_ms));
+        match outcome {
+            Outcome::Reply(reply) => write_reply(&mut writer, &reply, reply.body.len())?,
+            Outcome::Half(reply) => return write_reply(&mut writer, &reply, reply.body.len() / 2),
+            Outcome::Cut | Outcome::Unreachable => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn lock(sim: &Mutex<super::Sim>) -> std::sync::MutexGuard<'_, super::Sim> {
+    sim.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads one request; `None` at the end of the connection.
+fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<HttpRequest>> {
+    let mut head = reader.by_ref().take(HEAD_MAX);
+    let mut line = String::new();
+    if head.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let mut words = line.split_whitespace();
+    let method = match words.next() {
+        Some("GET") => "GET",
+        Some("POST") => "POST",
+        Some("PUT") => "PUT",
+        Some("DELETE") => "DELETE",
+        _ => return Ok(None),
+    };
+    let target = words.next().unwrap_or("/").to_owned();
+    let mut headers = Vec::new();
+    let mut length = 0usize;
+    loop {
+        let mut line = String::new();
+        if head.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or(0);
+        } else if name.eq_ignore_ascii_case("x-mbx-apikey") {
+            headers.push(("X-MBX-APIKEY", value.trim().to_owned()));
+        }
+    }
+    if length > BODY_MAX {
+        return Ok(None);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok(Some(HttpRequest { method, target, headers, body }))
+}
+
+/// Writes the head for the whole body, and the first `body_len` bytes of it, in one piece.
+fn write_reply(writer: &mut TcpStream, reply: &Reply, body_len: usize) -> std::io::Result<()> {
+    let content_type = if reply.html { "text/html" } else { "application/json" };
+    let mut bytes = Vec::with_capacity(256 + reply.body.len());
+    write!(bytes, "HTTP/1.1 {} {}\r\nContent-Type: {content_type}\r\n", reply.status, reason(reply.status))?;
+    write!(bytes, "Content-Length: {}\r\nx-mbx-used-weight-1m: {}\r\n", reply.body.len(), reply.used_weight)?;
+    if let Some((ten_seconds, minute)) = reply.order_counts {
+        write!(bytes, "x-mbx-order-count-10s: {ten_seconds}\r\nx-mbx-order-count-1m: {minute}\r\n")?;
+    }
+    if let Some(seconds) = reply.retry_after_s {
+        write!(bytes, "Retry-After: {seconds}\r\n")?;
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(reply.body.get(..body_len).unwrap_or(&reply.body));
+    writer.write_all(&bytes)
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        404 => "Not Found",
+        408 => "Request Timeout",
+        418 => "I'm a teapot",
+        429 => "Too Many Requests",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        _ => "Status",
+    }
+}

@@ -1,0 +1,538 @@
+//! The simulated Binance: signatures, the quirks of the real one, and every kind of fault once.
+
+#[path = "sim/mod.rs"]
+mod sim;
+
+use std::io::Read;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use hmac::{Hmac, KeyInit, Mac};
+use perphook::exchange::http::{Http, HttpRequest};
+use perphook::market::{Decimal, Side};
+use serde_json::Value;
+use sha2::Sha256;
+use sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use sim::{Answer, Outcome, Sim, SimConfig, SimHttp};
+
+const START: u64 = 1_700_000_000_000;
+
+/// A client with its own clock, and the exchange.
+struct Desk {
+    sim: Sim,
+    now: u64,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk { sim: Sim::new(SimConfig::default(), START), now: START }
+    }
+
+    fn hedge() -> Desk {
+        Desk { sim: Sim::new(SimConfig { hedge: true, ..SimConfig::default() }, START), now: START }
+    }
+
+    fn with(rules: Vec<Rule>, conditions: Conditions) -> Desk {
+        let mut desk = Desk::new();
+        desk.sim.set_faults(Faults::new(1, rules, conditions), START);
+        desk
+    }
+
+    fn request(&self, method: &'static str, path: &str, params: &str) -> HttpRequest {
+        let text = format!("{params}{}timestamp={}", if params.is_empty() { "" } else { "&" }, self.now);
+        signed(method, path, &text, "test-api-secret")
+    }
+
+    fn send(&mut self, method: &'static str, path: &str, params: &str) -> Answer {
+        let request = self.request(method, path, params);
+        self.sim.answer(&request, self.now)
+    }
+
+    /// Status and body of an answer that is whole.
+    fn call(&mut self, method: &'static str, path: &str, params: &str) -> (u16, Value) {
+        match self.send(method, path, params).outcome {
+            Outcome::Reply(reply) => (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null)),
+            other => panic!("no answer: {other:?}"),
+        }
+    }
+
+    fn ok(&mut self, method: &'static str, path: &str, params: &str) -> Value {
+        let (status, body) = self.call(method, path, params);
+        assert_eq!(status, 200, "{method} {path} {params}: {body}");
+        body
+    }
+
+    fn code(&mut self, method: &'static str, path: &str, params: &str) -> i64 {
+        let (status, body) = self.call(method, path, params);
+        assert_ne!(status, 200, "{method} {path} {params}: {body}");
+        body["code"].as_i64().expect("an error body")
+    }
+
+    fn price(&mut self, price: &str) {
+        self.sim.set_price("BTCUSDT", Decimal::from_str(price).unwrap(), self.now).unwrap();
+    }
+
+    fn long(&self) -> Decimal {
+        let symbol = self.sim.book.instrument("BTCUSDT").unwrap().symbol.clone();
+        self.sim.book.position(&symbol, Side::Long)
+    }
+
+    fn buy(&mut self, id: &str) {
+        self.ok("POST", ORDER, &market("BUY", "0.01", id));
+    }
+}
+
+fn signed(method: &'static str, path: &str, text: &str, secret: &str) -> HttpRequest {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = format!("{text}&signature={signature}");
+    let headers = vec![("X-MBX-APIKEY", "test-api-key".to_owned())];
+    if method == "POST" {
+        HttpRequest { method, target: path.to_owned(), headers, body: text.into_bytes() }
+    } else {
+        HttpRequest { method, target: format!("{path}?{text}"), headers, body: Vec::new() }
+    }
+}
+
+const ORDER: &str = "/fapi/v1/order";
+const ALGO: &str = "/fapi/v1/algoOrder";
+
+fn market(side: &str, qty: &str, id: &str) -> String {
+    format!("symbol=BTCUSDT&side={side}&type=MARKET&quantity={qty}&newClientOrderId={id}&newOrderRespType=RESULT")
+}
+
+fn limit(side: &str, qty: &str, price: &str, id: &str) -> String {
+    format!("symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity={qty}&price={price}&newClientOrderId={id}")
+}
+
+fn close_stop(price: &str, id: &str) -> String {
+    format!(
+        "algoType=CONDITIONAL&symbol=BTCUSDT&side=SELL&type=STOP_MARKET&triggerPrice={price}&closePosition=true&workingType=MARK_PRICE&clientAlgoId={id}"
+    )
+}
+
+fn qty_stop(price: &str, qty: &str, id: &str) -> String {
+    format!(
+        "algoType=CONDITIONAL&symbol=BTCUSDT&side=SELL&type=STOP_MARKET&triggerPrice={price}&quantity={qty}&reduceOnly=true&clientAlgoId={id}"
+    )
+}
+
+#[test]
+fn the_signature_is_checked_over_query_and_body() {
+    let mut desk = Desk::new();
+    desk.ok("GET", "/fapi/v3/balance", "");
+    let wrong = signed("GET", "/fapi/v3/balance", &format!("timestamp={START}"), "another secret");
+    let Outcome::Reply(reply) = desk.sim.answer(&wrong, START).outcome else { panic!("an answer") };
+    assert_eq!((reply.status, String::from_utf8(reply.body).unwrap().contains("-1022")), (400, true));
+    // Parameters split over query and body are signed together, and the query wins.
+    let text = format!("symbol=BTCUSDT&timestamp={START}");
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"test-api-secret").unwrap();
+    mac.update(format!("{text}leverage=7&symbol=ETHUSDT").as_bytes());
+    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut split = signed("POST", "/fapi/v1/leverage", "", "test-api-secret");
+    split.target = format!("/fapi/v1/leverage?{text}");
+    split.body = format!("leverage=7&symbol=ETHUSDT&signature={signature}").into_bytes();
+    let Outcome::Reply(reply) = desk.sim.answer(&split, START).outcome else { panic!("an answer") };
+    assert_eq!(reply.status, 200);
+    assert!(String::from_utf8(reply.body).unwrap().contains("BTCUSDT"));
+    // The documentation's own worked example.
+    let config =
+        SimConfig { secret: "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9".to_owned(), ..SimConfig::default() };
+    let mut sim = Sim::new(config, 1_591_702_613_943);
+    let text = "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC&recvWindow=5000&timestamp=1591702613943&signature=\
+                3c661234138461fcc7a7d8746c6558c9842d4e10870d2ecbedf7777cad694af9";
+    let request = HttpRequest {
+        method: "POST",
+        target: ORDER.to_owned(),
+        headers: vec![("X-MBX-APIKEY", "test-api-key".to_owned())],
+        body: text.into(),
+    };
+    let Outcome::Reply(reply) = sim.answer(&request, 1_591_702_613_943).outcome else { panic!("an answer") };
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+}
+
+#[test]
+fn key_clock_and_path_are_checked() {
+    let mut desk = Desk::new();
+    let cases = [(START + 1000, false), (START + 999, true), (START - 5000, true), (START - 5001, false)];
+    for (timestamp, is_taken) in cases {
+        let request = signed("GET", "/fapi/v3/balance", &format!("timestamp={timestamp}"), "test-api-secret");
+        let Outcome::Reply(reply) = desk.sim.answer(&request, START).outcome else { panic!("an answer") };
+        assert_eq!(reply.status == 200, is_taken, "{timestamp}");
+        assert_eq!(String::from_utf8(reply.body).unwrap().contains("-1021"), !is_taken, "{timestamp}");
+    }
+    let mut stranger = desk.request("GET", "/fapi/v3/balance", "");
+    stranger.headers = vec![("X-MBX-APIKEY", "unknown".to_owned())];
+    let Outcome::Reply(reply) = desk.sim.answer(&stranger, START).outcome else { panic!("an answer") };
+    assert_eq!(reply.status, 401);
+    assert_eq!(desk.call("GET", "/api/v3/account", "").0, 404);
+    let text = format!("{:?}", desk.sim.log.entries);
+    assert!(!text.contains("signature") && !text.contains("test-api-key"), "{text}");
+}
+
+#[test]
+fn plain_orders_have_their_quirks() {
+    let mut desk = Desk::new();
+    let ack = desk.ok("POST", ORDER, &market("BUY", "0.01", "m1"));
+    assert_eq!((ack["status"].as_str(), ack["executedQty"].as_str(), ack.get("avgPrice")), (Some("FILLED"), Some("0.01"), None));
+    let full = desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=m1");
+    assert_eq!(full["avgPrice"].as_str().map(|text| Decimal::from_str(text).unwrap()), Some(Decimal::from(50_000)));
+    // The id of a filled order is free again: a blind resend buys twice.
+    desk.buy("m1");
+    assert_eq!(desk.long(), Decimal::new(2, 2));
+    desk.ok("POST", ORDER, &limit("BUY", "0.01", "49000", "l1"));
+    let cases = [
+        (-4116, limit("BUY", "0.01", "49000", "l1")),
+        (-4120, "symbol=BTCUSDT&side=SELL&type=STOP_MARKET&stopPrice=48000&closePosition=true".to_owned()),
+        (-1111, limit("BUY", "0.0001", "49000", "x")),
+        (-1111, limit("BUY", "0.01", "49000.123", "x")),
+        (-4014, limit("BUY", "0.01", "49000.05", "x")),
+        (-4164, limit("BUY", "0.001", "49000", "x")),
+        (-4016, limit("BUY", "0.01", "53000", "x")),
+        (-4024, limit("SELL", "0.01", "47000", "x")),
+        (-4003, limit("BUY", "0", "49000", "x")),
+        (-4005, limit("BUY", "1001", "49000", "x")),
+        (-2019, market("BUY", "100", "x")),
+        (-4015, market("BUY", "0.01", "has%20blank")),
+        (-4061, format!("{}&positionSide=LONG", market("BUY", "0.01", "x"))),
+        (-1106, format!("{}&timeInForce=GTC", market("BUY", "0.01", "x"))),
+        (-1102, "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01".to_owned()),
+        (-1116, "symbol=BTCUSDT&side=BUY&type=FANCY&quantity=0.01".to_owned()),
+        (-1117, "symbol=BTCUSDT&side=UP&type=MARKET&quantity=0.01".to_owned()),
+        (-1121, "symbol=NOUSDT&side=BUY&type=MARKET&quantity=0.01".to_owned()),
+        (-2022, "symbol=ETHUSDT&side=SELL&type=MARKET&quantity=1&reduceOnly=true".to_owned()),
+    ];
+    for (code, params) in cases {
+        assert_eq!(desk.code("POST", ORDER, &params), code, "{params}");
+    }
+    assert_eq!(desk.code("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=never"), -2013);
+    assert_eq!(desk.code("DELETE", ORDER, "symbol=BTCUSDT&origClientOrderId=never"), -2011);
+    assert_eq!(desk.code("GET", "/fapi/v1/openOrder", "symbol=BTCUSDT&origClientOrderId=m1"), -2013);
+    assert_eq!(desk.ok("DELETE", ORDER, "symbol=BTCUSDT&origClientOrderId=l1")["status"], "CANCELED");
+    assert_eq!(desk.code("DELETE", ORDER, "symbol=BTCUSDT&origClientOrderId=l1"), -2011);
+    let trades = desk.ok("GET", "/fapi/v1/userTrades", "symbol=BTCUSDT");
+    assert_eq!(trades.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_batch_answers_200_with_errors_inside() {
+    let mut desk = Desk::new();
+    let batch = r#"[{"symbol":"BTCUSDT","side":"BUY","type":"LIMIT","timeInForce":"GTC","quantity":"0.01","price":"49000","newClientOrderId":"a"},
+                    {"symbol":"BTCUSDT","side":"BUY","type":"LIMIT","timeInForce":"GTC","quantity":"0.001","price":"49000","newClientOrderId":"b"}]"#;
+    let encoded: String = batch.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let answers = desk.ok("POST", "/fapi/v1/batchOrders", &format!("batchOrders={encoded}"));
+    assert_eq!((answers[0]["clientOrderId"].as_str(), answers[1]["code"].as_i64()), (Some("a"), Some(-4164)));
+    assert_eq!(desk.sim.log.entries.back().unwrap().code, Some(-4164));
+    let gone = desk.ok("DELETE", "/fapi/v1/batchOrders", "symbol=BTCUSDT&origClientOrderIdList=%5B%22a%22,%22b%22%5D");
+    assert_eq!((gone[0]["status"].as_str(), gone[1]["code"].as_i64()), (Some("CANCELED"), Some(-2011)));
+}
+
+#[test]
+fn conditional_orders_have_their_quirks() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.code("POST", ALGO, &close_stop("48000", "s1")), -4509);
+    desk.buy("m1");
+    assert_eq!(desk.code("POST", ALGO, &close_stop("50000", "s1")), -2021);
+    assert_eq!(desk.code("POST", ALGO, &close_stop("48000", "s1").replace("triggerPrice", "stopPrice")), -1102);
+    assert_eq!(desk.code("POST", ALGO, &close_stop("48000", "s1").replace("CONDITIONAL", "VP")), -4500);
+    assert_eq!(desk.code("POST", ALGO, &format!("{}&quantity=0.01", close_stop("48000", "s1"))), -4137);
+    assert_eq!(desk.code("POST", ALGO, &format!("{}&reduceOnly=true", close_stop("48000", "s1"))), -1106);
+    let placed = desk.ok("POST", ALGO, &close_stop("48000", "s1"));
+    assert_eq!((placed["orderType"].as_str(), placed["algoStatus"].as_str()), (Some("STOP_MARKET"), Some("NEW")));
+    assert_eq!(desk.code("POST", ALGO, &close_stop("47000", "s2")), -4130);
+    assert_eq!(desk.code("POST", ALGO, &qty_stop("47000", "0.01", "s1")), -4116);
+    desk.ok("POST", ALGO, &qty_stop("47000", "0.01", "q1"));
+    // Each half has its own list and its own cancel-all.
+    desk.ok("POST", ORDER, &limit("BUY", "0.01", "49000", "l1"));
+    assert_eq!(desk.ok("GET", "/fapi/v1/openOrders", "symbol=BTCUSDT").as_array().map(Vec::len), Some(1));
+    assert_eq!(desk.ok("GET", "/fapi/v1/openAlgoOrders", "symbol=BTCUSDT").as_array().map(Vec::len), Some(2));
+    desk.ok("DELETE", "/fapi/v1/allOpenOrders", "symbol=BTCUSDT");
+    assert_eq!(desk.ok("GET", "/fapi/v1/openAlgoOrders", "symbol=BTCUSDT").as_array().map(Vec::len), Some(2));
+    // Going flat ends the one that is tied to the position, not the one with a quantity.
+    desk.ok("POST", ORDER, &format!("{}&reduceOnly=true", market("SELL", "0.01", "c1")));
+    assert_eq!(desk.ok("GET", ALGO, "clientAlgoId=s1")["algoStatus"], "EXPIRED");
+    assert_eq!(desk.ok("GET", ALGO, "clientAlgoId=q1")["algoStatus"], "NEW");
+    desk.price("46000");
+    assert_eq!(desk.ok("GET", ALGO, "clientAlgoId=q1")["algoStatus"], "REJECTED");
+    assert_eq!(desk.code("DELETE", ALGO, "clientAlgoId=q1"), -2011);
+}
+
+#[test]
+fn a_triggered_order_becomes_a_plain_one_of_the_same_name() {
+    let mut desk = Desk::new();
+    desk.buy("m1");
+    desk.ok("POST", ALGO, &close_stop("48000", "s1"));
+    assert_eq!(desk.code("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=s1"), -2013);
+    desk.price("47900");
+    let algo = desk.ok("GET", ALGO, "clientAlgoId=s1");
+    assert_eq!(algo["algoStatus"], "FINISHED");
+    let child = desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=s1");
+    assert_eq!((child["status"].as_str(), child["side"].as_str()), (Some("FILLED"), Some("SELL")));
+    assert_eq!(algo["actualOrderId"].as_str().map(str::to_owned), Some(child["orderId"].to_string()));
+    assert!(desk.long().is_zero());
+}
+
+#[test]
+fn a_triggered_order_takes_its_time_if_told_so() {
+    let mut desk = Desk::with(vec![], Conditions { trigger_ms: 200, ..Conditions::default() });
+    desk.buy("m1");
+    desk.ok("POST", ALGO, &close_stop("48000", "s1"));
+    desk.price("47900");
+    assert_eq!(desk.ok("GET", ALGO, "clientAlgoId=s1")["algoStatus"], "TRIGGERING");
+    assert_eq!(desk.code("DELETE", ALGO, "clientAlgoId=s1"), -4117);
+    desk.now += 200;
+    assert_eq!(desk.ok("GET", ALGO, "clientAlgoId=s1")["algoStatus"], "TRIGGERED");
+    desk.now += 200;
+    assert_eq!(desk.ok("GET", ALGO, "clientAlgoId=s1")["algoStatus"], "FINISHED");
+}
+
+#[test]
+fn a_cancelled_algo_order_answers_with_a_code_of_text() {
+    let mut desk = Desk::new();
+    desk.buy("m1");
+    desk.ok("POST", ALGO, &close_stop("48000", "s1"));
+    assert_eq!(desk.ok("DELETE", ALGO, "clientAlgoId=s1")["code"], "200");
+    desk.ok("POST", ALGO, &close_stop("48000", "s2"));
+    assert_eq!(desk.ok("DELETE", "/fapi/v1/algoOpenOrders", "symbol=BTCUSDT")["code"], 200);
+    assert_eq!(desk.ok("GET", ALGO, "clientAlgoId=s2")["algoStatus"], "CANCELED");
+}
+
+#[test]
+fn hedge_mode_wants_a_side_and_no_reduce_only() {
+    let mut desk = Desk::hedge();
+    assert_eq!(desk.code("POST", ORDER, &market("BUY", "0.01", "a")), -4061);
+    assert_eq!(desk.code("POST", ORDER, &format!("{}&positionSide=LONG&reduceOnly=true", market("SELL", "0.01", "a"))), -1106);
+    assert_eq!(desk.code("POST", ORDER, &format!("{}&positionSide=LONG", market("SELL", "0.01", "a"))), -2022);
+    desk.ok("POST", ORDER, &format!("{}&positionSide=LONG", market("BUY", "0.02", "a")));
+    desk.ok("POST", ORDER, &format!("{}&positionSide=SHORT", market("SELL", "0.01", "b")));
+    let rows = desk.ok("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT");
+    assert_eq!((rows[0]["positionAmt"].as_str(), rows[1]["positionAmt"].as_str()), (Some("0.02"), Some("-0.01")));
+    desk.ok("POST", ALGO, &format!("{}&positionSide=LONG", close_stop("48000", "s1")));
+    assert_eq!(desk.code("POST", ALGO, &format!("{}&positionSide=LONG", qty_stop("48000", "0.01", "s2"))), -1106);
+    assert_eq!(desk.code("POST", "/fapi/v1/positionSide/dual", "dualSidePosition=false"), -4067);
+    assert_eq!(desk.code("POST", "/fapi/v1/positionSide/dual", "dualSidePosition=true"), -4059);
+}
+
+#[test]
+fn positions_and_settings_read_as_documented() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.ok("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT"), serde_json::json!([]));
+    desk.ok("POST", ORDER, &limit("BUY", "0.01", "49000", "l1"));
+    assert_eq!(desk.ok("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT")[0]["positionAmt"], "0");
+    assert_eq!(desk.code("POST", "/fapi/v1/marginType", "symbol=BTCUSDT&marginType=ISOLATED"), -4047);
+    assert_eq!(desk.code("POST", "/fapi/v1/marginType", "symbol=BTCUSDT&marginType=CROSSED"), -4046);
+    desk.ok("DELETE", "/fapi/v1/allOpenOrders", "symbol=BTCUSDT");
+    desk.ok("POST", "/fapi/v1/marginType", "symbol=BTCUSDT&marginType=ISOLATED");
+    desk.ok("POST", "/fapi/v1/leverage", "symbol=BTCUSDT&leverage=5");
+    assert_eq!(desk.code("POST", "/fapi/v1/leverage", "symbol=BTCUSDT&leverage=126"), -4028);
+    let config = desk.ok("GET", "/fapi/v1/symbolConfig", "symbol=BTCUSDT");
+    assert_eq!((config[0]["marginType"].as_str(), config[0]["leverage"].as_i64()), (Some("ISOLATED"), Some(5)));
+    desk.buy("m1");
+    assert_eq!(desk.code("POST", "/fapi/v1/leverage", "symbol=BTCUSDT&leverage=4"), -4161);
+    assert_eq!(desk.code("POST", "/fapi/v1/marginType", "symbol=BTCUSDT&marginType=CROSSED"), -4048);
+    let row = &desk.ok("GET", "/fapi/v3/positionRisk", "")[0];
+    assert_eq!((row["symbol"].as_str(), row["positionAmt"].as_str(), row.get("leverage")), (Some("BTCUSDT"), Some("0.01"), None));
+    let all = desk.ok("GET", "/fapi/v2/positionRisk", "");
+    assert_eq!(all.as_array().map(Vec::len), Some(desk.sim.book.instruments().len()));
+    let info = desk.ok("GET", "/fapi/v1/exchangeInfo", "");
+    assert_eq!(info["symbols"].as_array().map(Vec::len), Some(desk.sim.book.instruments().len()));
+    for path in ["/fapi/v3/account", "/fapi/v1/accountConfig", "/fapi/v1/leverageBracket", "/fapi/v1/rateLimit/order", "/fapi/v1/allOrders"]
+    {
+        desk.ok("GET", path, "");
+    }
+    desk.ok("GET", "/fapi/v1/allAlgoOrders", "symbol=BTCUSDT");
+}
+
+#[test]
+fn a_countdown_cancels_plain_orders_when_it_runs_out() {
+    let mut desk = Desk::new();
+    desk.ok("POST", ORDER, &limit("BUY", "0.01", "49000", "l1"));
+    desk.ok("POST", "/fapi/v1/countdownCancelAll", "symbol=BTCUSDT&countdownTime=1000");
+    desk.now += 999;
+    assert_eq!(desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=l1")["status"], "NEW");
+    desk.now += 1;
+    assert_eq!(desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=l1")["status"], "CANCELED");
+}
+
+#[test]
+fn each_fault_does_to_the_order_what_it_says() {
+    let refuse = || Fault::Refuse { status: 400, code: -2019, msg: "no".to_owned() };
+    // Fault, HTTP status of a whole answer (0: none), whether the order was executed.
+    let cases = [
+        (refuse(), 400, false),
+        (Fault::Delay { ms: 700 }, 200, true),
+        (Fault::Unreachable, 0, false),
+        (Fault::CutBefore, 0, false),
+        (Fault::CutAfter, 0, true),
+        (Fault::CutThenExecute { ms: 3000 }, 0, false),
+        (Fault::HalfAnswer, 0, true),
+        (Fault::Unknown503 { executed: true }, 503, true),
+        (Fault::Unknown503 { executed: false }, 503, false),
+        (Fault::Timeout1007 { executed: true }, 408, true),
+        (Fault::Html502 { executed: false }, 502, false),
+        (Fault::RateLimit { retry_after_s: 2, ban_s: 60 }, 429, false),
+    ];
+    for (fault, status, executed) in cases {
+        let mut desk = Desk::with(vec![Rule::new(Class::Place, fault.clone()).on("POST", ORDER).nth(2)], Conditions::default());
+        desk.buy("first");
+        let answer = desk.send("POST", ORDER, &market("BUY", "0.01", "second"));
+        let seen = if let Outcome::Reply(reply) = &answer.outcome { reply.status } else { 0 };
+        assert_eq!((seen, desk.long() == Decimal::new(2, 2)), (status, executed), "{fault:?}");
+        assert_eq!(answer.delay_ms, if let Fault::Delay { ms } = fault { ms } else { 0 });
+        let entry = desk.sim.log.entries.back().unwrap();
+        assert_eq!((entry.fault, entry.executed), (Some(fault.name()), executed));
+        if let Fault::CutThenExecute { ms } = fault {
+            desk.now += ms;
+            desk.sim.pass(desk.now);
+            assert_eq!(desk.long(), Decimal::new(2, 2), "executed later");
+        }
+    }
+}
+
+#[test]
+fn what_is_held_back_beyond_its_window_is_never_executed() {
+    let mut desk = Desk::with(vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 5001 })], Conditions::default());
+    desk.send("POST", ORDER, &market("BUY", "0.01", "late"));
+    assert_eq!(desk.sim.holds_back(), Some(START + 5001));
+    desk.sim.pass(START + 60_000);
+    assert!(desk.long().is_zero() && desk.sim.holds_back().is_none());
+    assert_eq!(desk.sim.log.entries.back().unwrap().code, Some(-1021));
+}
+
+#[test]
+fn who_comes_back_too_early_is_banned() {
+    let mut desk = Desk::with(vec![Rule::new(Class::Any, Fault::RateLimit { retry_after_s: 2, ban_s: 60 }).nth(1)], Conditions::default());
+    assert_eq!(desk.call("GET", "/fapi/v3/balance", "").0, 429);
+    desk.now += 1000;
+    let Outcome::Reply(reply) = desk.send("GET", "/fapi/v3/balance", "").outcome else { panic!("an answer") };
+    assert_eq!((reply.status, reply.retry_after_s), (418, Some(60)));
+    assert!(String::from_utf8(reply.body).unwrap().contains(&(desk.now + 60_000).to_string()));
+    desk.now += 59_999;
+    assert_eq!(desk.call("GET", "/fapi/v3/balance", "").0, 418);
+    desk.now += 1;
+    assert_eq!(desk.call("GET", "/fapi/v3/balance", "").0, 200);
+}
+
+#[test]
+fn one_order_of_a_batch_can_be_refused() {
+    let fault = Fault::RefuseElement { index: 1, code: -1008, msg: "busy".to_owned() };
+    let mut desk = Desk::with(vec![Rule::new(Class::Place, fault)], Conditions::default());
+    let order = |id| format!(r#"{{"symbol":"BTCUSDT","side":"BUY","type":"MARKET","quantity":"0.01","newClientOrderId":"{id}"}}"#);
+    let batch: String = format!("[{},{}]", order("a"), order("b")).bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let answers = desk.ok("POST", "/fapi/v1/batchOrders", &format!("batchOrders={batch}"));
+    assert_eq!((answers[0]["clientOrderId"].as_str(), answers[1]["code"].as_i64()), (Some("a"), Some(-1008)));
+    assert_eq!(desk.long(), Decimal::new(1, 2));
+}
+
+#[test]
+fn orders_and_positions_can_be_seen_late() {
+    let conditions = Conditions { late_orders_ms: 400, late_positions_ms: 300, unseen_position_ms: 700, ..Conditions::default() };
+    let mut desk = Desk::with(vec![], conditions);
+    desk.buy("m1");
+    assert_eq!(desk.code("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=m1"), -2013);
+    assert_eq!(desk.ok("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT"), serde_json::json!([]));
+    desk.now += 300;
+    assert_eq!(desk.ok("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT")[0]["positionAmt"], "0.01");
+    desk.now += 100;
+    desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=m1");
+    assert_eq!(desk.code("POST", ALGO, &close_stop("48000", "s1")), -4509);
+    desk.now += 300;
+    desk.ok("POST", ALGO, &close_stop("48000", "s1"));
+    assert_eq!(desk.ok("GET", "/fapi/v1/openAlgoOrders", "symbol=BTCUSDT"), serde_json::json!([]));
+    desk.ok("POST", ORDER, &format!("{}&reduceOnly=true", market("SELL", "0.01", "c1")));
+    let row = &desk.ok("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT")[0];
+    assert_eq!((row["positionAmt"].as_str(), row["entryPrice"].as_str()), (Some("0.01"), Some("50000")));
+}
+
+#[test]
+fn the_book_can_be_thin_and_the_clock_wrong() {
+    let conditions = Conditions { liquidity: Some(Decimal::new(4, 3)), clock_skew_ms: 3000, ..Conditions::default() };
+    let mut desk = Desk::with(vec![], conditions);
+    assert_eq!(desk.code("POST", ORDER, &format!("{}&recvWindow=2999", market("BUY", "0.01", "m1"))), -1021);
+    let order = desk.ok("POST", ORDER, &market("BUY", "0.01", "m1"));
+    assert_eq!((order["status"].as_str(), order["executedQty"].as_str()), (Some("EXPIRED"), Some("0.004")));
+    let time = desk.ok("GET", "/fapi/v1/time", "")["serverTime"].as_u64();
+    assert_eq!(time, Some(desk.now + 3000));
+}
+
+#[test]
+fn budgets_are_enforced_when_asked_for() {
+    let mut desk = Desk { sim: Sim::new(SimConfig { limits: true, ..SimConfig::default() }, START), now: START };
+    let mut taken = 0;
+    while desk.call("GET", "/fapi/v1/positionSide/dual", "").0 == 200 {
+        taken += 1;
+    }
+    assert_eq!(taken, 2400 / 30);
+    assert_eq!(desk.call("GET", "/fapi/v1/time", "").0, 418);
+}
+
+#[test]
+fn a_plan_is_read_from_json_and_repeats_itself() {
+    let text = r#"{"seed": 7, "rules": [{"class": "read", "per_mille": 300, "fault": {"kind": "cut_before"}},
+                   {"method": "POST", "path": "/fapi/v1/order", "every": 2, "times": 1, "fault": {"kind": "refuse", "status": 400, "code": -1, "msg": "x"}}],
+                   "conditions": {"liquidity": "0.5", "clock_skew_ms": -20}}"#;
+    let draw = || {
+        let mut plan = Faults::from_json(text).unwrap();
+        (0..200).map(|_| plan.strike("GET", "/fapi/v1/order", Class::Read).is_some()).collect::<Vec<bool>>()
+    };
+    let first = draw();
+    assert_eq!(first, draw());
+    let struck = first.iter().filter(|struck| **struck).count();
+    assert!((30..90).contains(&struck), "{struck}");
+    let mut plan = Faults::from_json(text).unwrap();
+    let struck: Vec<bool> = (0..6).map(|_| plan.strike("POST", "/fapi/v1/order", Class::Place).is_some()).collect();
+    assert_eq!(struck, [false, true, false, false, false, false]);
+    assert_eq!(plan.conditions.liquidity, Some(Decimal::new(5, 1)));
+    assert!(Faults::from_json(r#"{"rules": [{"fault": {"kind": "cut_befor"}}]}"#).is_err());
+}
+
+#[test]
+fn the_transport_cuts_where_the_plan_says() {
+    let sim = Arc::new(Mutex::new(Sim::new(SimConfig::default(), START)));
+    let rules = vec![
+        Rule::new(Class::Any, Fault::HalfAnswer).nth(1),
+        Rule::new(Class::Any, Fault::Unreachable).nth(2),
+        Rule::new(Class::Any, Fault::Delay { ms: 250 }).nth(3),
+    ];
+    sim.lock().unwrap().set_faults(Faults::new(0, rules, Conditions::default()), START);
+    let time = Arc::new(AtomicU64::new(START));
+    let clock = Arc::clone(&time);
+    let mut http = SimHttp::new(sim, Arc::new(move || clock.load(Ordering::Relaxed)));
+    let request = HttpRequest { method: "GET", target: "/fapi/v1/time".to_owned(), headers: vec![], body: vec![] };
+    let mut response = http.send(&request).unwrap();
+    assert!(response.body.read_to_end(&mut Vec::new()).is_err());
+    assert!(!http.send(&request).err().unwrap().maybe_sent);
+    let mut text = String::new();
+    http.send(&request).unwrap().body.read_to_string(&mut text).unwrap();
+    assert_eq!(text, format!("{{\"serverTime\":{START}}}"));
+    assert_eq!(http.latency().swap(0, Ordering::Relaxed), 250);
+}
+
+#[test]
+fn a_call_in_process_is_fast_enough_for_random_days() {
+    let mut desk = Desk::new();
+    desk.sim.log.clear();
+    let begin = std::time::Instant::now();
+    let rounds = 2000;
+    for round in 0..rounds {
+        desk.now += 1000;
+        desk.sim.pass(desk.now);
+        let id = format!("o{round}");
+        for request in [
+            desk.request("POST", ORDER, &market("BUY", "0.01", &id)),
+            desk.request("POST", ALGO, &close_stop("48000", &id)),
+            desk.request("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT"),
+            desk.request("GET", "/fapi/v1/openAlgoOrders", "symbol=BTCUSDT"),
+            desk.request("POST", ORDER, &format!("{}&reduceOnly=true", market("SELL", "0.01", &format!("c{round}")))),
+            desk.request("GET", ORDER, &format!("symbol=BTCUSDT&origClientOrderId={id}")),
+        ] {
+            let Outcome::Reply(reply) = desk.sim.answer(&request, desk.now).outcome else { panic!("an answer") };
+            assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+        }
+    }
+    let per_call = begin.elapsed() / (rounds * 6);
+    println!("{per_call:?} per call, request made and signed included");
+    assert!(per_call < std::time::Duration::from_micros(100), "{per_call:?}");
+}

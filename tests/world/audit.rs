@@ -1,0 +1,168 @@
+//! The invariants of the house plan, checked against the exchange's own books.
+
+use std::collections::BTreeMap;
+
+use perphook::desk::Memory;
+use perphook::market::{ClientId, Decimal, Leg, Millis, ProtectionKind, Side};
+
+use super::World;
+
+/// Binance: receive window and one second.
+pub const FENCE_MS: Millis = 6_000;
+/// The regular look.
+const WATCH_MS: Millis = 1_000;
+
+/// After every step: nothing doubled, nothing naked for too long, the journal tells the truth.
+pub fn after_step(world: &World) {
+    let fail = |what: String| panic!("{what}\n{}", world.story());
+    one_trade_per_side(world.desk.memory(), &fail);
+    nothing_doubled(world, &fail);
+    if world.steps % 16 == 0 {
+        nothing_naked(world, &fail);
+        if world.replayed() != *world.desk.memory() {
+            fail("the journal does not read back to the memory".to_owned());
+        }
+    }
+}
+
+fn one_trade_per_side(memory: &Memory, fail: &dyn Fn(String)) {
+    let trades: Vec<_> = memory.trades.values().collect();
+    for (at, trade) in trades.iter().enumerate() {
+        if trades.iter().skip(at + 1).any(|other| other.symbol == trade.symbol && other.side == trade.side) {
+            fail(format!("I2: two trades on {} {}", trade.symbol, trade.side));
+        }
+    }
+}
+
+/// I2, I5: of all attempts at one leg at most one is alive, together they opened no more than was asked, and there is
+/// one stop and one target for each position.
+fn nothing_doubled(world: &World, fail: &dyn Fn(String)) {
+    world.book(|sim, _| {
+        let book = &sim.book;
+        let mut alive: BTreeMap<(u64, char), u32> = BTreeMap::new();
+        for order in book.open_orders() {
+            let Some((number, leg)) = ours(&order.client_id) else { continue };
+            if matches!(leg, Leg::Entry | Leg::Second) {
+                *alive.entry((number, if leg == Leg::Entry { 'e' } else { 'd' })).or_default() += 1;
+            }
+        }
+        if let Some((leg, count)) = alive.iter().find(|(_, count)| **count > 1) {
+            fail(format!("I5: {count} orders of leg {leg:?} rest at one time"));
+        }
+        let mut guards: BTreeMap<(String, Side, bool), u32> = BTreeMap::new();
+        for order in book.open_conditionals().iter().filter(|order| order.is_waiting() && ours(&order.client_id).is_some()) {
+            let Some(side) = order.effect().closes else { continue };
+            *guards.entry((order.symbol.to_string(), side, order.kind == ProtectionKind::StopLoss)).or_default() += 1;
+        }
+        if let Some((which, count)) = guards.iter().find(|(_, count)| **count > 1) {
+            fail(format!("I2: {count} protective orders {which:?} rest at one time"));
+        }
+    });
+}
+
+/// The whole day's books: per leg no more opened than one order's quantity.
+pub fn nothing_overbought(world: &World) {
+    world.book(|sim, _| {
+        let mut opened: BTreeMap<(u64, Leg2), (Decimal, Decimal)> = BTreeMap::new();
+        for order in sim.book.all_orders() {
+            let Some((number, leg)) = ours(&order.client_id) else { continue };
+            let leg = match leg {
+                Leg::Entry => Leg2::Entry,
+                Leg::Second => Leg2::Second,
+                _ if order.opened > Decimal::ZERO => panic!("I2: {} opened a position\n{}", order.client_id, world.story()),
+                _ => continue,
+            };
+            let sum = opened.entry((number, leg)).or_default();
+            sum.0 += order.opened;
+            sum.1 = sum.1.max(order.qty);
+        }
+        for (leg, (opened, asked)) in opened {
+            assert!(opened <= asked, "I2: leg {leg:?} opened {opened} of {asked}\n{}", world.story());
+        }
+    });
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Leg2 {
+    Entry,
+    Second,
+}
+
+/// I3: naked no longer than the watch interval, two round trips, and the time the exchange (or a crash) took.
+pub fn nothing_naked(world: &World, fail: &dyn Fn(String)) {
+    let spans = world.book(|sim, _| sim.book.naked_spans());
+    let rtt_ms = world.setting().rtt_ms;
+    // Other trades of the account may each have a close or a stop of their own in front, the trade itself a look.
+    let queue_ms = 12 * rtt_ms;
+    for span in spans.iter().filter(|span| !is_wanted_naked(world, &span.symbol.to_string(), span.side, span.start)) {
+        let end = span.end.unwrap_or(world.now);
+        let excuse: Millis = world
+            .troubles
+            .iter()
+            .filter(|trouble| trouble.to + WATCH_MS > span.start && trouble.from < end)
+            .map(|trouble| trouble.to - trouble.from)
+            .sum();
+        let allowed = WATCH_MS + 2 * rtt_ms + queue_ms + excuse + 2 * world.late_ms;
+        if end - span.start > allowed {
+            fail(format!(
+                "I3: {} {} was naked for {} ms from {} on, {allowed} allowed",
+                span.symbol,
+                span.side,
+                end - span.start,
+                span.start - super::START
+            ));
+        }
+    }
+}
+
+/// Positions without a wanted stop: opened by hand, or by alerts without one.
+fn is_wanted_naked(world: &World, symbol: &str, side: Side, since: Millis) -> bool {
+    let memory = world.desk.memory();
+    let wants = |prices: Option<&perphook::desk::Prices>| prices.is_some_and(|prices| prices.stop.is_some());
+    let open = memory.trades.values().any(|trade| {
+        trade.symbol.as_str() == symbol && trade.side == side && trade.began_at <= since && wants(trade.prices.as_ref()) && !trade.is_closing()
+    });
+    let closed = memory.closed.iter().any(|trade| {
+        trade.symbol.as_str() == symbol
+            && trade.side == side
+            && trade.began_at <= since
+            && since <= trade.closed_at
+            && wants(trade.prices.as_ref())
+            && trade.why != perphook::desk::Why::Exit
+    });
+    !(open || closed)
+}
+
+/// I1, I4, at the end of a day: every acknowledged alert has its verdict; where no trade is open nothing of ours is left.
+pub fn at_rest(world: &World) {
+    let memory = world.desk.memory();
+    assert!(memory.alerts.is_empty(), "I1: alerts without a verdict: {:?}\n{}", memory.alerts.keys(), world.story());
+    assert!(
+        memory.newest as usize >= world.acknowledged.len() && world.acknowledged.keys().all(|number| *number <= memory.newest),
+        "I1: an acknowledged alert was forgotten\n{}",
+        world.story()
+    );
+    world.book(|sim, _| {
+        let has_trade = |symbol: &str, side: Side| memory.trades.values().any(|trade| trade.symbol.as_str() == symbol && trade.side == side);
+        for order in sim.book.open_orders() {
+            let Some(side) = order.effect().opens.or(order.effect().closes) else { continue };
+            if ours(&order.client_id).is_some() && !has_trade(order.symbol.as_str(), side) {
+                panic!("I4: {} is left on {}\n{}", order.client_id, order.symbol, world.story());
+            }
+        }
+        for order in sim.book.open_conditionals().iter().filter(|order| order.is_waiting()) {
+            let Some(side) = order.effect().closes else { continue };
+            if ours(&order.client_id).is_some() && !has_trade(order.symbol.as_str(), side) {
+                panic!("I4: {} is left on {}\n{}", order.client_id, order.symbol, world.story());
+            }
+        }
+    });
+    nothing_overbought(world);
+    nothing_naked(world, &|what| panic!("{what}\n{}", world.story()));
+}
+
+/// What is ours in the books.
+pub fn ours(client_id: &str) -> Option<(u64, Leg)> {
+    let id = ClientId::parse(client_id)?;
+    Some((id.number()?, id.leg()?))
+}
