@@ -7,13 +7,11 @@ use super::pace::{Pace, retry_delay_ms};
 use super::plan::{Plan, Wanted, plan};
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
-use super::trade::{Live, Phase, Prices, Trade, Which, Why};
+use super::trade::{ClosedTrade, Live, Phase, Prices, Trade, Which, Why};
 use super::watch;
 use crate::alert::{Command, Enter};
 use crate::exchange::{ExchangeError, Reply, Request, Result};
-use crate::market::{
-    Action, ClientId, Decimal, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Position, Side, Symbol, Terms,
-};
+use crate::market::{Action, ClientId, Decimal, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Position, Side, Symbol, Terms};
 
 /// TradingView promises no order: how long an ENTRY waits for the EXIT of the other side (one-way mode).
 const OTHER_SIDE_WAIT_MS: Millis = 5_000;
@@ -127,7 +125,10 @@ fn join(account: &mut Account, at: usize, alert: &Accepted, enter: &Enter, plan:
     }
     if !same && !trade.is_filled() && !enter.second_only {
         let age_s = ctx.now.saturating_sub(trade.began_at) / 1000;
-        return refused(format!("trade {} of this side, {age_s} s old, still waits for its entry at other prices; EXIT it first", trade.id));
+        return refused(format!(
+            "trade {} of this side, {age_s} s old, still waits for its entry at other prices; EXIT it first",
+            trade.id
+        ));
     }
     if !same {
         return nothing(format!("duplicate: trade {} of this side is there", trade.id));
@@ -154,8 +155,7 @@ fn open(account: &Account, alert: &Accepted, enter: &Enter, symbol: &Symbol, pla
     let name = &account.setup.name;
     let doubt = maybe_sent.then(|| ctx.now + account.fence_ms());
     let legs = [(Leg::Entry, plan.entry), (Leg::Second, plan.second)];
-    let entries =
-        legs.into_iter().filter_map(|(leg, wanted)| Some(ticket(ctx, name, alert.number, leg, wanted?, doubt))).collect();
+    let entries = legs.into_iter().filter_map(|(leg, wanted)| Some(ticket(ctx, name, alert.number, leg, wanted?, doubt))).collect();
     let guard = |leg: Leg, price: Option<Decimal>| Some(Ticket::new(ctx.home, name, alert.number, leg, price?, Decimal::ZERO));
     let prices = Prices { entry: enter.entry, second: enter.second, stop: enter.stop, target: enter.target };
     Trade {
@@ -199,11 +199,6 @@ fn exit(
     ctx: &Ctx<'_>,
     outbox: &mut Outbox<'_>,
 ) -> Fate {
-    let doubt = maybe_sent.then(|| ctx.now + account.fence_ms());
-    let doubted_close = |account: &str| {
-        let wanted = Wanted { price: Decimal::ZERO, qty: Decimal::ZERO };
-        doubt.map(|fence| ticket(ctx, account, alert.number, Leg::Close, wanted, Some(fence)))
-    };
     let name = account.setup.name.clone();
     if let Some(at) = account.trades.iter().position(|trade| trade.symbol == *symbol && trade.side == side) {
         let placing = account.trades.get(at).is_some_and(|trade| account.is_busy_with(trade.id, |step| *step == Step::Place));
@@ -215,9 +210,6 @@ fn exit(
         if !unsent {
             begin_closing(trade, Why::Exit, ctx);
             trade.exit_alert = Some(alert.number);
-            if trade.close.is_none() {
-                trade.close = doubted_close(&name);
-            }
             return Fate::Carried;
         }
         for ticket in &mut trade.entries {
@@ -227,17 +219,15 @@ fn exit(
         account.trades.remove(at);
     }
     let cooled = outbox.memory.closed.iter().rev().find(|closed| closed.account == name && closed.symbol == *symbol && closed.side == side);
-    if let Some(closed) = cooled {
-        if closed.why == Why::Exit && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms && !maybe_sent {
-            return nothing(format!("trade {} was closed by an EXIT within EXIT_COOLDOWN", closed.id));
-        }
+    let in_cooldown = |closed: &&ClosedTrade| closed.why == Why::Exit && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms;
+    if let (Some(closed), false) = (cooled.filter(in_cooldown), maybe_sent) {
+        return nothing(format!("trade {} was closed by an EXIT within EXIT_COOLDOWN", closed.id));
     }
     if ctx.now >= alert.at + ctx.rules.alert_timeout_ms && !maybe_sent {
         return refused("it waited longer than ALERT_TIMEOUT, and no trade of ours is there to close");
     }
     let mut trade = empty(account, alert, symbol, side, Phase::Closing(Why::Exit));
     trade.exit_alert = Some(alert.number);
-    trade.close = doubted_close(&name);
     trade.live.list_due = true;
     trade.live.look = Pace::due(ctx.now);
     account.trades.push(trade);
@@ -341,7 +331,9 @@ pub(super) fn prepare(setup: &AccountSetup, trade: &Trade, instrument: Option<&I
 pub(super) fn place(trade: &mut Trade, ctx: &Ctx<'_>) -> Option<Order> {
     let (symbol, side) = (trade.symbol.clone(), trade.side);
     let mut orders = Vec::new();
-    let mut durable = false;
+    // The first orders' ids follow from the alert that is on disk. Once the trade itself is journalled, its tickets are
+    // believed after a crash, so whatever leaves then is written down first.
+    let mut durable = trade.phase != Phase::Opening;
     for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Idle && ticket.pace.at <= ctx.now) {
         ticket.state = State::Sent;
         durable |= ticket.attempt > 1;

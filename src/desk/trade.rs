@@ -126,6 +126,10 @@ pub struct Live {
     pub audited_at: Millis,
     /// The position on our side as last read, base coin.
     pub position: Decimal,
+    /// Its average entry price as last read.
+    pub entry_price: Decimal,
+    /// The exchange's time of its last change as last read.
+    pub changed_at: Millis,
     /// Closing: the position was read since the last thing that could have changed it.
     pub fresh: bool,
     /// Whether a position was ever read on our side.
