@@ -1,5 +1,8 @@
 //! The simulated Binance: signatures, the quirks of the real one, and every kind of fault once.
 
+// Helpers of a test may panic like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 #[path = "sim/mod.rs"]
 mod sim;
 
@@ -535,4 +538,53 @@ fn a_call_in_process_is_fast_enough_for_random_days() {
     let per_call = begin.elapsed() / (rounds * 6);
     println!("{per_call:?} per call, request made and signed included");
     assert!(per_call < std::time::Duration::from_micros(100), "{per_call:?}");
+}
+
+#[test]
+fn a_user_can_act_by_hand() {
+    let mut desk = Desk::new();
+    let now = desk.now;
+    let mut control = |method: &str, path: &str, body: &str| {
+        let reply = sim::control::answer(&mut desk.sim, method, path, body, now);
+        (reply.status, serde_json::from_slice::<Value>(&reply.body).unwrap())
+    };
+    assert_eq!(control("POST", "/sim/hedge", r#"{"hedge":true}"#).0, 200);
+    assert_eq!(control("POST", "/sim/position", r#"{"symbol":"BTCUSDT","side":"SHORT","qty":"0.02"}"#).0, 200);
+    assert_eq!(control("POST", "/sim/position", r#"{"symbol":"BTCUSDT","side":"SHORT","qty":"0.005","close":true}"#).0, 200);
+    assert_eq!(control("POST", "/sim/price", r#"{"symbol":"BTCUSDT","price":"49000","mark":"49100"}"#).0, 200);
+    let books = control("GET", "/sim/books", "").1;
+    assert_eq!((books["positions"][0]["side"].as_str(), books["positions"][0]["qty"].as_str()), (Some("SHORT"), Some("0.015")));
+    assert_eq!((books["trades"].as_array().map(Vec::len), books["naked_spans"][0]["end"].as_u64()), (Some(2), None));
+    assert_eq!(control("POST", "/sim/faults", r#"{"rules":[{"fault":{"kind":"cut_before"}}]}"#).0, 200);
+    assert_eq!(control("POST", "/sim/faults", "{").0, 400);
+    assert_eq!(control("POST", "/sim/cancel", r#"{"client_id":"nobody"}"#).0, 400);
+    assert_eq!(control("GET", "/sim/nothing", "").0, 400);
+    assert_eq!(control("GET", "/sim/log", "").1["entries"], serde_json::json!([]));
+    assert!(matches!(desk.send("GET", "/fapi/v1/time", "").outcome, Outcome::Cut));
+    desk.sim.set_faults(Faults::default(), now);
+    desk.ok("POST", ORDER, &format!("{}&positionSide=LONG", limit("BUY", "0.01", "48000", "mine")));
+    let reply = sim::control::answer(&mut desk.sim, "POST", "/sim/cancel", r#"{"client_id":"mine"}"#, now);
+    assert_eq!((reply.status, desk.sim.book.open_orders().len()), (200, 0));
+}
+
+#[test]
+fn it_serves_on_a_port() {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let rules = vec![Rule::new(Class::Any, Fault::HalfAnswer).nth(2)];
+    let sim = Arc::new(Mutex::new(Sim::new(SimConfig { symbols: 900, ..SimConfig::default() }, sim::server::now())));
+    sim.lock().unwrap().set_faults(Faults::new(0, rules, Conditions::default()), 0);
+    std::thread::spawn(move || sim::server::serve(&listener, &sim, std::time::Duration::ZERO));
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    // Two requests on one connection: a whole answer, then half of a big one and the end.
+    stream.write_all(b"GET /fapi/v1/time HTTP/1.1\r\nHost: x\r\n\r\nGET /fapi/v1/exchangeInfo HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (first, second) = text.split_at(text.rfind("HTTP/1.1 200 OK").unwrap());
+    assert!(first.contains("serverTime") && first.contains("x-mbx-used-weight-1m: 1"), "{first}");
+    let length: usize = second.split_once("Content-Length: ").unwrap().1.split_once("\r\n").unwrap().0.parse().unwrap();
+    let body = second.split_once("\r\n\r\n").unwrap().1;
+    assert_eq!(body.len(), length / 2);
+    assert!(length > 900_000, "900 contracts in full size: {length}");
 }

@@ -153,7 +153,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
     let mut strangers = false;
     match (step, result) {
         (Step::Look, Ok(Reply::Positions(rows))) => {
-            if trade.phase == Phase::Opening {
+            if looks_before_entering(trade) {
                 enter::looked(trade, rows, hedge, shows_orders, ctx, outbox);
             } else {
                 watch::observe_rows(trade, rows, ctx);
@@ -162,7 +162,8 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
         (Step::List, Ok(Reply::OpenOrders(orders))) => {
             strangers = watch::has_strangers(orders, ctx.home);
             match trade.phase {
-                Phase::Opening => enter::listed(trade, orders, ctx, outbox),
+                _ if looks_before_entering(trade) => enter::listed(trade, orders, ctx, outbox),
+                Phase::Opening => {}
                 Phase::Closing(_) => close::listed(trade, orders, ctx),
                 Phase::Entering | Phase::Open => watch::audited(trade, orders, ctx),
             }
@@ -188,6 +189,11 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
         let symbol = account.trades.iter().find(|trade| trade.id == id).map(|trade| trade.symbol.to_string());
         account.notice_strangers(&symbol.unwrap_or_default(), outbox);
     }
+}
+
+/// Whether it is not known yet that the symbol was flat before our entries left.
+fn looks_before_entering(trade: &Trade) -> bool {
+    !trade.live.flat_before && !trade.is_closing()
 }
 
 /// Takes in what the exchange says about one ticket, wherever the trade stands.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::{check_band, check_client_id, check_price, check_qty};
 use super::market::Market;
 use super::order::{
     Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Obstacle, Order, Trade, is_met,
@@ -27,7 +28,6 @@ pub const CONDITIONALS_MAX: usize = 200;
 pub const PRICE_MAX: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
 /// Largest position of one side, base coin.
 pub const QTY_MAX: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
-const CLIENT_ID_LEN_MAX: usize = 36;
 
 /// How the exchange behaves; not part of the saved book.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub struct Book {
     pub(super) trades: VecDeque<Trade>,
     pub(super) last_trade: u64,
     pub(super) naked: VecDeque<NakedSpan>,
+    #[serde(skip)]
+    pub(super) changes: u64,
 }
 
 /// Reading.
@@ -91,6 +93,7 @@ impl Book {
             trades: VecDeque::new(),
             last_trade: 0,
             naked: VecDeque::new(),
+            changes: 0,
         }
     }
 
@@ -173,6 +176,13 @@ impl Book {
         &self.conditional.open
     }
 
+    /// Whether a contract has a position or an open order of any kind: its price matters.
+    pub fn is_used(&self, symbol: &Symbol) -> bool {
+        self.markets.get(symbol).is_some_and(|market| !market.is_flat())
+            || self.plain.open.iter().any(|order| order.symbol == *symbol)
+            || self.conditional.open.iter().any(|order| order.symbol == *symbol)
+    }
+
     /// Every plain order still remembered, ended ones first.
     pub fn all_orders(&self) -> impl DoubleEndedIterator<Item = &Order> {
         self.plain.iter()
@@ -213,6 +223,11 @@ impl Book {
         self.plain.iter().filter(|order| order.client_id == client_id).map(|order| order.opened).sum()
     }
 
+    /// Grows whenever orders, positions or settings change (not with prices alone): tells when to save.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Times in which a position had no resting stop; those that last still are at the end.
     pub fn naked_spans(&self) -> Vec<NakedSpan> {
         let mut spans: Vec<NakedSpan> = self.naked.iter().cloned().collect();
@@ -241,6 +256,7 @@ impl Book {
             return Err(Denial::Blocked(Obstacle::Position));
         }
         self.hedge = hedge;
+        self.changes += 1;
         Ok(())
     }
 
@@ -255,6 +271,7 @@ impl Book {
             return Err(Denial::Blocked(Obstacle::IsolatedPosition));
         }
         market.leverage = leverage;
+        self.changes += 1;
         Ok(())
     }
 
@@ -273,6 +290,7 @@ impl Book {
             return Err(Denial::Blocked(Obstacle::Position));
         }
         market.margin_mode = mode;
+        self.changes += 1;
         Ok(())
     }
 
@@ -289,6 +307,7 @@ impl Book {
     pub fn place(&mut self, new: &NewPlain, now: Millis) -> Result<u64, Denial> {
         self.advance(now);
         self.check(new)?;
+        self.changes += 1;
         let number = self.plain.number();
         self.plain.open.push(Order {
             number,
@@ -354,6 +373,7 @@ impl Book {
     pub fn place_conditional(&mut self, new: &NewConditional, now: Millis) -> Result<u64, Denial> {
         self.advance(now);
         self.check_conditional(new)?;
+        self.changes += 1;
         let number = self.conditional.number();
         self.conditional.open.push(Conditional {
             number,
@@ -422,6 +442,7 @@ impl Book {
         self.advance(now);
         let order = self.plain.open.iter_mut().find(|order| order.number == number).ok_or(Denial::UnknownOrder)?;
         order.status = OrderStatus::Canceled;
+        self.changes += 1;
         order.updated = now;
         self.sweep();
         Ok(())
@@ -437,6 +458,7 @@ impl Book {
             _ => return Err(Denial::UnknownOrder),
         }
         order.status = ConditionalStatus::Canceled;
+        self.changes += 1;
         order.updated = now;
         let symbol = order.symbol.clone();
         self.sweep();
@@ -461,44 +483,4 @@ fn opening_part(market: &Market, effect: Effect, qty: Decimal) -> Decimal {
     }
     let closing = effect.closes.map(|side| market.held(side).qty).unwrap_or_default();
     (qty - closing).max(Decimal::ZERO)
-}
-
-fn check_client_id(id: &str) -> Result<(), Denial> {
-    let fits = (1..=CLIENT_ID_LEN_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b".:/_-".contains(&b));
-    if fits { Ok(()) } else { Err(Denial::BadClientId) }
-}
-
-fn check_qty(instrument: &Instrument, qty: Decimal, at_market: bool) -> Result<(), Denial> {
-    let (step, max) = match (at_market, instrument.market_lot_step.is_zero()) {
-        (true, false) => (instrument.market_lot_step, instrument.market_max_qty),
-        (true, true) => (instrument.lot_step, instrument.market_max_qty),
-        (false, _) => (instrument.lot_step, instrument.max_qty),
-    };
-    let max = if max.is_zero() { QTY_MAX } else { max.min(QTY_MAX) };
-    if qty <= Decimal::ZERO {
-        return Err(Denial::ZeroQty);
-    }
-    if qty < instrument.min_qty {
-        return Err(Denial::MinQty { min: instrument.min_qty });
-    }
-    if qty > max {
-        return Err(Denial::MaxQty { max });
-    }
-    if is_multiple(qty, step) { Ok(()) } else { Err(Denial::OffStep { step }) }
-}
-
-fn check_price(instrument: &Instrument, price: Decimal) -> Result<(), Denial> {
-    if price <= Decimal::ZERO || price > PRICE_MAX {
-        return Err(Denial::BadPrice);
-    }
-    if is_multiple(price, instrument.tick) { Ok(()) } else { Err(Denial::OffTick { tick: instrument.tick }) }
-}
-
-fn check_band(market: &Market, buy: bool, price: Decimal, band: Decimal) -> Result<(), Denial> {
-    let is_inside = if buy { price <= market.mark * (Decimal::ONE + band) } else { price >= market.mark * (Decimal::ONE - band) };
-    if is_inside { Ok(()) } else { Err(Denial::PriceBand { mark: market.mark }) }
-}
-
-fn is_multiple(value: Decimal, step: Decimal) -> bool {
-    value.checked_rem(step).is_none_or(|rest| rest.is_zero())
 }

@@ -61,6 +61,7 @@ impl Book {
                 _ => {
                     if let Some(order) = self.conditional.open.get_mut(at) {
                         order.status = ConditionalStatus::Finished;
+                        self.changes += 1;
                         order.updated = now;
                     }
                     self.sweep();
@@ -84,6 +85,7 @@ impl Book {
             let price = if order.by == TriggerBy::Mark { mark } else { last };
             if order.is_met(price) {
                 order.status = ConditionalStatus::Triggering;
+                self.changes += 1;
                 (order.triggered, order.updated) = (now, now);
             }
         }
@@ -183,6 +185,7 @@ impl Book {
         let fee = qty * flow.price * if flow.maker { self.knobs.maker_fee } else { self.knobs.taker_fee };
         self.balance = (self.balance + realised - fee).clamp(-BALANCE_MAX, BALANCE_MAX);
         self.last_trade += 1;
+        self.changes += 1;
         while self.trades.len() >= self.knobs.history_max.max(1) {
             self.trades.pop_front();
         }
@@ -222,6 +225,7 @@ impl Book {
         if let Some(waiting) = self.conditional.open.iter_mut().find(|order| order.number == number) {
             waiting.status = if is_refused { ConditionalStatus::Rejected } else { ConditionalStatus::Triggered };
             waiting.child = child;
+            self.changes += 1;
             waiting.updated = now;
         }
         if let Some(child) = child {
@@ -262,6 +266,7 @@ impl Book {
         for order in self.conditional.open.iter_mut().filter(|order| order.is_waiting() && order.symbol == *symbol) {
             if order.amount == Amount::WholePosition && order.effect().closes == ends {
                 order.status = ConditionalStatus::Expired;
+                self.changes += 1;
                 order.updated = now;
             }
         }

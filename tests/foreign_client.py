@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""A foreign client judges the simulated Binance: ccxt, which knows nothing of this project, trades on it.
+
+Starts and stops the simulator itself on a free port. Needs cargo, python3 and, the first time, PyPI (the pinned ccxt goes
+into target/foreign-client). Ends with a line "N passed, 0 failed"; its exit code is 1 when anything failed.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import traceback
+import urllib.request
+import venv
+from urllib.parse import urlsplit
+
+CCXT = "4.5.90"
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+TARGET = os.environ.get("CARGO_TARGET_DIR") or os.path.join(ROOT, "target")
+HOME = os.path.join(TARGET, "foreign-client")
+BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
+
+
+def enter_venv():
+    """Runs this script again with the pinned ccxt, installing it first if need be."""
+    python = os.path.join(HOME, "bin", "python")
+    if os.path.realpath(sys.prefix) == os.path.realpath(HOME):
+        return
+    probe = [python, "-c", f"import ccxt; assert ccxt.__version__ == '{CCXT}'"]
+    if not os.path.exists(python) or subprocess.run(probe, stderr=subprocess.DEVNULL).returncode != 0:
+        venv.create(HOME, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", f"ccxt=={CCXT}"], check=True)
+    os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
+
+
+class Exchange:
+    """A simulator of its own, and ccxt pointed at it."""
+
+    def __init__(self, program, *flags):
+        self.process = subprocess.Popen([program, "binance", "--port", "0", *flags], stdout=subprocess.PIPE, text=True)
+        self.base = re.search(r"http://\S+", self.process.stdout.readline()).group(0)
+        self.client = self.connect()
+
+    def connect(self):
+        import ccxt
+
+        client = ccxt.binance({
+            "apiKey": "test-api-key",
+            "secret": "test-api-secret",
+            "enableRateLimit": False,
+            "timeout": 5000,
+            "options": {
+                "maxRetriesOnFailure": 0,
+                "adjustForTimeDifference": False,
+                "defaultType": "swap",
+                "defaultSubType": "linear",
+                "fetchMarkets": {"types": ["linear"]},
+                "fetchMargins": False,
+            },
+        })
+        # Otherwise a proxy from the environment swallows what is meant for this machine.
+        client.session.trust_env = False
+
+        # Every address is changed, also those of no use here: a forgotten one would let a call leave this machine.
+        def here(node):
+            if isinstance(node, dict):
+                return {key: here(value) for key, value in node.items()}
+            return self.base + urlsplit(client.implode_hostname(node)).path if isinstance(node, str) else node
+
+        client.urls["api"] = here(client.urls["api"])
+        client.has["fetchCurrencies"] = False
+        return client
+
+    def control(self, path, **body):
+        """A control call; with values it is a POST."""
+        data = json.dumps(body).encode() if body else None
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.base + "/sim/" + path, data=data, timeout=5) as answer:
+            return json.load(answer)
+
+    def price(self, symbol, price):
+        self.control("price", symbol=symbol, price=str(price))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def refused(error, call, *args):
+    """The call must be refused with this exception."""
+    try:
+        answer = call(*args)
+    except error as refusal:
+        return str(refusal)
+    raise AssertionError(f"not refused: {answer}")
+
+
+def markets(sim):
+    market = sim.client.load_markets()[BTC]
+    assert market["swap"] and market["linear"] and market["active"], market
+    assert (market["precision"]["price"], market["precision"]["amount"]) == (0.1, 0.001), market["precision"]
+    assert market["limits"]["cost"]["min"] == 50, market["limits"]
+    assert len(sim.client.markets) >= 20
+    assert abs(sim.client.fetch_time() - time.time() * 1000) < 2000
+
+
+def ticker(sim):
+    sim.price("BTCUSDT", 50000)
+    assert sim.client.fetch_ticker(BTC)["last"] == 50000
+
+
+def balance(sim):
+    usdt = sim.client.fetch_balance()["USDT"]
+    assert (usdt["total"], usdt["free"], usdt["used"]) == (10000, 10000, 0), usdt
+
+
+def settings(sim):
+    assert sim.client.set_leverage(10, BTC)["leverage"] == 10
+    sim.client.set_margin_mode("isolated", BTC)
+    too_high = refused(sim.error.ExchangeError, sim.client.set_leverage, 76, "XRP/USDT:USDT")
+    assert "-4028" in too_high, too_high
+
+
+def market_order(sim):
+    placed = sim.client.create_order(BTC, "market", "buy", 0.01, None, {"clientOrderId": "m-1"})
+    assert (placed["status"], placed["filled"], placed["average"]) == ("closed", 0.01, None), placed
+    order = sim.client.fetch_order(placed["id"], BTC)
+    assert (order["status"], order["average"], order["cost"], order["clientOrderId"]) == ("closed", 50000, 500, "m-1"), order
+    by_name = sim.client.fetch_order(None, BTC, {"origClientOrderId": "m-1"})
+    assert by_name["id"] == placed["id"]
+
+
+def position_one_way(sim):
+    (position,) = sim.client.fetch_positions([BTC])
+    assert (position["side"], position["contracts"], position["entryPrice"], position["hedged"]) == ("long", 0.01, 50000, False), position
+    assert sim.client.fetch_positions([ETH]) == []
+    used = sim.client.fetch_balance()["USDT"]["used"]
+    assert abs(used - 50) < 0.01, used
+
+
+def limit_order(sim):
+    placed = sim.client.create_order(BTC, "limit", "buy", 0.01, 49000, {"clientOrderId": "l-1"})
+    assert (placed["status"], placed["filled"], placed["price"]) == ("open", 0, 49000), placed
+    (opened,) = sim.client.fetch_open_orders(BTC)
+    assert (opened["clientOrderId"], opened["status"]) == ("l-1", "open"), opened
+    duplicate = refused(sim.error.ExchangeError, sim.client.create_order, BTC, "limit", "buy", 0.01, 49000, {"clientOrderId": "l-1"})
+    assert "-4116" in duplicate, duplicate
+    assert sim.client.cancel_order(placed["id"], BTC)["status"] == "canceled"
+    refused(sim.error.OrderNotFound, sim.client.cancel_order, placed["id"], BTC)
+    assert sim.client.fetch_order(placed["id"], BTC)["status"] == "canceled"
+
+
+def limit_order_fills(sim):
+    placed = sim.client.create_order(BTC, "limit", "buy", 0.01, 49500)
+    sim.price("BTCUSDT", 49400)
+    order = sim.client.fetch_order(placed["id"], BTC)
+    assert (order["status"], order["average"]) == ("closed", 49500), order
+    sim.client.create_order(BTC, "market", "sell", 0.01, None, {"reduceOnly": True})
+    sim.price("BTCUSDT", 50000)
+
+
+def protection(sim):
+    whole = {"closePosition": True, "workingType": "MARK_PRICE"}
+    stop = sim.client.create_order(BTC, "market", "sell", None, None, {"stopLossPrice": 48000, "clientOrderId": "s-1", **whole})
+    target = sim.client.create_order(BTC, "market", "sell", None, None, {"takeProfitPrice": 52000, "clientOrderId": "t-1", **whole})
+    assert (stop["status"], stop["triggerPrice"], target["triggerPrice"]) == ("open", 48000, 52000), (stop, target)
+    listed = sim.client.fetch_open_orders(BTC, None, None, {"trigger": True})
+    assert sorted(order["clientOrderId"] for order in listed) == ["s-1", "t-1"], listed
+    assert sim.client.fetch_open_orders(BTC) == []
+    twin = refused(sim.error.ExchangeError, sim.client.create_order, BTC, "market", "sell", None, None, {"stopLossPrice": 47000, **whole})
+    assert "-4130" in twin, twin
+    refused(sim.error.ExchangeError, sim.client.create_order, BTC, "market", "sell", 0.01, None, {"stopLossPrice": 51000, "reduceOnly": True})
+    sim.client.cancel_order(target["id"], BTC, {"trigger": True})
+    assert [order["clientOrderId"] for order in sim.client.fetch_open_orders(BTC, None, None, {"trigger": True})] == ["s-1"]
+
+
+def stop_fires(sim):
+    sim.price("BTCUSDT", 47900)
+    assert sim.client.fetch_positions([BTC]) == []
+    assert sim.client.fetch_open_orders(BTC, None, None, {"trigger": True}) == []
+    child = sim.client.fetch_order(None, BTC, {"origClientOrderId": "s-1"})
+    assert (child["status"], child["side"], child["average"]) == ("closed", "sell", 47900), child
+    sim.price("BTCUSDT", 50000)
+
+
+def quantity_stop_survives_the_position(sim):
+    sim.client.create_order(BTC, "market", "buy", 0.01)
+    stop = sim.client.create_order(BTC, "market", "sell", 0.01, None, {"stopLossPrice": 48000, "reduceOnly": True})
+    sim.client.create_order(BTC, "market", "sell", 0.01, None, {"reduceOnly": True})
+    (listed,) = sim.client.fetch_open_orders(BTC, None, None, {"trigger": True})
+    assert (listed["id"], listed["reduceOnly"]) == (stop["id"], True), listed
+
+
+def cancel_all_has_two_halves(sim):
+    sim.client.create_order(BTC, "limit", "buy", 0.01, 49000)
+    sim.client.create_order(BTC, "limit", "buy", 0.01, 48900)
+    assert len(sim.client.fetch_open_orders(BTC)) == 2
+    sim.client.cancel_all_orders(BTC)
+    assert sim.client.fetch_open_orders(BTC) == []
+    assert len(sim.client.fetch_open_orders(BTC, None, None, {"trigger": True})) == 1
+    sim.client.cancel_all_orders(BTC, {"trigger": True})
+    assert sim.client.fetch_open_orders(BTC, None, None, {"trigger": True}) == []
+
+
+def batch(sim):
+    orders = [{"symbol": BTC, "type": "limit", "side": "buy", "amount": 0.01, "price": price} for price in (49000, 48900)]
+    placed = sim.client.create_orders(orders)
+    assert [order["status"] for order in placed] == ["open", "open"], placed
+    sim.client.cancel_orders([order["id"] for order in placed], BTC)
+    assert sim.client.fetch_open_orders(BTC) == []
+
+
+def trades_and_orders(sim):
+    trades = sim.client.fetch_my_trades(BTC)
+    assert (trades[0]["side"], trades[0]["amount"], trades[0]["price"]) == ("buy", 0.01, 50000), trades[0]
+    assert abs(trades[0]["fee"]["cost"] - 0.25) < 1e-9, trades[0]
+    assert any(trade["takerOrMaker"] == "maker" for trade in trades)
+    assert sum(trade["amount"] * (1 if trade["side"] == "buy" else -1) for trade in trades) < 1e-9
+    assert len(sim.client.fetch_orders(BTC)) >= len({trade["order"] for trade in trades})
+
+
+def refusals(sim):
+    poor = refused(sim.error.ExchangeError, sim.client.create_order, BTC, "market", "buy", 50)
+    assert "-2019" in poor, poor
+    refused(sim.error.OrderNotFound, sim.client.fetch_order, None, BTC, {"origClientOrderId": "never-seen"})
+    refused(sim.error.ExchangeError, sim.client.create_order, BTC, "limit", "buy", 0.001, 49000)
+    sim.client.secret = "another"
+    try:
+        refused(sim.error.AuthenticationError, sim.client.fetch_balance)
+    finally:
+        sim.client.secret = "test-api-secret"
+
+
+def hedge_mode(sim):
+    assert sim.client.fetch_position_mode(BTC)["hedged"] is False
+    sim.client.set_position_mode(True)
+    assert sim.client.fetch_position_mode(BTC)["hedged"] is True
+    sim.client.create_order(BTC, "market", "buy", 0.02, None, {"positionSide": "LONG"})
+    sim.client.create_order(BTC, "market", "sell", 0.01, None, {"positionSide": "SHORT"})
+    positions = {position["side"]: position for position in sim.client.fetch_positions([BTC])}
+    assert (positions["long"]["contracts"], positions["short"]["contracts"]) == (0.02, 0.01), positions
+    assert positions["long"]["hedged"] is True
+    wrong = refused(sim.error.ExchangeError, sim.client.create_order, BTC, "market", "buy", 0.01)
+    assert "-4061" in wrong, wrong
+
+
+def hedge_protection(sim):
+    whole = {"closePosition": True, "workingType": "MARK_PRICE"}
+    sim.client.create_order(BTC, "market", "sell", None, None, {"stopLossPrice": 48000, "positionSide": "LONG", **whole})
+    sim.client.create_order(BTC, "market", "buy", None, None, {"stopLossPrice": 52000, "positionSide": "SHORT", **whole})
+    sim.price("BTCUSDT", 47900)
+    sides = [position["side"] for position in sim.client.fetch_positions([BTC])]
+    assert sides == ["short"], sides
+    sim.client.create_order(BTC, "market", "buy", 0.01, None, {"positionSide": "SHORT"})
+    assert sim.client.fetch_positions([BTC]) == []
+    assert sim.client.fetch_open_orders(BTC, None, None, {"trigger": True}) == []
+
+
+def books_agree(sim):
+    books = sim.control("books")
+    assert books["positions"] == [] and books["hedge"] is True, books["positions"]
+    log = sim.control("log")
+    text = json.dumps(log)
+    assert "signature" not in text and "test-api" not in text
+    assert all(entry["status"] != 404 for entry in log["entries"]), [entry for entry in log["entries"] if entry["status"] == 404]
+
+
+CASES = [
+    markets, ticker, balance, settings, market_order, position_one_way, limit_order, limit_order_fills, protection, stop_fires,
+    quantity_stop_survives_the_position, cancel_all_has_two_halves, batch, trades_and_orders, refusals, hedge_mode, hedge_protection,
+    books_agree,
+]
+
+
+def main():
+    enter_venv()
+    import ccxt
+
+    subprocess.run(["cargo", "build", "-q", "--features", "sim", "--bin", "exchange-sim"], cwd=ROOT, check=True)
+    sim = Exchange(os.path.join(TARGET, "debug", "exchange-sim"))
+    sim.error = ccxt
+    passed = failed = 0
+    try:
+        for case in CASES:
+            try:
+                case(sim)
+                passed += 1
+                print(f"ok      {case.__name__}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"FAILED  {case.__name__}\n{traceback.format_exc()}", flush=True)
+    finally:
+        sim.stop()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
