@@ -135,15 +135,16 @@ fn warn_of_liquidation(
 ) {
     let first = entry.or(second).map(|wanted| wanted.price);
     let both = average(&[entry, second]);
-    for (name, price, of, from) in [
-        ("the second entry", second.map(|wanted| wanted.price), "the first entry", first),
-        ("the stop", stop, "the position", both),
-    ] {
+    for (name, price, of, from) in
+        [("the second entry", second.map(|wanted| wanted.price), "the first entry", first), ("the stop", stop, "the position", both)]
+    {
         let level = from.and_then(|from| liquidation(side, from, leverage));
         if let (Some(price), Some(level)) = (price, level)
             && side.is_worse(price, level)
         {
-            warnings.push(format!("{name} lies beyond the estimated liquidation price {level} of {of} at {leverage}x: it may never be reached"));
+            warnings.push(format!(
+                "{name} lies beyond the estimated liquidation price {level} of {of} at {leverage}x: it may never be reached"
+            ));
         }
     }
 }
@@ -243,7 +244,7 @@ mod tests {
     fn prices_beyond_the_liquidation_are_told_on_isolated_margin() {
         let isolated = |leverage| plan(&eth(), &rules(Some(MarginMode::Isolated), leverage), &enter()).unwrap();
         assert!(isolated(20).warnings.is_empty());
-        assert!(isolated(30).warnings.concat().starts_with("the stop lies beyond the estimated liquidation price 2877.8 of the position"));
+        assert!(isolated(30).warnings.concat().starts_with("the stop lies beyond the estimated liquidation price 2877.8"));
         let both = isolated(50).warnings;
         assert!(both.len() == 2 && both[0].contains("the second entry lies beyond the estimated liquidation price 2961.01"), "{both:?}");
         let open = plan(&eth(), &rules(None, 50), &enter()).unwrap();

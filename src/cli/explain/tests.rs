@@ -115,7 +115,8 @@ fn a_refusal_tells_its_reason() {
     );
     let (exit, text) = explained("ENTRY_SIZE_USD=0.5", ENTRY);
     assert!(
-        exit == Exit::Usage && text.contains("refused   entry_price: order value 9.06432 is below the contract's minimum of 20 (ENTRY_SIZE_USD 0.5"),
+        exit == Exit::Usage
+            && text.contains("refused   entry_price: order value 9.06432 is below the contract's minimum of 20 (ENTRY_SIZE_USD 0.5"),
         "{text}"
     );
 }
