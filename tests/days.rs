@@ -3,6 +3,7 @@
 //! A day has alerts, duplicates, moving prices, partial fills, every kind of fault, hands on the web site, and crashes
 //! with restart. After each step the invariants are checked by the exchange's own books. `SIM_DAYS=100000` runs more;
 //! a failing day prints its seed, and `SIM_SEED=n` replays that one alone.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
 #[path = "sim/mod.rs"]
 mod sim;
@@ -83,11 +84,7 @@ fn random_days_keep_the_invariants() {
 /// One day, from the first alert to the last order's end.
 fn day(seed: u64) -> World {
     let mut dice = Dice::new(seed);
-    let rules = Rules {
-        duplicate_window_ms: dice.pick(&[0, 60_000]),
-        entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]),
-        ..Rules::default()
-    };
+    let rules = Rules { duplicate_window_ms: dice.pick(&[0, 60_000]), entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]), ..Rules::default() };
     let mut world = World::new(Setting { hedge: dice.one_in(3), rtt_ms: dice.pick(&[2, 20, 80, 250]), rules, ..Setting::default() });
     let mut prices: Vec<Decimal> = SYMBOLS.iter().map(|(_, price)| Decimal::from(*price)).collect();
     for ((symbol, _), price) in SYMBOLS.iter().zip(&prices) {
@@ -122,7 +119,11 @@ fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut
             send(world, sent, &body);
             if dice.one_in(3) {
                 // The indicator's second alert of the same instant.
-                let other = if body.contains("primary_entry") { body.replace("primary_entry", "dca_fill") } else { body.replace("dca_fill", "primary_entry") };
+                let other = if body.contains("primary_entry") {
+                    body.replace("primary_entry", "dca_fill")
+                } else {
+                    body.replace("dca_fill", "primary_entry")
+                };
                 send(world, sent, &other);
             }
         }

@@ -67,14 +67,14 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn new(setup: AccountSetup, memory: &Memory) -> Account {
         let is_ours = |name: &str, identity: &str| name == setup.name && identity == setup.identity;
-        let mut trades: Vec<Trade> =
-            memory.trades.values().filter(|trade| is_ours(&trade.account, &trade.identity)).cloned().collect();
+        let mut trades: Vec<Trade> = memory.trades.values().filter(|trade| is_ours(&trade.account, &trade.identity)).cloned().collect();
         for trade in &mut trades {
             trade.live.restored = true;
         }
         let carried = |number: u64| {
             trades.iter().any(|trade| {
-                trade.exit_alert == Some(number) || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
+                trade.exit_alert == Some(number)
+                    || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
             })
         };
         let waiting = memory

@@ -13,9 +13,7 @@ use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, State, Ticket};
 use super::trade::{ClosedTrade, Outturn, Trade, Which, Why};
 use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{
-    Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Side, sizing,
-};
+use crate::market::{Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Side, sizing};
 
 /// How often the executions are asked for before the trade is recorded without its profit.
 const FILLS_TRIES_MAX: u32 = 4;
@@ -225,7 +223,8 @@ pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
     let symbol = trade.symbol.to_string();
     let closed_something = trade.close.as_ref().is_some_and(Ticket::was_accepted) || !trade.entries.is_empty();
     if let Some(exit) = trade.exit_alert {
-        let outcome = if closed_something || trade.prices.is_some() { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };
+        let outcome =
+            if closed_something || trade.prices.is_some() { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };
         outbox.verdict(&trade.account, &symbol, exit, outcome);
     }
     if trade.prices.is_none() && !closed_something {

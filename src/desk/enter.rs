@@ -11,9 +11,7 @@ use super::trade::{Live, Phase, Prices, Trade, Which, Why};
 use super::watch;
 use crate::alert::{Command, Enter};
 use crate::exchange::{ExchangeError, Reply, Request, Result};
-use crate::market::{
-    Action, ClientId, Decimal, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Position, Side, Symbol, Terms,
-};
+use crate::market::{Action, ClientId, Decimal, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Position, Side, Symbol, Terms};
 
 /// TradingView promises no order: how long an ENTRY waits for the EXIT of the other side (one-way mode).
 const OTHER_SIDE_WAIT_MS: Millis = 5_000;
@@ -127,7 +125,10 @@ fn join(account: &mut Account, at: usize, alert: &Accepted, enter: &Enter, plan:
     }
     if !same && !trade.is_filled() && !enter.second_only {
         let age_s = ctx.now.saturating_sub(trade.began_at) / 1000;
-        return refused(format!("trade {} of this side, {age_s} s old, still waits for its entry at other prices; EXIT it first", trade.id));
+        return refused(format!(
+            "trade {} of this side, {age_s} s old, still waits for its entry at other prices; EXIT it first",
+            trade.id
+        ));
     }
     if !same {
         return nothing(format!("duplicate: trade {} of this side is there", trade.id));
@@ -154,8 +155,7 @@ fn open(account: &Account, alert: &Accepted, enter: &Enter, symbol: &Symbol, pla
     let name = &account.setup.name;
     let doubt = maybe_sent.then(|| ctx.now + account.fence_ms());
     let legs = [(Leg::Entry, plan.entry), (Leg::Second, plan.second)];
-    let entries =
-        legs.into_iter().filter_map(|(leg, wanted)| Some(ticket(ctx, name, alert.number, leg, wanted?, doubt))).collect();
+    let entries = legs.into_iter().filter_map(|(leg, wanted)| Some(ticket(ctx, name, alert.number, leg, wanted?, doubt))).collect();
     let guard = |leg: Leg, price: Option<Decimal>| Some(Ticket::new(ctx.home, name, alert.number, leg, price?, Decimal::ZERO));
     let prices = Prices { entry: enter.entry, second: enter.second, stop: enter.stop, target: enter.target };
     Trade {
@@ -227,10 +227,12 @@ fn exit(
         account.trades.remove(at);
     }
     let cooled = outbox.memory.closed.iter().rev().find(|closed| closed.account == name && closed.symbol == *symbol && closed.side == side);
-    if let Some(closed) = cooled {
-        if closed.why == Why::Exit && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms && !maybe_sent {
-            return nothing(format!("trade {} was closed by an EXIT within EXIT_COOLDOWN", closed.id));
-        }
+    if let Some(closed) = cooled
+        && closed.why == Why::Exit
+        && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms
+        && !maybe_sent
+    {
+        return nothing(format!("trade {} was closed by an EXIT within EXIT_COOLDOWN", closed.id));
     }
     if ctx.now >= alert.at + ctx.rules.alert_timeout_ms && !maybe_sent {
         return refused("it waited longer than ALERT_TIMEOUT, and no trade of ours is there to close");

@@ -30,7 +30,14 @@ pub enum Admission {
 }
 
 /// Looks for an earlier alert with the same body or key.
-pub(super) fn repeat_of(memory: &Memory, rules: &Rules, account: &str, signal: &Signal, print: &Fingerprint, now: Millis) -> Option<Admission> {
+pub(super) fn repeat_of(
+    memory: &Memory,
+    rules: &Rules,
+    account: &str,
+    signal: &Signal,
+    print: &Fingerprint,
+    now: Millis,
+) -> Option<Admission> {
     let key = signal.key.as_ref().map(|key| format!("{account}/{key}"));
     for seen in memory.seen.iter().rev() {
         let age_ms = now.saturating_sub(seen.at);

@@ -115,7 +115,12 @@ impl Desk {
             self.accounts.iter().map(|account| (account.setup.name.as_str(), account.setup.identity.as_str())).collect();
         lane::refuse_orphaned_alerts(&known, &mut outbox);
         for (id, account, symbol) in status::orphans(outbox.memory, &known) {
-            outbox.notice(&account, &symbol, id, "is not looked after: its account is not configured any more with this exchange, host and key; close it by hand");
+            outbox.notice(
+                &account,
+                &symbol,
+                id,
+                "is not looked after: its account is not configured any more with this exchange, host and key; close it by hand",
+            );
         }
         self.handle(Event::Wake, now, out);
     }
@@ -142,8 +147,7 @@ impl Desk {
             return Admission::Full(reason);
         }
         let number = self.memory.newest + 1;
-        let accepted =
-            Accepted { number, at: now, account: name, identity: account.setup.identity.clone(), signal, fingerprint: print };
+        let accepted = Accepted { number, at: now, account: name, identity: account.setup.identity.clone(), signal, fingerprint: print };
         Outbox { memory: &mut self.memory, out }.record(Record::Alert(accepted.clone()));
         Admission::Accept(Box::new(accepted))
     }

@@ -37,8 +37,7 @@ pub(super) fn request(trade: &mut Trade, kind: ProtectionKind, ctx: &Ctx<'_>) ->
     let qty = trade.live.position.max(filled);
     let ticket = trade.ticket_mut(Which::of(kind))?;
     ticket.state = State::Sent;
-    let protection =
-        Protection { id: ticket.id.clone(), symbol, side, kind, trigger_price: ticket.price, qty, by: ctx.rules.trigger_by };
+    let protection = Protection { id: ticket.id.clone(), symbol, side, kind, trigger_price: ticket.price, qty, by: ctx.rules.trigger_by };
     Some(Order { request: Request::Protect(protection), durable: true })
 }
 

@@ -107,7 +107,8 @@ pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
     trade.live.audited_at = ctx.now;
     trade.live.audit = Pace::due(ctx.now + AUDIT_MS);
     let side = trade.side;
-    let listed = |ticket: &Ticket| orders.iter().find(|order| order.id == ticket.id.as_str() && order.conditional == ticket.leg.is_conditional());
+    let listed =
+        |ticket: &Ticket| orders.iter().find(|order| order.id == ticket.id.as_str() && order.conditional == ticket.leg.is_conditional());
     for ticket in trade.tickets_mut() {
         match (&ticket.state, listed(ticket)) {
             (State::Resting, Some(order)) => ticket.seen(order),

@@ -17,7 +17,7 @@ pub fn after_step(world: &World) {
     let fail = |what: String| panic!("{what}\n{}", world.story());
     one_trade_per_side(world.desk.memory(), &fail);
     nothing_doubled(world, &fail);
-    if world.steps % 16 == 0 {
+    if world.steps.is_multiple_of(16) {
         nothing_naked(world, &fail);
         if world.replayed() != *world.desk.memory() {
             fail("the journal does not read back to the memory".to_owned());
@@ -120,7 +120,11 @@ fn is_wanted_naked(world: &World, symbol: &str, side: Side, since: Millis) -> bo
     let memory = world.desk.memory();
     let wants = |prices: Option<&perphook::desk::Prices>| prices.is_some_and(|prices| prices.stop.is_some());
     let open = memory.trades.values().any(|trade| {
-        trade.symbol.as_str() == symbol && trade.side == side && trade.began_at <= since && wants(trade.prices.as_ref()) && !trade.is_closing()
+        trade.symbol.as_str() == symbol
+            && trade.side == side
+            && trade.began_at <= since
+            && wants(trade.prices.as_ref())
+            && !trade.is_closing()
     });
     let closed = memory.closed.iter().any(|trade| {
         trade.symbol.as_str() == symbol
@@ -143,7 +147,8 @@ pub fn at_rest(world: &World) {
         world.story()
     );
     world.book(|sim, _| {
-        let has_trade = |symbol: &str, side: Side| memory.trades.values().any(|trade| trade.symbol.as_str() == symbol && trade.side == side);
+        let has_trade =
+            |symbol: &str, side: Side| memory.trades.values().any(|trade| trade.symbol.as_str() == symbol && trade.side == side);
         for order in sim.book.open_orders() {
             let Some(side) = order.effect().opens.or(order.effect().closes) else { continue };
             if ours(&order.client_id).is_some() && !has_trade(order.symbol.as_str(), side) {
