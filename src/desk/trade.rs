@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::ticket::{State, Ticket};
 use crate::market::{Decimal, Leg, Millis, ProtectionKind, Side, Symbol};
 
-/// One trade of one account, symbol and side. Everything that must outlive a crash; what need not is in [`Live`].
+/// One trade of one account, symbol and side. Everything that must outlive a crash; what need not is in `Live`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// The alert that began it.
