@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod daemon;
+pub mod dice;
 pub mod exchange;
 pub mod http;
 pub mod say;
