@@ -161,7 +161,7 @@ fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut
 }
 
 fn send(world: &mut World, sent: &mut Vec<String>, body: &str) {
-    if let Admission::Accept(_) = world.alert(body) {
+    if let Admission::Accept { .. } = world.alert(body) {
         sent.push(body.to_owned());
     }
 }

@@ -59,7 +59,7 @@ async fn run(limits: Limits, tell: std::sync::mpsc::Sender<SocketAddr>, alerts: 
         while let Ok(inbound) = messages.recv().await {
             if matches!(inbound.message, Message::Alert { .. }) {
                 let number = alerts.fetch_add(1, Ordering::SeqCst) + 1;
-                let _ = inbound.respond.try_send(Verdict::Accepted(number as u64));
+                let _ = inbound.respond.try_send(Verdict::Accepted { number: number as u64, warnings: Vec::new() });
             }
         }
     };

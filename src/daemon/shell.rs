@@ -265,9 +265,8 @@ impl Shell {
         let admission = self.desk.admit(None, signal, Fingerprint::new(print), now, &mut effects);
         self.carry_out(effects, now);
         match admission {
-            Admission::Accept(accepted) => {
-                let number = accepted.number;
-                let waiting = vec![(respond.clone(), Verdict::Accepted(number))];
+            Admission::Accept { number, warnings } => {
+                let waiting = vec![(respond.clone(), Verdict::Accepted { number, warnings })];
                 self.unflushed.push_back(Unflushed { seq: self.last_seq, number, waiting });
                 None
             }

@@ -113,15 +113,16 @@ impl Account {
     }
 
     /// What can be said about an alert without asking: contract and sizes, once the contracts are known.
-    pub(super) fn can_take(&self, signal: &Signal) -> std::result::Result<(), PlanError> {
-        let Some(instruments) = &self.instruments else { return Ok(()) };
+    /// What the sender should know comes back.
+    pub(super) fn can_take(&self, signal: &Signal) -> std::result::Result<Vec<String>, PlanError> {
+        let Some(instruments) = &self.instruments else { return Ok(Vec::new()) };
         let instrument = signal
             .symbol
             .resolve(instruments, &self.setup.rules.settle_coin)
             .map_err(|error| PlanError { field: "symbol", reason: error.to_string() })?;
         match &signal.command {
-            Command::Enter(enter) => plan(instrument, &self.setup.rules, enter).map(|_| ()),
-            Command::Exit { .. } => Ok(()),
+            Command::Enter(enter) => plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings),
+            Command::Exit { .. } => Ok(Vec::new()),
         }
     }
 

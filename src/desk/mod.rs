@@ -138,18 +138,22 @@ impl Desk {
         if let Some(repeat) = intake::repeat_of(&self.memory, &self.rules, &name, &signal, &print, now) {
             return repeat;
         }
-        if let Err(reason) = account.can_take(&signal) {
-            let mut outbox = Outbox { memory: &mut self.memory, out };
-            outbox.notice(&name, signal.symbol.as_str(), 0, &format!("alert refused: {}: {}", reason.field, reason.reason));
-            return Admission::Refuse { field: reason.field, reason: reason.reason };
-        }
+        let warnings = match account.can_take(&signal) {
+            Ok(warnings) => warnings,
+            Err(refusal) => {
+                let text = format!("alert refused: {refusal}");
+                Outbox { memory: &mut self.memory, out }.notice(&name, signal.symbol.as_str(), 0, &text);
+                return Admission::Refuse { field: refusal.field, reason: refusal.reason };
+            }
+        };
         if let Err(reason) = intake::room_for(&self.memory, &self.rules, &signal.command, now) {
             return Admission::Full(reason);
         }
         let number = self.memory.newest + 1;
-        let accepted = Accepted { number, at: now, account: name, identity: account.setup.identity.clone(), signal, fingerprint: print };
-        Outbox { memory: &mut self.memory, out }.record(Record::Alert(accepted.clone()));
-        Admission::Accept(Box::new(accepted))
+        let identity = account.setup.identity.clone();
+        let accepted = Accepted { number, at: now, account: name, identity, signal, fingerprint: print };
+        Outbox { memory: &mut self.memory, out }.record(Record::Alert(accepted));
+        Admission::Accept { number, warnings }
     }
 
     /// Takes an accepted alert back: its record did not reach the disk, so its sender is told to come again.

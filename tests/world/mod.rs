@@ -124,10 +124,10 @@ impl World {
         let mut effects = Vec::new();
         let admission = self.desk.admit(None, signal, print, self.now, &mut effects);
         self.carry_out(effects);
-        if let Admission::Accept(accepted) = &admission {
+        if let Admission::Accept { number, .. } = admission {
             self.on_disk = self.journal.len();
-            self.acknowledged.insert(accepted.number, self.now);
-            self.tell(Event::OnDisk(accepted.number));
+            self.acknowledged.insert(number, self.now);
+            self.tell(Event::OnDisk(number));
         }
         admission
     }
