@@ -7,6 +7,7 @@
 
 mod account;
 mod close;
+mod decide;
 mod enter;
 mod intake;
 mod lane;
