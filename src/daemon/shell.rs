@@ -99,6 +99,10 @@ impl Shell {
         self.desk.pause();
     }
 
+    fn has_work(&self) -> bool {
+        self.desk.is_busy() || !self.unflushed.is_empty()
+    }
+
     /// Writes what waits for the disk.
     pub(super) fn close(&mut self) {
         if self.writer.take().is_some_and(|writer| !writer.close()) {
@@ -322,9 +326,9 @@ pub(super) async fn work(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inboun
     while turn(shell, heard, inbound).await {}
 }
 
-/// After [`Shell::stop`]: reacts until no call is under way.
+/// After [`Shell::stop`]: reacts until no call is under way and no sender waits for its alert to be on disk.
 pub(super) async fn finish(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inbound: &Receiver<Inbound>) {
-    while shell.borrow().desk.is_busy() && turn(shell, heard, inbound).await {}
+    while shell.borrow().has_work() && turn(shell, heard, inbound).await {}
 }
 
 async fn turn(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inbound: &Receiver<Inbound>) -> bool {

@@ -216,6 +216,22 @@ pub(super) fn is_finished(trade: &Trade) -> bool {
     trade.is_closing() && trade.live.flat_proven && !trade.live.list_due && is_clean(trade) && trade.live.accounted
 }
 
+/// Whether an EXIT for a position that is not ours could not be carried out in time.
+pub(super) fn has_expired(trade: &Trade, ctx: &Ctx<'_>) -> bool {
+    let lone = trade.prices.is_none() && trade.entries.is_empty() && trade.close.as_ref().is_none_or(|close| close.state == State::Idle);
+    lone && trade.is_closing() && trade.live.closed_qty.is_zero() && ctx.now >= trade.began_at + ctx.rules.alert_timeout_ms
+}
+
+/// Gives it up, with a reason.
+pub(super) fn expire(trade: &mut Trade, outbox: &mut Outbox<'_>) {
+    trade.live.gone = true;
+    if let Some(exit) = trade.exit_alert {
+        let why = "the position, which is not ours, could not be closed within ALERT_TIMEOUT".to_owned();
+        outbox.verdict(&trade.account, trade.symbol.as_str(), exit, Outcome::Refused(why));
+    }
+    outbox.record(Record::Dropped { trade: trade.id });
+}
+
 /// Records the end and makes room.
 pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     trade.live.gone = true;

@@ -84,6 +84,8 @@ pub(super) fn settle_trades(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut O
         if enter::never_began(trade) {
             waiting.extend(enter::alerts_of(trade).into_iter().map(|number| Waiting { number, maybe_sent: false }));
             trade.live.gone = true;
+        } else if at_rest && close::has_expired(trade, ctx) {
+            close::expire(trade, outbox);
         } else if at_rest && close::is_finished(trade) {
             close::finish(trade, ctx, outbox);
         } else if at_rest && is_stillborn(trade) {

@@ -162,6 +162,8 @@ pub struct Live {
     pub accounted: bool,
     /// Profit and averages, once read.
     pub result: Option<Outturn>,
+    /// A notice that is given once: no stop could be placed, and the position stays.
+    pub unprotected_notice: bool,
     /// A notice that is given once: the target cannot be placed.
     pub target_notice: bool,
     /// Newest time at which an entry of ours was seen to fill.
