@@ -144,7 +144,8 @@ fn orders(log: &Log, sent: &HashMap<String, u64>) -> Result<(Samples, Samples, u
     let (mut first, mut last, mut calls) = (Samples::default(), Samples::default(), Samples::default());
     for (symbol, sent_us) in sent {
         let about: Vec<&Call> = log.entries.iter().filter(|call| call.names(symbol)).collect();
-        let orders: Vec<usize> = about.iter().enumerate().filter(|(_, call)| call.method == "POST" && call.places()).map(|(at, _)| at).collect();
+        let orders: Vec<usize> =
+            about.iter().enumerate().filter(|(_, call)| call.method == "POST" && call.places()).map(|(at, _)| at).collect();
         // Both entries leave in one request.
         let [batch, _, end, ..] = orders.as_slice() else { return Err(format!("{symbol}: its four orders did not arrive").into()) };
         let after = |at: usize| about.get(at).map_or(0, |call| call.arrived_us.saturating_sub(*sent_us));

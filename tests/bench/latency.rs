@@ -28,8 +28,10 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// Contracts the simulated exchange lists: as many as Binance's.
 const CONTRACTS: usize = 900;
 /// Trades per latency, and the pause between two alerts: long enough for four orders, so that alerts do not meet.
-const PLANS: [Plan; 2] =
-    [Plan { latency_ms: 0, trades: 200, pause: Duration::from_millis(12) }, Plan { latency_ms: 20, trades: 100, pause: Duration::from_millis(140) }];
+const PLANS: [Plan; 2] = [
+    Plan { latency_ms: 0, trades: 200, pause: Duration::from_millis(12) },
+    Plan { latency_ms: 20, trades: 100, pause: Duration::from_millis(140) },
+];
 /// Alerts of each of the two long rows after which the memory is looked at.
 const ALERTS: usize = 10_000;
 
@@ -77,7 +79,8 @@ fn measure(home: &Path) -> Result<()> {
         let daemon = Process::daemon(home, exchange.address())?;
         let idle = daemon.memory()?;
         let life = day::trades(&daemon, &exchange, plan.trades, plan.pause)?;
-        Row { what: "alert → 200", ours: &life.acknowledged, bare: "bare server + one fdatasync", floor_us: web.p50() + disk.p50() }.print();
+        Row { what: "alert → 200", ours: &life.acknowledged, bare: "bare server + one fdatasync", floor_us: web.p50() + disk.p50() }
+            .print();
         Row { what: "alert → first order", ours: &life.first_order, bare: "bare loop", floor_us: floor.first_order.p50() }.print();
         Row { what: "alert → last of four", ours: &life.last_order, bare: "bare loop", floor_us: floor.last_order.p50() }.print();
         say(&format!(
