@@ -409,6 +409,20 @@ fn answers_of_a_kept_connection_do_not_wait_for_delayed_acks() {
 }
 
 #[test]
+fn a_refusal_half_closes_and_reads_the_rest_away() {
+    let house = house(Limits { linger: PATIENCE * 3, ..Limits::default() });
+    let mut client = house.connect();
+    client.say(b"GET / HTTP/9.9\r\nHost: h\r\n\r\n");
+    assert_eq!(client.hear().map(|answer| answer.status), Some(505));
+    assert!(client.hear().is_none(), "the end comes although this side has closed nothing");
+    for _ in 0..50 {
+        client.stream.write_all(&[b'a'; 10_000]).expect("somebody still reads");
+    }
+    client.stream.write_all(&vec![b'a'; 64 * 1024 * 1024]).expect_err("but not for ever");
+    house.assert_alive("a refusal");
+}
+
+#[test]
 fn head_gets_the_head_alone() {
     let house = house(Limits::default());
     let mut client = house.connect();
