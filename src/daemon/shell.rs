@@ -328,7 +328,13 @@ pub(super) async fn work(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inboun
 
 /// After [`Shell::stop`]: reacts until no call is under way and no sender waits for its alert to be on disk.
 pub(super) async fn finish(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inbound: &Receiver<Inbound>) {
-    while shell.borrow().has_work() && turn(shell, heard, inbound).await {}
+    loop {
+        // Let go of before the turn, which takes the shell for itself.
+        let has_work = shell.borrow().has_work();
+        if !has_work || !turn(shell, heard, inbound).await {
+            return;
+        }
+    }
 }
 
 async fn turn(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inbound: &Receiver<Inbound>) -> bool {
