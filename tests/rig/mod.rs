@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use perphook::desk::Record;
+use perphook::journal::{Replayed, read_history};
 use serde_json::Value;
 
 use crate::sim::SimConfig;
@@ -224,8 +225,10 @@ impl Rig {
     /// Everything in the journal, oldest first.
     pub fn journal(&self) -> Vec<Record> {
         let mut records = Vec::new();
-        let read = perphook::journal::read_history(&self.state(), &mut |_, text| {
-            records.push(serde_json::from_str(text).expect("a record that the program wrote"));
+        let read = read_history(&self.state(), &mut |_, replayed| {
+            if let Replayed::Record(text) = replayed {
+                records.push(serde_json::from_str(text).expect("a record that the program wrote"));
+            }
         });
         read.expect("a journal that can be read");
         records

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! POST /sim/price      {"symbol":"BTCUSDT","price":"51000"}  (also "mark": another mark price)
-//! GET  /sim/log        {"dropped":0,"entries":[{"at","method","path","params":[["symbol","BTCUSDT"],…],"status","code","fault","executed"}]}
+//! GET  /sim/log        {"dropped":0,"entries":[{"at","arrived_us","method","path","params":[["symbol","BTCUSDT"],…],"status","code","fault","executed"}]}
 //! POST /sim/log/clear
 //! GET  /sim/books      {"now","hedge","balance","available","orders","conditionals","trades","positions","naked_spans","held_back"}
 //! POST /sim/faults     a fault plan (see `faults`)

@@ -13,6 +13,8 @@ pub const LOG_MAX: usize = 200_000;
 pub struct Entry {
     /// When it arrived, true time.
     pub at: Millis,
+    /// The same in µs, on a port only; 0 in virtual time.
+    pub arrived_us: u64,
     /// Method.
     pub method: &'static str,
     /// Path without query.
@@ -46,6 +48,13 @@ impl RequestLog {
             self.dropped += 1;
         }
         self.entries.push_back(entry);
+    }
+
+    /// Notes when exactly the newest request arrived.
+    pub fn stamp(&mut self, arrived_us: u64) {
+        if let Some(entry) = self.entries.back_mut() {
+            entry.arrived_us = arrived_us;
+        }
     }
 
     /// Forgets everything.

@@ -19,6 +19,11 @@ pub fn now() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
 }
 
+/// The same in µs.
+pub fn now_us() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+}
+
 /// Serves until the process ends. Every exchange call takes at least `latency`; control calls take none.
 pub fn serve(listener: &TcpListener, sim: &SharedSim, latency: Duration) {
     for stream in listener.incoming().flatten() {
@@ -41,8 +46,7 @@ fn connection(stream: TcpStream, sim: &SharedSim, latency: Duration) -> std::io:
             write_reply(&mut writer, &reply, reply.body.len())?;
             continue;
         }
-        let arrived = now();
-        let Answer { delay_ms, outcome } = lock(sim).answer(&request, arrived);
+        let Answer { delay_ms, outcome } = take(&mut lock(sim), &request);
         std::thread::sleep(latency + Duration::from_millis(delay_ms));
         match outcome {
             Outcome::Reply(reply) => write_reply(&mut writer, &reply, reply.body.len())?,
@@ -51,6 +55,13 @@ fn connection(stream: TcpStream, sim: &SharedSim, latency: Duration) -> std::io:
         }
     }
     Ok(())
+}
+
+fn take(sim: &mut super::Sim, request: &HttpRequest) -> Answer {
+    let arrived_us = now_us();
+    let answer = sim.answer(request, arrived_us / 1000);
+    sim.log.stamp(arrived_us);
+    answer
 }
 
 fn lock(sim: &Mutex<super::Sim>) -> std::sync::MutexGuard<'_, super::Sim> {

@@ -384,6 +384,7 @@ impl Sim {
     fn note(&mut self, call: Call<'_>, at: Millis, status: u16, fault: Option<&'static str>, executed: bool) {
         let entry = Entry {
             at,
+            arrived_us: 0,
             method: call.method,
             path: call.path.to_owned(),
             params: call.params.0,
