@@ -287,9 +287,11 @@ with_keys() {
 
 alerts() {
     check "an alert through nginx over TLS is answered 200" answers 200 https://127.0.0.1/webhook --data "$(entry "$TOKEN" first)"
+    check "perphook-admin status lists the trade" wait_until 10 says ETHUSDT inside perphook-admin status
     check "removal with a trade open is refused" fails inside /root/source/install.sh --uninstall
     check "... and perphook still runs" is_active
     check "an EXIT over TLS is answered 200" exit_answers 200 https://127.0.0.1/webhook
+    check "... and ends the trade" wait_until 20 says 'no open trade' inside perphook-admin status
     check "a wrong token is answered 401" answers 401 https://127.0.0.1/webhook --data "$(exit_alert wrong-token-0123456789 wrong)"
     check "another address is refused" exit_answers 403 https://127.0.0.1/webhook --interface 127.0.0.1
     check "plain http is refused" exit_answers 403 http://127.0.0.1/webhook
@@ -362,7 +364,7 @@ domain_is_valid() {
 }
 
 removal() {
-    check "--uninstall removes it" inside /root/source/install.sh --uninstall --yes
+    check "--uninstall removes it, and does not ask when no trade is open" inside /root/source/install.sh --uninstall
     inside rm -f /usr/local/bin/certbot
     check "... and leaves nothing but the state directory" nothing_but_state_is_left
     check "... which is not empty" inside sh -c "ls -A /var/lib/perphook | grep -q ."

@@ -4,6 +4,8 @@
 //! with restart. After each step the invariants are checked by the exchange's own books. `SIM_DAYS=100000` runs more;
 //! a failing day prints its seed, and `SIM_SEED=n` replays that one alone.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
+
 #[path = "sim/mod.rs"]
 mod sim;
 mod world;
@@ -11,6 +13,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use perphook::desk::{Admission, Rules};
+use perphook::exchange::paper::{NewPlain, Order, TimeInForce};
 use perphook::market::{Decimal, Millis, Side, Symbol};
 use sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use world::{START, Setting, World, audit, entry, exit};
@@ -86,6 +89,7 @@ fn day(seed: u64) -> World {
     let rules = Rules {
         duplicate_window_ms: dice.pick(&[0, 60_000]),
         entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]),
+        alert_timeout_ms: dice.pick(&[180_000, 20_000]),
         ..Rules::default()
     };
     let mut world = World::new(Setting { hedge: dice.one_in(3), rtt_ms: dice.pick(&[2, 20, 80, 250]), rules, ..Setting::default() });
@@ -94,6 +98,9 @@ fn day(seed: u64) -> World {
         world.price(symbol, *price);
     }
     world.run_for(2_000);
+    if dice.one_in(2) {
+        world.book(leave_a_strangers_order);
+    }
     let plan = faults(seed, &mut dice);
     world.faults(plan);
     let mut sent: Vec<String> = Vec::new();
@@ -122,7 +129,11 @@ fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut
             send(world, sent, &body);
             if dice.one_in(3) {
                 // The indicator's second alert of the same instant.
-                let other = if body.contains("primary_entry") { body.replace("primary_entry", "dca_fill") } else { body.replace("dca_fill", "primary_entry") };
+                let other = if body.contains("primary_entry") {
+                    body.replace("primary_entry", "dca_fill")
+                } else {
+                    body.replace("dca_fill", "primary_entry")
+                };
                 send(world, sent, &other);
             }
         }
@@ -144,12 +155,13 @@ fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut
             let jump = if dice.one_in(12) { Decimal::from(3) } else { Decimal::ONE };
             prices[at] = (prices[at] * (Decimal::ONE + per_mille * jump)).round_dp(1);
             world.price(symbol, prices[at]);
+            world.remark(&format!("{symbol} at {}", prices[at]));
         }
     }
 }
 
 fn send(world: &mut World, sent: &mut Vec<String>, body: &str) {
-    if let Admission::Accept(_) = world.alert(body) {
+    if let Admission::Accept { .. } = world.alert(body) {
         sent.push(body.to_owned());
     }
 }
@@ -179,18 +191,35 @@ fn some_entry(dice: &mut Dice, symbol: &str, price: Decimal, bar: u64) -> String
     )
 }
 
+/// An order of the user's own, far from the market: it must still be there in the evening.
+fn leave_a_strangers_order(sim: &mut sim::Sim, now: Millis) {
+    let order = NewPlain {
+        client_id: audit::STRANGER.to_owned(),
+        symbol: Symbol::new("ETHUSDT"),
+        buy: true,
+        position_side: sim.book.is_hedge().then_some(Side::Long),
+        reduce_only: false,
+        price: Some(Decimal::from(2_860)),
+        time_in_force: TimeInForce::Gtc,
+        qty: Decimal::new(10, 3),
+    };
+    sim.book.place(&order, now).expect("there is room");
+}
+
 /// What a user does on the exchange's own page.
 fn by_hand(world: &mut World, dice: &mut Dice, symbol: &str) {
     let kind = dice.below(3);
     let nth = dice.below(4) as usize;
     let symbol = Symbol::new(symbol);
+    world.remark(&format!("hand {kind} on {symbol}"));
     if kind == 1 {
         // A stop that is taken away is missed at the next reading of resting orders.
         world.troubles.push(world::Trouble { from: world.now, to: world.now + 32_000 });
     }
     world.book(|sim, now| match kind {
         0 => {
-            let open: Vec<u64> = sim.book.open_orders().iter().filter(|order| order.symbol == symbol).map(|order| order.number).collect();
+            let ours = |order: &&Order| order.symbol == symbol && order.client_id != audit::STRANGER;
+            let open: Vec<u64> = sim.book.open_orders().iter().filter(ours).map(|order| order.number).collect();
             if let Some(number) = open.get(nth % open.len().max(1)) {
                 let _ = sim.book.cancel(*number, now);
             }

@@ -5,11 +5,9 @@ use std::io::{self, Write};
 use super::{Connect, Exit};
 use crate::alert::{Command, Enter, Signal, json};
 use crate::config::{Account, Config, Mode};
-use crate::market::{Decimal, Instrument, MarginMode, Side, TriggerBy, sizing};
+use crate::desk::{AccountRules, Plan, Wanted, plan};
+use crate::market::{Decimal, Instrument, MarginMode, Side, TriggerBy};
 use crate::secret::Secret;
-
-/// Rounding down may take this share before it is worth a warning.
-const LOSS_MAX: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
 
 /// Explains one alert. [`Exit::Usage`]: it would be refused; [`Exit::Unavailable`]: the contracts cannot be asked for.
 pub fn explain(config: &Config, connect: Connect, alert: &str, out: &mut dyn Write) -> io::Result<Exit> {
@@ -101,105 +99,15 @@ fn rules_of(instrument: &Instrument) -> String {
     )
 }
 
-/// What an ENTRY comes to.
-#[derive(Debug, PartialEq, Eq)]
-struct Plan {
-    leverage: u32,
-    /// `entry 1` or `entry 2`, price, quantity.
-    entries: Vec<(&'static str, Decimal, Decimal)>,
-    stop: Option<Decimal>,
-    target: Option<Decimal>,
-    warnings: Vec<String>,
-}
-
-/// Rounds prices and sizes as they would be sent. The error says why all of it would be refused.
-fn plan(enter: &Enter, instrument: &Instrument, account: &Account) -> Result<Plan, String> {
-    let rules = &account.rules;
-    let mut warnings = Vec::new();
-    let leverage = match instrument.max_leverage {
-        most if most > 0 && rules.leverage > most => {
-            warnings.push(format!("LEVERAGE {} is above this contract's maximum: {most} is used, for the size too", rules.leverage));
-            most
-        }
-        _ => rules.leverage,
-    };
-    let second = enter.second.filter(|_| rules.total_entries > 1);
-    if second != enter.second {
-        warnings.push("TOTAL_ENTRIES=1: the second entry is never placed".to_owned());
-    }
-    let wanted = match (enter.second_only, second) {
-        (false, None) => vec![("entry 1", enter.entry)],
-        (false, Some(second)) => vec![("entry 1", enter.entry), ("entry 2", second)],
-        (true, second) if rules.total_entries > 1 => vec![("entry 2", second.unwrap_or(enter.entry))],
-        (true, _) => vec![],
-    };
-    let mut entries = Vec::new();
-    for (name, price) in wanted {
-        let price = sizing::limit_price(instrument, price).ok_or_else(|| format!("{name}: the price rounds to nothing"))?;
-        let sized = sizing::entry_qty(instrument, rules.entry_size_usd, leverage, price).map_err(|error| format!("{name}: {error}"))?;
-        if sized.lost > LOSS_MAX {
-            let percent = sized.lost.saturating_mul(Decimal::ONE_HUNDRED).round_dp(1).normalize();
-            warnings.push(format!("{name}: rounding down to the step takes {percent} % of the size"));
-        }
-        entries.push((name, price, sized.qty));
-    }
-    let trigger = |is_stop, price: Option<Decimal>| price.and_then(|price| sizing::trigger_price(instrument, enter.side, is_stop, price));
-    let plan = Plan { leverage, entries, stop: trigger(true, enter.stop), target: trigger(false, enter.target), warnings };
-    Ok(with_risks(plan, enter.side, rules.margin_mode))
-}
-
-/// Adds what may surprise: no stop, or prices that lie beyond the liquidation of an isolated position.
-fn with_risks(mut plan: Plan, side: Side, margin_mode: Option<MarginMode>) -> Plan {
-    if plan.stop.is_none() {
-        plan.warnings.push("no stop_loss: the position would have no stop".to_owned());
-    }
-    if margin_mode == Some(MarginMode::Cross) {
-        return plan;
-    }
-    let condition = if margin_mode.is_none() { "if this contract is set to isolated margin: " } else { "" };
-    let beyond = |price: Decimal, from: Option<Decimal>| {
-        from.and_then(|from| liquidation(side, from, plan.leverage)).filter(|level| !side.is_worse(*level, price))
-    };
-    let mut warnings = Vec::new();
-    if let [(_, first, _), (_, second, _)] = plan.entries.as_slice()
-        && let Some(level) = beyond(*second, Some(*first))
-    {
-        warnings.push(format!("{condition}entry 2 lies beyond the estimated liquidation of entry 1 at {level}"));
-    }
-    if let Some(stop) = plan.stop
-        && let Some(level) = beyond(stop, average(&plan.entries))
-    {
-        warnings.push(format!("{condition}the stop lies beyond the estimated liquidation at {level}: it would not be reached"));
-    }
-    plan.warnings.extend(warnings);
-    plan
-}
-
-fn average(entries: &[(&str, Decimal, Decimal)]) -> Option<Decimal> {
-    let mut value = Decimal::ZERO;
-    let mut qty = Decimal::ZERO;
-    for (_, price, count) in entries {
-        value = value.checked_add(price.checked_mul(*count)?)?;
-        qty = qty.checked_add(*count)?;
-    }
-    value.checked_div(qty)
-}
-
-/// Where the margin of an isolated position is used up, roughly: maintenance margin and fees bring it nearer.
-fn liquidation(side: Side, entry: Decimal, leverage: u32) -> Option<Decimal> {
-    let distance = entry.checked_div(Decimal::from(leverage))?;
-    let level = match side {
-        Side::Long => entry.checked_sub(distance)?,
-        Side::Short => entry.checked_add(distance)?,
-    };
-    level.round_sf(6).map(|level| level.normalize())
-}
-
 fn show_entry(enter: &Enter, instrument: &Instrument, account: &Account, config: &Config, out: &mut dyn Write) -> io::Result<Exit> {
-    let plan = match plan(enter, instrument, account) {
+    let plan = match plan(instrument, &account.rules, enter) {
         Ok(plan) => plan,
-        Err(reason) => return refused(out, reason),
+        Err(error) => return refused(out, error),
     };
+    if enter.second_only && account.rules.total_entries < 2 {
+        writeln!(out, "nothing   TOTAL_ENTRIES=1: the second entry is never placed")?;
+        return note_paper(config.mode, out);
+    }
     let margin = match account.rules.margin_mode {
         None => "margin mode as it is",
         Some(MarginMode::Isolated) => "isolated margin",
@@ -209,12 +117,10 @@ fn show_entry(enter: &Enter, instrument: &Instrument, account: &Account, config:
     if enter.second_only {
         writeln!(out, "only if   no trade with these prices is known and there is no position")?;
     }
-    let (direction, settle) = (if enter.side == Side::Long { "buy" } else { "sell" }, &instrument.settle);
-    for (name, price, qty) in &plan.entries {
-        let value = qty.saturating_mul(*price);
-        let used = value.checked_div(Decimal::from(plan.leverage)).unwrap_or(value);
-        let (value, used) = (value.round_dp(2).normalize(), used.round_dp(2).normalize());
-        writeln!(out, "order     {name}: {direction} {qty} {} limit at {price} GTC = {value} {settle}, margin {used}", instrument.base)?;
+    for (name, wanted) in [("entry 1", plan.entry), ("entry 2", plan.second)] {
+        if let Some(wanted) = wanted {
+            writeln!(out, "order     {name}: {}", limit_order(wanted, enter.side, plan.leverage, instrument))?;
+        }
     }
     let by = if config.rules.trigger_by == TriggerBy::Mark { "mark" } else { "last" };
     for (name, price) in [("stop loss", plan.stop), ("take profit", plan.target)] {
@@ -222,10 +128,31 @@ fn show_entry(enter: &Enter, instrument: &Instrument, account: &Account, config:
             writeln!(out, "order     {name}: close the whole position at market when the {by} price reaches {price}")?;
         }
     }
-    for warning in &plan.warnings {
+    for warning in warnings(&plan, enter, &account.rules) {
         writeln!(out, "warning   {warning}")?;
     }
     note_paper(config.mode, out)
+}
+
+fn limit_order(Wanted { price, qty }: Wanted, side: Side, leverage: u32, instrument: &Instrument) -> String {
+    let (direction, settle) = (if side == Side::Long { "buy" } else { "sell" }, &instrument.settle);
+    let value = qty.saturating_mul(price);
+    let used = value.checked_div(Decimal::from(leverage)).unwrap_or(value);
+    let (value, used) = (value.round_dp(2).normalize(), used.round_dp(2).normalize());
+    format!("{direction} {qty} {} limit at {price} GTC = {value} {settle}, margin {used}", instrument.base)
+}
+
+/// What may surprise.
+fn warnings(plan: &Plan, enter: &Enter, rules: &AccountRules) -> Vec<String> {
+    let mut warnings = plan.warnings.clone();
+    if enter.second.is_some() && rules.total_entries < 2 {
+        warnings.push("TOTAL_ENTRIES=1: the second entry is never placed".to_owned());
+    }
+    if plan.stop.is_none() {
+        warnings.push("no stop_loss: the position would have no stop".to_owned());
+    }
+    warnings.extend(plan.if_isolated.iter().map(|warning| format!("if this contract is set to isolated margin: {warning}")));
+    warnings
 }
 
 fn show_exit(side: Side, instrument: &Instrument, mode: Mode, out: &mut dyn Write) -> io::Result<Exit> {

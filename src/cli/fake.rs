@@ -63,7 +63,7 @@ impl Fake {
 /// The commands promise to send nothing: whatever changes something is a failed test.
 impl Exchange for Fake {
     fn capabilities(&self) -> Capabilities {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn server_time(&mut self) -> Result<Millis> {
@@ -89,38 +89,38 @@ impl Exchange for Fake {
     }
 
     fn quote(&mut self, _: &Symbol) -> Result<Quote> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn positions(&mut self, _: Option<&Symbol>) -> Result<Vec<Position>> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn prepare(&mut self, _: &Symbol, _: &Terms) -> Result<()> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn place(&mut self, _: &[NewOrder]) -> Vec<Result<OrderState>> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn protect(&mut self, _: &Protection) -> Result<OrderState> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn order(&mut self, _: &OrderRef) -> Result<Option<OrderState>> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn open_orders(&mut self, _: &Symbol) -> Result<Vec<OrderState>> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn cancel(&mut self, _: &OrderRef) -> Result<()> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 
     fn fills(&mut self, _: &Symbol, _: Millis) -> Result<Vec<Fill>> {
-        unimplemented!()
+        panic!("a command that sends nothing calls this")
     }
 }

@@ -107,8 +107,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "SERVICE_PORT",
         default: "5000",
-        meaning: "port to listen on",
-        set: |draft, text| put(&mut draft.port, whole(text, 1..=65535)),
+        meaning: "port to listen on; 0: any free one, which the log names",
+        set: |draft, text| put(&mut draft.port, whole(text, 0..=65535)),
     },
     Setting {
         name: "ENTRY_SIZE_USD",

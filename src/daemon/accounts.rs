@@ -32,12 +32,12 @@ pub(super) struct Team {
 /// Starts a courier for each account.
 pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Result<Team, Failure> {
     let mut team = Team { setups: Vec::new(), couriers: Vec::new(), paper: None };
-    for (at, account) in config.accounts.iter().enumerate() {
+    for account in &config.accounts {
         let (exchange, paper) = exchange_of(account, config.paper_prices, Some(config.state_directory.join("paper.json")))?;
         team.paper = team.paper.or(paper);
         let hear = hear.clone();
         let deliver = move |call, result| {
-            let _ = hear.send_blocking(Heard::Answer { account: at, call, result });
+            let _ = hear.send_blocking(Heard::Answer { call, result });
         };
         let courier = Courier::start(&account.name, exchange, Arc::new(now_ms), deliver, WARM_EVERY_MS)
             .map_err(|error| Failure::System(format!("the thread of account {} cannot be started: {error}", account.name)))?;
@@ -73,9 +73,7 @@ fn exchange_of(
         Binance::new(Box::new(UreqHttp::new(url, TimeOuts::default())), key, secret, clock.clone(), settle)
     };
     match account.venue {
-        Venue::Binance | Venue::BinanceDemo => {
-            Ok((Box::new(binance(host(account), account.key.clone(), account.secret.clone())), None))
-        }
+        Venue::Binance | Venue::BinanceDemo => Ok((Box::new(binance(host(account), account.key.clone(), account.secret.clone())), None)),
         Venue::Paper => {
             let prices = match prices {
                 PaperPrices::Walk => Prices::Walk,

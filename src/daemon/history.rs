@@ -1,9 +1,11 @@
 //! What the command line shows of the journal, read without its lock while the daemon runs.
 
+use std::collections::BTreeMap;
+
 use crate::cli::trades::{OpenRow, TradeRow};
 use crate::config::Config;
-use crate::desk::{ClosedTrade, Phase, Record, State, Ticket, Trade};
-use crate::journal;
+use crate::desk::{ClosedTrade, Memory, Phase, Record, State, Ticket, Trade};
+use crate::journal::{self, Replayed};
 use crate::market::Decimal;
 
 /// Closed trades, oldest first.
@@ -11,13 +13,11 @@ use crate::market::Decimal;
 /// # Errors
 /// In words: the state directory cannot be read.
 pub fn closed_trades(config: &Config) -> Result<Vec<TradeRow>, String> {
-    let mut rows = Vec::new();
-    read(config, &mut |record| {
-        if let Record::Closed(closed) = record {
-            rows.push(closed_row(&closed));
-        }
+    let mut rows = BTreeMap::new();
+    read(config, &mut |closed| {
+        rows.insert(closed.id, closed_row(closed));
     })?;
-    Ok(rows)
+    Ok(rows.into_values().collect())
 }
 
 /// Trades that are not over, oldest first.
@@ -25,33 +25,34 @@ pub fn closed_trades(config: &Config) -> Result<Vec<TradeRow>, String> {
 /// # Errors
 /// In words: the state directory cannot be read.
 pub fn open_trades(config: &Config) -> Result<Vec<OpenRow>, String> {
-    let mut open: std::collections::BTreeMap<u64, OpenRow> = std::collections::BTreeMap::new();
-    read(config, &mut |record| match record {
-        Record::Trade(trade) => {
-            open.insert(trade.id, open_row(&trade));
-        }
-        Record::Closed(closed) => {
-            open.remove(&closed.id);
-        }
-        Record::Dropped { trade } => {
-            open.remove(&trade);
-        }
-        _ => {}
-    })?;
-    Ok(open.into_values().collect())
+    let memory = read(config, &mut |_| {})?;
+    Ok(memory.trades.values().map(open_row).collect())
 }
 
-fn read(config: &Config, take: &mut dyn FnMut(Record)) -> Result<(), String> {
-    let warnings = journal::read_history(&config.state_directory, &mut |_, text| {
-        if let Ok(record) = serde_json::from_str(text) {
-            take(record);
+/// Adds the journal up to a memory, and shows every closed trade on the way.
+fn read(config: &Config, each_closed: &mut dyn FnMut(&ClosedTrade)) -> Result<Memory, String> {
+    let mut memory = Memory::default();
+    let warnings = journal::read_history(&config.state_directory, &mut |_, replayed| match replayed {
+        Replayed::Snapshot(text) => {
+            if let Ok(snapshot) = serde_json::from_str::<Memory>(text) {
+                snapshot.closed.iter().for_each(|closed| each_closed(closed));
+                memory = snapshot;
+            }
+        }
+        Replayed::Record(text) => {
+            if let Ok(record) = serde_json::from_str::<Record>(text) {
+                if let Record::Closed(closed) = &record {
+                    each_closed(closed);
+                }
+                memory.apply(&record);
+            }
         }
     })
     .map_err(|error| error.to_string())?;
     for warning in warnings {
         log::warn!("journal: {warning}");
     }
-    Ok(())
+    Ok(memory)
 }
 
 fn closed_row(closed: &ClosedTrade) -> TradeRow {

@@ -146,8 +146,7 @@ async fn serve<'a>(
 }
 
 fn greet(config: &Config, address: SocketAddr) {
-    let accounts: Vec<String> =
-        config.accounts.iter().map(|account| format!("{} ({})", account.name, account.venue.as_str())).collect();
+    let accounts: Vec<String> = config.accounts.iter().map(|account| format!("{} ({})", account.name, account.venue.as_str())).collect();
     log::info!("perphook {} mode={} listen={address} accounts={}", env!("CARGO_PKG_VERSION"), config.mode.as_str(), accounts.join(","));
     if config.mode == Mode::Paper {
         log::info!("this is paper trading: no keys are set, no order reaches any exchange");

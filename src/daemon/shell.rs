@@ -24,7 +24,7 @@ const HEAL_EVERY_MS: Millis = 1000;
 /// What the threads tell the executor.
 pub(super) enum Heard {
     /// An exchange's answer.
-    Answer { account: usize, call: u64, result: crate::exchange::Result<Reply> },
+    Answer { call: u64, result: crate::exchange::Result<Reply> },
     /// The journal's report.
     Journal(Told),
 }
@@ -35,7 +35,10 @@ enum Disk {
     /// Records are kept, but nothing new shall begin.
     Low(String),
     /// Records are lost until a new segment is begun.
-    Broken { reason: String, begin_at: Millis },
+    Broken {
+        reason: String,
+        begin_at: Millis,
+    },
 }
 
 /// An alert whose record is on its way to the disk, and everyone who waits to hear of it.
@@ -94,6 +97,10 @@ impl Shell {
     pub(super) fn stop(&mut self) {
         self.stopping = true;
         self.desk.pause();
+    }
+
+    fn has_work(&self) -> bool {
+        self.desk.is_busy() || !self.unflushed.is_empty()
     }
 
     /// Writes what waits for the disk.
@@ -262,9 +269,8 @@ impl Shell {
         let admission = self.desk.admit(None, signal, Fingerprint::new(print), now, &mut effects);
         self.carry_out(effects, now);
         match admission {
-            Admission::Accept(accepted) => {
-                let number = accepted.number;
-                let waiting = vec![(respond.clone(), Verdict::Accepted(number))];
+            Admission::Accept { number, warnings } => {
+                let waiting = vec![(respond.clone(), Verdict::Accepted { number, warnings })];
                 self.unflushed.push_back(Unflushed { seq: self.last_seq, number, waiting });
                 None
             }
@@ -297,11 +303,11 @@ impl Shell {
     }
 
     fn wake(&mut self, now: Millis) {
-        if let Disk::Broken { begin_at, .. } = &mut self.disk {
-            if now >= *begin_at {
-                *begin_at = now + HEAL_EVERY_MS;
-                self.begin(now);
-            }
+        if let Disk::Broken { begin_at, .. } = &mut self.disk
+            && now >= *begin_at
+        {
+            *begin_at = now + HEAL_EVERY_MS;
+            self.begin(now);
         }
         self.handle(Event::Wake, now);
     }
@@ -320,17 +326,24 @@ pub(super) async fn work(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inboun
     while turn(shell, heard, inbound).await {}
 }
 
-/// After [`Shell::stop`]: reacts until no call is under way.
+/// After [`Shell::stop`]: reacts until no call is under way and no sender waits for its alert to be on disk.
 pub(super) async fn finish(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inbound: &Receiver<Inbound>) {
-    while shell.borrow().desk.is_busy() && turn(shell, heard, inbound).await {}
+    loop {
+        // Let go of before the turn, which takes the shell for itself.
+        let has_work = shell.borrow().has_work();
+        if !has_work || !turn(shell, heard, inbound).await {
+            return;
+        }
+    }
 }
 
 async fn turn(shell: &RefCell<Shell>, heard: &Receiver<Heard>, inbound: &Receiver<Inbound>) -> bool {
-    let next = next(shell.borrow().wake_at(), heard, inbound).await;
+    let wake_at = shell.borrow().wake_at();
+    let next = next(wake_at, heard, inbound).await;
     let now = now_ms();
     let mut shell = shell.borrow_mut();
     match next {
-        Next::Heard(Heard::Answer { account: _, call, result }) => shell.handle(Event::Answer { call, result }, now),
+        Next::Heard(Heard::Answer { call, result }) => shell.handle(Event::Answer { call, result }, now),
         Next::Heard(Heard::Journal(told)) => shell.journal(told, now),
         Next::Inbound(inbound) => shell.message(inbound, now),
         Next::Time => shell.wake(now),

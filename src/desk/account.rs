@@ -16,8 +16,10 @@ use crate::market::{Instruments, Millis, SECOND_MS};
 
 /// A position that can change is read at least this often.
 const WATCH_MS: Millis = SECOND_MS;
-/// Contracts and account settings are read anew this often.
+/// Contracts are read anew this often.
 const REFRESH_MS: Millis = 4 * 3600 * SECOND_MS;
+/// Position mode, leverage and margin modes are read anew this often: a user may change them by hand.
+const REOPEN_MS: Millis = 600 * SECOND_MS;
 /// After a restart nothing is known of the exchange yet; what was on its way is doubted for at least this long.
 const FENCE_UNTIL_KNOWN_MS: Millis = 10 * SECOND_MS;
 
@@ -61,20 +63,21 @@ pub(super) struct Account {
     hold: Pace,
     watch_at: Millis,
     refresh_at: Millis,
+    reopen_at: Millis,
     strangers_noticed: bool,
 }
 
 impl Account {
     pub(super) fn new(setup: AccountSetup, memory: &Memory) -> Account {
         let is_ours = |name: &str, identity: &str| name == setup.name && identity == setup.identity;
-        let mut trades: Vec<Trade> =
-            memory.trades.values().filter(|trade| is_ours(&trade.account, &trade.identity)).cloned().collect();
+        let mut trades: Vec<Trade> = memory.trades.values().filter(|trade| is_ours(&trade.account, &trade.identity)).cloned().collect();
         for trade in &mut trades {
             trade.live.restored = true;
         }
         let carried = |number: u64| {
             trades.iter().any(|trade| {
-                trade.exit_alert == Some(number) || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
+                trade.exit_alert == Some(number)
+                    || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
             })
         };
         let waiting = memory
@@ -99,6 +102,7 @@ impl Account {
             hold: Pace::default(),
             watch_at: 0,
             refresh_at: 0,
+            reopen_at: 0,
             strangers_noticed: false,
         }
     }
@@ -113,15 +117,16 @@ impl Account {
     }
 
     /// What can be said about an alert without asking: contract and sizes, once the contracts are known.
-    pub(super) fn can_take(&self, signal: &Signal) -> std::result::Result<(), PlanError> {
-        let Some(instruments) = &self.instruments else { return Ok(()) };
+    /// What the sender should know comes back.
+    pub(super) fn can_take(&self, signal: &Signal) -> std::result::Result<Vec<String>, PlanError> {
+        let Some(instruments) = &self.instruments else { return Ok(Vec::new()) };
         let instrument = signal
             .symbol
             .resolve(instruments, &self.setup.rules.settle_coin)
             .map_err(|error| PlanError { field: "symbol", reason: error.to_string() })?;
         match &signal.command {
-            Command::Enter(enter) => plan(instrument, &self.setup.rules, enter).map(|_| ()),
-            Command::Exit { .. } => Ok(()),
+            Command::Enter(enter) => plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings),
+            Command::Exit { .. } => Ok(Vec::new()),
         }
     }
 
@@ -134,6 +139,7 @@ impl Account {
                 self.caps = Some(*caps);
                 self.restricted = mode.restricted.clone();
                 self.opened = true;
+                self.reopen_at = ctx.now + REOPEN_MS;
                 let fence = ctx.now + caps.fence_ms;
                 for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
                     watch::wake_up(trade, fence, ctx.now);
@@ -214,6 +220,7 @@ impl Account {
             return choice;
         }
         choice.offer(self.refresh_at, Urgency::Tidy, Task::Instruments);
+        choice.offer(self.reopen_at, Urgency::Tidy, Task::Open);
         if self.trades.iter().any(|trade| trade.phase != Phase::Opening) {
             choice.offer(self.watch_at, Urgency::Watch, Task::Watch);
         }

@@ -13,9 +13,7 @@ use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, State, Ticket};
 use super::trade::{ClosedTrade, Outturn, Trade, Which, Why};
 use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{
-    Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Side, sizing,
-};
+use crate::market::{Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Side, sizing};
 
 /// How often the executions are asked for before the trade is recorded without its profit.
 const FILLS_TRIES_MAX: u32 = 4;
@@ -77,8 +75,6 @@ pub(super) fn request(setup: &AccountSetup, trade: &mut Trade, instrument: Optio
     }
     ticket.qty = qty;
     ticket.state = State::Sent;
-    // The id of a first close follows from the EXIT that is on disk; every other close needs its own record first.
-    let durable = ticket.attempt > 1 || Some(ticket.alert) != trade.exit_alert;
     let order = NewOrder {
         id: ticket.id.clone(),
         symbol: trade.symbol.clone(),
@@ -87,7 +83,8 @@ pub(super) fn request(setup: &AccountSetup, trade: &mut Trade, instrument: Optio
         kind: OrderKind::Market,
         qty,
     };
-    Some(Order { request: Request::Place(vec![order]), durable })
+    // Written down first: after a crash a close that is not recorded was not sent, and can be sent at once.
+    Some(Order { request: Request::Place(vec![order]), durable: true })
 }
 
 /// The answer to a market close.
@@ -219,13 +216,30 @@ pub(super) fn is_finished(trade: &Trade) -> bool {
     trade.is_closing() && trade.live.flat_proven && !trade.live.list_due && is_clean(trade) && trade.live.accounted
 }
 
+/// Whether an EXIT for a position that is not ours could not be carried out in time.
+pub(super) fn has_expired(trade: &Trade, ctx: &Ctx<'_>) -> bool {
+    let lone = trade.prices.is_none() && trade.entries.is_empty() && trade.close.as_ref().is_none_or(|close| close.state == State::Idle);
+    lone && trade.is_closing() && trade.live.closed_qty.is_zero() && ctx.now >= trade.began_at + ctx.rules.alert_timeout_ms
+}
+
+/// Gives it up, with a reason.
+pub(super) fn expire(trade: &mut Trade, outbox: &mut Outbox<'_>) {
+    trade.live.gone = true;
+    if let Some(exit) = trade.exit_alert {
+        let why = "the position, which is not ours, could not be closed within ALERT_TIMEOUT".to_owned();
+        outbox.verdict(&trade.account, trade.symbol.as_str(), exit, Outcome::Refused(why));
+    }
+    outbox.record(Record::Dropped { trade: trade.id });
+}
+
 /// Records the end and makes room.
 pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     trade.live.gone = true;
     let symbol = trade.symbol.to_string();
     let closed_something = trade.close.as_ref().is_some_and(Ticket::was_accepted) || !trade.entries.is_empty();
     if let Some(exit) = trade.exit_alert {
-        let outcome = if closed_something || trade.prices.is_some() { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };
+        let outcome =
+            if closed_something || trade.prices.is_some() { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };
         outbox.verdict(&trade.account, &symbol, exit, outcome);
     }
     if trade.prices.is_none() && !closed_something {

@@ -1,248 +1,19 @@
-//! Getting in: which ENTRY opens what, looking before the first order leaves, and placing the entries.
+//! Getting in: looking before the first order leaves, placing the entries, and what becomes of them.
 
 use super::account::{Account, AccountSetup};
-use super::lane::{begin_closing, describe, leg_name};
-use super::memory::{Accepted, Outcome};
+use super::lane::{describe, leg_name};
+use super::memory::Outcome;
 use super::pace::{Pace, retry_delay_ms};
-use super::plan::{Plan, Wanted, plan};
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
-use super::trade::{Live, Phase, Prices, Trade, Which, Why};
+use super::trade::{Phase, Trade, Which};
 use super::watch;
-use crate::alert::{Command, Enter};
 use crate::exchange::{ExchangeError, Reply, Request, Result};
-use crate::market::{
-    Action, ClientId, Decimal, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Position, Side, Symbol, Terms,
-};
+use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Position, Side, Terms};
 
 /// TradingView promises no order: how long an ENTRY waits for the EXIT of the other side (one-way mode).
-const OTHER_SIDE_WAIT_MS: Millis = 5_000;
+pub(super) const OTHER_SIDE_WAIT_MS: Millis = 5_000;
 const OTHER_SIDE_LOOK_MS: Millis = 500;
-
-/// What becomes of a waiting alert.
-pub(super) enum Fate {
-    /// A trade carries it now.
-    Carried,
-    /// It has its verdict.
-    Ended(Outcome),
-    /// Not yet.
-    Waits,
-}
-
-fn nothing(why: impl Into<String>) -> Fate {
-    Fate::Ended(Outcome::Nothing(why.into()))
-}
-
-fn refused(why: impl Into<String>) -> Fate {
-    Fate::Ended(Outcome::Refused(why.into()))
-}
-
-/// Decides about one waiting alert.
-pub(super) fn consider(account: &mut Account, alert: &Accepted, maybe_sent: bool, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> Fate {
-    let too_old = ctx.now >= alert.at + ctx.rules.alert_timeout_ms;
-    let Some(instruments) = account.instruments.clone().filter(|_| account.is_ready()) else {
-        return match too_old && !maybe_sent {
-            true => refused(format!("the exchange could not be reached for {} s", ctx.rules.alert_timeout_ms / 1000)),
-            false => Fate::Waits,
-        };
-    };
-    let instrument = match alert.signal.symbol.resolve(&instruments, &account.setup.rules.settle_coin) {
-        Ok(instrument) => instrument,
-        Err(error) => return refused(format!("symbol: {error}")),
-    };
-    match &alert.signal.command {
-        Command::Exit { side } => exit(account, alert, &instrument.symbol, *side, maybe_sent, ctx, outbox),
-        Command::Enter(enter) => {
-            let fate = enter_fate(account, alert, enter, instrument, maybe_sent, ctx, outbox);
-            match fate {
-                Fate::Waits if too_old && !maybe_sent => refused("it waited longer than ALERT_TIMEOUT for its turn"),
-                fate => fate,
-            }
-        }
-    }
-}
-
-fn enter_fate(
-    account: &mut Account,
-    alert: &Accepted,
-    enter: &Enter,
-    instrument: &Instrument,
-    maybe_sent: bool,
-    ctx: &Ctx<'_>,
-    outbox: &mut Outbox<'_>,
-) -> Fate {
-    let plan = match plan(instrument, &account.setup.rules, enter) {
-        Ok(plan) => plan,
-        Err(error) => return refused(error.to_string()),
-    };
-    let symbol = &instrument.symbol;
-    let of_side = |side: Side| account.trades.iter().position(|trade| trade.symbol == *symbol && trade.side == side);
-    if let Some(at) = of_side(enter.side) {
-        return join(account, at, alert, enter, &plan, maybe_sent, ctx);
-    }
-    if enter.second_only {
-        if account.setup.rules.total_entries < 2 {
-            return nothing("TOTAL_ENTRIES is 1: second entries are never placed");
-        }
-        if let Some(closed) = outbox.memory.closed.iter().rev().find(|closed| {
-            closed.account == alert.account
-                && closed.symbol == *symbol
-                && closed.side == enter.side
-                && closed.prices.as_ref().is_some_and(|prices| prices.same_entries(enter.entry, enter.second))
-        }) {
-            return nothing(format!("belongs to trade {}, which is closed", closed.id));
-        }
-    }
-    if let (false, Some(other)) = (account.hedge, of_side(enter.side.other()).and_then(|at| account.trades.get(at))) {
-        // What may have left already is asked about, whatever else is there.
-        match other.is_closing() || ctx.now < alert.at + OTHER_SIDE_WAIT_MS {
-            _ if maybe_sent => {}
-            true => return Fate::Waits,
-            false => return refused(format!("trade {} of the other side is open, and the account is in one-way mode", other.id)),
-        }
-    }
-    if let Some(why) = &account.restricted {
-        return refused(format!("the account may not open positions: {why}"));
-    }
-    for warning in &plan.warnings {
-        outbox.notice(&account.setup.name, symbol.as_str(), alert.number, warning);
-    }
-    let trade = open(account, alert, enter, symbol, &plan, maybe_sent, ctx);
-    account.trades.push(trade);
-    Fate::Carried
-}
-
-/// An ENTRY of a side that has a trade already.
-fn join(account: &mut Account, at: usize, alert: &Accepted, enter: &Enter, plan: &Plan, maybe_sent: bool, ctx: &Ctx<'_>) -> Fate {
-    let fence = ctx.now + account.fence_ms();
-    let Account { setup, trades, .. } = account;
-    let Some(trade) = trades.get_mut(at) else { return Fate::Waits };
-    let same = trade.prices.as_ref().is_some_and(|prices| prices.same_entries(enter.entry, enter.second));
-    let (leg, wanted) = if enter.second_only { (Leg::Second, plan.second) } else { (Leg::Entry, plan.entry) };
-    if trade.is_closing() {
-        return match same && enter.second_only {
-            true => nothing(format!("belongs to trade {}, which is being closed", trade.id)),
-            false => Fate::Waits,
-        };
-    }
-    if !same && !trade.is_filled() && !enter.second_only {
-        let age_s = ctx.now.saturating_sub(trade.began_at) / 1000;
-        return refused(format!("trade {} of this side, {age_s} s old, still waits for its entry at other prices; EXIT it first", trade.id));
-    }
-    if !same {
-        return nothing(format!("duplicate: trade {} of this side is there", trade.id));
-    }
-    let had = trade.entry_of(leg).is_some_and(|ticket| !matches!(ticket.state, State::Ended(End::Refused(_))));
-    if had || (leg == Leg::Second && setup.rules.total_entries < 2) {
-        return nothing(format!("belongs to trade {}: recorded only", trade.id));
-    }
-    let Some(wanted) = wanted else { return nothing(format!("belongs to trade {}", trade.id)) };
-    trade.entries.retain(|ticket| ticket.leg != leg);
-    trade.entries.push(ticket(ctx, &setup.name, alert.number, leg, wanted, maybe_sent.then_some(fence)));
-    Fate::Carried
-}
-
-fn ticket(ctx: &Ctx<'_>, account: &str, alert: u64, leg: Leg, wanted: Wanted, doubt: Option<Millis>) -> Ticket {
-    let mut ticket = Ticket::new(ctx.home, account, alert, leg, wanted.price, wanted.qty);
-    if let Some(fence) = doubt {
-        ticket.doubt(fence, ctx.now);
-    }
-    ticket
-}
-
-fn open(account: &Account, alert: &Accepted, enter: &Enter, symbol: &Symbol, plan: &Plan, maybe_sent: bool, ctx: &Ctx<'_>) -> Trade {
-    let name = &account.setup.name;
-    let doubt = maybe_sent.then(|| ctx.now + account.fence_ms());
-    let legs = [(Leg::Entry, plan.entry), (Leg::Second, plan.second)];
-    let entries =
-        legs.into_iter().filter_map(|(leg, wanted)| Some(ticket(ctx, name, alert.number, leg, wanted?, doubt))).collect();
-    let guard = |leg: Leg, price: Option<Decimal>| Some(Ticket::new(ctx.home, name, alert.number, leg, price?, Decimal::ZERO));
-    let prices = Prices { entry: enter.entry, second: enter.second, stop: enter.stop, target: enter.target };
-    Trade {
-        entries,
-        stop: guard(Leg::Stop, plan.stop),
-        target: guard(Leg::Target, plan.target),
-        prices: Some(prices),
-        ..empty(account, alert, symbol, enter.side, Phase::Opening)
-    }
-}
-
-fn empty(account: &Account, alert: &Accepted, symbol: &Symbol, side: Side, phase: Phase) -> Trade {
-    Trade {
-        id: alert.number,
-        account: account.setup.name.clone(),
-        identity: account.setup.identity.clone(),
-        symbol: symbol.clone(),
-        side,
-        prices: None,
-        phase,
-        entries: Vec::new(),
-        stop: None,
-        target: None,
-        close: None,
-        began_at: alert.at,
-        filled_at: None,
-        naked_ms: 0,
-        naked_since: None,
-        exit_alert: None,
-        live: Live::default(),
-    }
-}
-
-/// An EXIT: closes the trade of that side, or whatever else is there.
-fn exit(
-    account: &mut Account,
-    alert: &Accepted,
-    symbol: &Symbol,
-    side: Side,
-    maybe_sent: bool,
-    ctx: &Ctx<'_>,
-    outbox: &mut Outbox<'_>,
-) -> Fate {
-    let doubt = maybe_sent.then(|| ctx.now + account.fence_ms());
-    let doubted_close = |account: &str| {
-        let wanted = Wanted { price: Decimal::ZERO, qty: Decimal::ZERO };
-        doubt.map(|fence| ticket(ctx, account, alert.number, Leg::Close, wanted, Some(fence)))
-    };
-    let name = account.setup.name.clone();
-    if let Some(at) = account.trades.iter().position(|trade| trade.symbol == *symbol && trade.side == side) {
-        let placing = account.trades.get(at).is_some_and(|trade| account.is_busy_with(trade.id, |step| *step == Step::Place));
-        let Some(trade) = account.trades.get_mut(at) else { return Fate::Waits };
-        if trade.is_closing() {
-            return nothing(format!("trade {} is being closed already", trade.id));
-        }
-        let unsent = trade.phase == Phase::Opening && !placing && trade.entries.iter().all(|ticket| ticket.state == State::Idle);
-        if !unsent {
-            begin_closing(trade, Why::Exit, ctx);
-            trade.exit_alert = Some(alert.number);
-            if trade.close.is_none() {
-                trade.close = doubted_close(&name);
-            }
-            return Fate::Carried;
-        }
-        for ticket in &mut trade.entries {
-            ticket.give_up("an EXIT arrived before its first order left");
-        }
-        verdicts(trade, &name, outbox);
-        account.trades.remove(at);
-    }
-    let cooled = outbox.memory.closed.iter().rev().find(|closed| closed.account == name && closed.symbol == *symbol && closed.side == side);
-    if let Some(closed) = cooled {
-        if closed.why == Why::Exit && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms && !maybe_sent {
-            return nothing(format!("trade {} was closed by an EXIT within EXIT_COOLDOWN", closed.id));
-        }
-    }
-    if ctx.now >= alert.at + ctx.rules.alert_timeout_ms && !maybe_sent {
-        return refused("it waited longer than ALERT_TIMEOUT, and no trade of ours is there to close");
-    }
-    let mut trade = empty(account, alert, symbol, side, Phase::Closing(Why::Exit));
-    trade.exit_alert = Some(alert.number);
-    trade.close = doubted_close(&name);
-    trade.live.list_due = true;
-    trade.live.look = Pace::due(ctx.now);
-    account.trades.push(trade);
-    Fate::Carried
-}
 
 /// Whether the clock alone can change something for this trade's entries.
 pub(super) fn waits(trade: &Trade) -> bool {
@@ -341,7 +112,9 @@ pub(super) fn prepare(setup: &AccountSetup, trade: &Trade, instrument: Option<&I
 pub(super) fn place(trade: &mut Trade, ctx: &Ctx<'_>) -> Option<Order> {
     let (symbol, side) = (trade.symbol.clone(), trade.side);
     let mut orders = Vec::new();
-    let mut durable = false;
+    // The first orders' ids follow from the alert that is on disk. Once the trade itself is journalled, its tickets are
+    // believed after a crash, so whatever leaves then is written down first.
+    let mut durable = trade.phase != Phase::Opening;
     for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Idle && ticket.pace.at <= ctx.now) {
         ticket.state = State::Sent;
         durable |= ticket.attempt > 1;

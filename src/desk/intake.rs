@@ -2,7 +2,7 @@
 //!
 //! Decided before anything is on disk and without asking an exchange, so its words are the answer the sender gets.
 
-use super::memory::{Accepted, Fingerprint, Memory, SEEN_MAX};
+use super::memory::{Fingerprint, Memory, SEEN_MAX};
 use crate::alert::{Command, Signal};
 use crate::market::Millis;
 
@@ -15,7 +15,12 @@ const KEY_MS: Millis = 24 * 3600 * 1000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// Taken: to be journalled, then acted on.
-    Accept(Box<Accepted>),
+    Accept {
+        /// Its number.
+        number: u64,
+        /// What the sender should know although it is taken.
+        warnings: Vec<String>,
+    },
     /// The same as this alert.
     Duplicate(u64),
     /// Cannot be done as it stands.
@@ -30,7 +35,14 @@ pub enum Admission {
 }
 
 /// Looks for an earlier alert with the same body or key.
-pub(super) fn repeat_of(memory: &Memory, rules: &Rules, account: &str, signal: &Signal, print: &Fingerprint, now: Millis) -> Option<Admission> {
+pub(super) fn repeat_of(
+    memory: &Memory,
+    rules: &Rules,
+    account: &str,
+    signal: &Signal,
+    print: &Fingerprint,
+    now: Millis,
+) -> Option<Admission> {
     let key = signal.key.as_ref().map(|key| format!("{account}/{key}"));
     for seen in memory.seen.iter().rev() {
         let age_ms = now.saturating_sub(seen.at);

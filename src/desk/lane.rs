@@ -2,7 +2,8 @@
 //! each trade offers its next step; answers find their way back to the trade that asked.
 
 use super::account::{Account, AccountSetup};
-use super::enter::{self, Fate};
+use super::decide::{self, Fate};
+use super::enter;
 use super::memory::{Outcome, Record};
 use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
 use super::ticket::{End, State, Ticket};
@@ -44,7 +45,7 @@ pub(super) fn consider_waiting(account: &mut Account, ctx: &Ctx<'_>, outbox: &mu
         if let Command::Exit { side } = accepted.signal.command {
             supersede(&mut still, &accepted.signal.symbol, side, outbox);
         }
-        match enter::consider(account, &accepted, waiting.maybe_sent, ctx, outbox) {
+        match decide::consider(account, &accepted, waiting.maybe_sent, ctx, outbox) {
             Fate::Carried => outbox.say(&account.setup.name, symbol, waiting.number, "alert taken up"),
             Fate::Ended(outcome) => outbox.verdict(&account.setup.name, symbol, waiting.number, outcome),
             Fate::Waits => still.push(waiting),
@@ -83,6 +84,8 @@ pub(super) fn settle_trades(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut O
         if enter::never_began(trade) {
             waiting.extend(enter::alerts_of(trade).into_iter().map(|number| Waiting { number, maybe_sent: false }));
             trade.live.gone = true;
+        } else if at_rest && close::has_expired(trade, ctx) {
+            close::expire(trade, outbox);
         } else if at_rest && close::is_finished(trade) {
             close::finish(trade, ctx, outbox);
         } else if at_rest && is_stillborn(trade) {

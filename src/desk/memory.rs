@@ -14,7 +14,7 @@ use crate::market::Millis;
 /// Closed trades remembered for late `dca_fill` alerts and the exit cool-down.
 const CLOSED_MAX: usize = 256;
 /// Fingerprints and keys of alerts remembered against duplicates.
-pub const SEEN_MAX: usize = 4096;
+pub(super) const SEEN_MAX: usize = 4096;
 
 /// An alert that was accepted: numbered, and on disk before its sender hears of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

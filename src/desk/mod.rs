@@ -7,6 +7,7 @@
 
 mod account;
 mod close;
+mod decide;
 mod enter;
 mod intake;
 mod lane;
@@ -115,7 +116,12 @@ impl Desk {
             self.accounts.iter().map(|account| (account.setup.name.as_str(), account.setup.identity.as_str())).collect();
         lane::refuse_orphaned_alerts(&known, &mut outbox);
         for (id, account, symbol) in status::orphans(outbox.memory, &known) {
-            outbox.notice(&account, &symbol, id, "is not looked after: its account is not configured any more with this exchange, host and key; close it by hand");
+            outbox.notice(
+                &account,
+                &symbol,
+                id,
+                "is not looked after: its account is not configured any more with this exchange, host and key; close it by hand",
+            );
         }
         self.handle(Event::Wake, now, out);
     }
@@ -133,19 +139,22 @@ impl Desk {
         if let Some(repeat) = intake::repeat_of(&self.memory, &self.rules, &name, &signal, &print, now) {
             return repeat;
         }
-        if let Err(reason) = account.can_take(&signal) {
-            let mut outbox = Outbox { memory: &mut self.memory, out };
-            outbox.notice(&name, signal.symbol.as_str(), 0, &format!("alert refused: {}: {}", reason.field, reason.reason));
-            return Admission::Refuse { field: reason.field, reason: reason.reason };
-        }
+        let warnings = match account.can_take(&signal) {
+            Ok(warnings) => warnings,
+            Err(refusal) => {
+                let text = format!("alert refused: {refusal}");
+                Outbox { memory: &mut self.memory, out }.notice(&name, signal.symbol.as_str(), 0, &text);
+                return Admission::Refuse { field: refusal.field, reason: refusal.reason };
+            }
+        };
         if let Err(reason) = intake::room_for(&self.memory, &self.rules, &signal.command, now) {
             return Admission::Full(reason);
         }
         let number = self.memory.newest + 1;
-        let accepted =
-            Accepted { number, at: now, account: name, identity: account.setup.identity.clone(), signal, fingerprint: print };
-        Outbox { memory: &mut self.memory, out }.record(Record::Alert(accepted.clone()));
-        Admission::Accept(Box::new(accepted))
+        let identity = account.setup.identity.clone();
+        let accepted = Accepted { number, at: now, account: name, identity, signal, fingerprint: print };
+        Outbox { memory: &mut self.memory, out }.record(Record::Alert(accepted));
+        Admission::Accept { number, warnings }
     }
 
     /// Takes an accepted alert back: its record did not reach the disk, so its sender is told to come again.

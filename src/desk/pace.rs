@@ -56,17 +56,17 @@ impl Pace {
 }
 
 /// Delay before the next try of a protective order that was refused `tries` times.
-pub fn protect_delay_ms(tries: u32) -> Millis {
+pub(super) fn protect_delay_ms(tries: u32) -> Millis {
     nth(&PROTECT_DELAYS_MS, tries)
 }
 
 /// Delay before the next question, after `tries` of them.
-pub fn ask_delay_ms(tries: u32) -> Millis {
+pub(super) fn ask_delay_ms(tries: u32) -> Millis {
     nth(&ASK_DELAYS_MS, tries)
 }
 
 /// Delay before the next try after busy, throttled or unreachable.
-pub fn retry_delay_ms(tries: u32) -> Millis {
+pub(super) fn retry_delay_ms(tries: u32) -> Millis {
     nth(&RETRY_DELAYS_MS, tries)
 }
 

@@ -24,6 +24,8 @@ pub struct Plan {
     pub target: Option<Decimal>,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// What holds only if the contract is set to isolated margin, which an unset `MARGIN_MODE` leaves open.
+    pub if_isolated: Vec<String>,
 }
 
 /// One limit order.
@@ -68,10 +70,13 @@ pub fn plan(instrument: &Instrument, rules: &AccountRules, enter: &Enter) -> Res
     let (entry, second) = (wanted(first)?, wanted(second)?);
     let stop = trigger(instrument, enter.side, true, "stop_loss", enter.stop)?;
     let target = trigger(instrument, enter.side, false, "take_profit", enter.target)?;
-    if rules.margin_mode == Some(MarginMode::Isolated) {
-        warn_of_liquidation(enter.side, leverage, entry.or(second), second, stop, &mut warnings);
+    let mut if_isolated = Vec::new();
+    match rules.margin_mode {
+        Some(MarginMode::Isolated) => warn_of_liquidation(enter.side, leverage, entry, second, stop, &mut warnings),
+        None => warn_of_liquidation(enter.side, leverage, entry, second, stop, &mut if_isolated),
+        Some(MarginMode::Cross) => {}
     }
-    Ok(Plan { leverage, entry, second, stop, target, warnings })
+    Ok(Plan { leverage, entry, second, stop, target, warnings, if_isolated })
 }
 
 fn leverage(instrument: &Instrument, rules: &AccountRules, warnings: &mut Vec<String>) -> u32 {
@@ -119,25 +124,132 @@ fn trigger(
     }
 }
 
-/// An estimate: an isolated position loses its margin when the price has moved by about 1 / leverage.
+/// The second entry should be reached before the first is liquidated, and the stop before both are.
 fn warn_of_liquidation(
     side: Side,
     leverage: u32,
-    first: Option<Wanted>,
+    entry: Option<Wanted>,
     second: Option<Wanted>,
     stop: Option<Decimal>,
     warnings: &mut Vec<String>,
 ) {
-    let Some(first) = first else { return };
-    let Some(move_share) = Decimal::ONE.checked_div(Decimal::from(leverage)) else { return };
-    let factor = if side == Side::Long { Decimal::ONE - move_share } else { Decimal::ONE + move_share };
-    let Some(liquidation) = first.price.checked_mul(factor) else { return };
-    for (name, price) in [("the second entry", second.map(|wanted| wanted.price)), ("the stop", stop)] {
-        if price.is_some_and(|price| side.is_worse(price, liquidation)) {
+    let first = entry.or(second).map(|wanted| wanted.price);
+    let both = average(&[entry, second]);
+    for (name, price, of, from) in
+        [("the second entry", second.map(|wanted| wanted.price), "the first entry", first), ("the stop", stop, "the position", both)]
+    {
+        let level = from.and_then(|from| liquidation(side, from, leverage));
+        if let (Some(price), Some(level)) = (price, level)
+            && side.is_worse(price, level)
+        {
             warnings.push(format!(
-                "{name} lies beyond the estimated liquidation price {} of the first entry at {leverage}x isolated: it may never be reached",
-                liquidation.round_sf(6).unwrap_or(liquidation).normalize()
+                "{name} lies beyond the estimated liquidation price {level} of {of} at {leverage}x: it may never be reached"
             ));
         }
+    }
+}
+
+/// Price of a position for which all of these filled.
+fn average(entries: &[Option<Wanted>]) -> Option<Decimal> {
+    let (mut value, mut qty) = (Decimal::ZERO, Decimal::ZERO);
+    for wanted in entries.iter().flatten() {
+        value = value.checked_add(wanted.price.checked_mul(wanted.qty)?)?;
+        qty = qty.checked_add(wanted.qty)?;
+    }
+    value.checked_div(qty)
+}
+
+/// Where the margin of an isolated position is used up, roughly: maintenance margin and fees bring it nearer.
+fn liquidation(side: Side, entry: Decimal, leverage: u32) -> Option<Decimal> {
+    let distance = entry.checked_div(Decimal::from(leverage))?;
+    let level = match side {
+        Side::Long => entry.checked_sub(distance)?,
+        Side::Short => entry.checked_add(distance)?,
+    };
+    level.round_sf(6).map(|level| level.normalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::market::Symbol;
+
+    fn d(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn eth() -> Instrument {
+        Instrument {
+            symbol: Symbol::new("ETHUSDT"),
+            base: Arc::from("ETH"),
+            settle: Arc::from("USDT"),
+            tick: d("0.01"),
+            lot_step: d("0.001"),
+            min_qty: d("0.001"),
+            max_qty: d("10000"),
+            market_lot_step: d("0.001"),
+            market_max_qty: d("2000"),
+            min_notional: d("20"),
+            max_leverage: 100,
+            closed: None,
+        }
+    }
+
+    fn enter() -> Enter {
+        Enter {
+            side: Side::Long,
+            second_only: false,
+            entry: d("3021.444"),
+            second: Some(d("2934.1")),
+            stop: Some(d("2850.417")),
+            target: Some(d("3084.215")),
+        }
+    }
+
+    fn rules(margin_mode: Option<MarginMode>, leverage: u32) -> AccountRules {
+        AccountRules { margin_mode, leverage, ..AccountRules::default() }
+    }
+
+    #[test]
+    fn an_entry_becomes_orders_on_tick_and_step() {
+        let wanted = |price, qty| Some(Wanted { price: d(price), qty: d(qty) });
+        let full = plan(&eth(), &rules(None, 20), &enter()).unwrap();
+        assert_eq!((full.entry, full.second), (wanted("3021.44", "0.066"), wanted("2934.1", "0.068")));
+        assert_eq!((full.stop, full.target, full.leverage), (Some(d("2850.41")), Some(d("3084.22")), 20));
+        let one = AccountRules { total_entries: 1, ..AccountRules::default() };
+        assert_eq!(plan(&eth(), &one, &enter()).unwrap().second, None);
+        let alone = plan(&eth(), &rules(None, 20), &Enter { second_only: true, ..enter() }).unwrap();
+        assert_eq!((alone.entry, alone.second), (None, wanted("2934.1", "0.068")));
+        let capped = plan(&eth(), &rules(None, 125), &enter()).unwrap();
+        assert_eq!((capped.leverage, capped.entry), (100, wanted("3021.44", "0.33")));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_names_its_field() {
+        let poor = AccountRules { entry_size_usd: Decimal::new(5, 1), ..AccountRules::default() };
+        assert_eq!(plan(&eth(), &poor, &enter()).map_err(|error| error.field), Err("entry_price"));
+        for (changed, field) in [
+            (Enter { entry: d("0.001"), ..enter() }, "entry_price"),
+            (Enter { second: Some(d("0.001")), ..enter() }, "second_entry_price"),
+            (Enter { stop: Some(d("0.001")), ..enter() }, "stop_loss"),
+            (Enter { side: Side::Short, target: Some(d("0.001")), ..enter() }, "take_profit"),
+        ] {
+            assert_eq!(plan(&eth(), &rules(None, 20), &changed).map_err(|error| error.field), Err(field));
+        }
+    }
+
+    #[test]
+    fn prices_beyond_the_liquidation_are_told_on_isolated_margin() {
+        let isolated = |leverage| plan(&eth(), &rules(Some(MarginMode::Isolated), leverage), &enter()).unwrap();
+        assert!(isolated(20).warnings.is_empty());
+        assert!(isolated(30).warnings.concat().starts_with("the stop lies beyond the estimated liquidation price 2877.8"));
+        let both = isolated(50).warnings;
+        assert!(both.len() == 2 && both[0].contains("the second entry lies beyond the estimated liquidation price 2961.01"), "{both:?}");
+        let open = plan(&eth(), &rules(None, 50), &enter()).unwrap();
+        assert!(open.warnings.is_empty() && open.if_isolated == both);
+        let cross = plan(&eth(), &rules(Some(MarginMode::Cross), 50), &enter()).unwrap();
+        assert!(cross.warnings.is_empty() && cross.if_isolated.is_empty());
     }
 }

@@ -37,8 +37,7 @@ pub(super) fn request(trade: &mut Trade, kind: ProtectionKind, ctx: &Ctx<'_>) ->
     let qty = trade.live.position.max(filled);
     let ticket = trade.ticket_mut(Which::of(kind))?;
     ticket.state = State::Sent;
-    let protection =
-        Protection { id: ticket.id.clone(), symbol, side, kind, trigger_price: ticket.price, qty, by: ctx.rules.trigger_by };
+    let protection = Protection { id: ticket.id.clone(), symbol, side, kind, trigger_price: ticket.price, qty, by: ctx.rules.trigger_by };
     Some(Order { request: Request::Protect(protection), durable: true })
 }
 
@@ -107,6 +106,10 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
     } else if refused_ms >= ctx.rules.protect_timeout_ms && ctx.rules.close_if_unprotected {
         outbox.notice(name, &symbol, number, &format!("no stop could be placed within PROTECT_TIMEOUT, closing at market: {why}"));
         begin_closing(trade, Why::Unprotected, ctx);
+    } else if refused_ms >= ctx.rules.protect_timeout_ms && !std::mem::replace(&mut trade.live.unprotected_notice, true) {
+        let text =
+            format!("no stop could be placed within PROTECT_TIMEOUT and CLOSE_IF_UNPROTECTED is off: the position has no stop: {why}");
+        outbox.notice(name, &symbol, number, &text);
     } else if first {
         outbox.say(name, &symbol, number, format!("stop loss refused, tried again: {why}"));
     }

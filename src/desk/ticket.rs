@@ -168,7 +168,12 @@ impl Ticket {
                 self.pace.asked(now);
             }
             (None, State::Unknown { fence }) if asked_at >= *fence => self.state = State::Ended(End::Dead),
-            (None, State::Unknown { .. }) => self.pace.asked(now),
+            (None, State::Unknown { fence }) => {
+                // Not later than the fence itself: from then on the answer is a proof.
+                let fence = *fence;
+                self.pace.asked(now);
+                self.pace.at = self.pace.at.min(fence.max(now));
+            }
             // It was seen before, so "not found" is the exchange lagging, until it stays so.
             (None, State::Resting) => {
                 self.doubt(now + fence_ms, now);

@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::ticket::{State, Ticket};
 use crate::market::{Decimal, Leg, Millis, ProtectionKind, Side, Symbol};
 
-/// One trade of one account, symbol and side. Everything that must outlive a crash; what need not is in [`Live`].
+/// One trade of one account, symbol and side. Everything that must outlive a crash; what need not is in `Live`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// The alert that began it.
@@ -126,6 +126,10 @@ pub struct Live {
     pub audited_at: Millis,
     /// The position on our side as last read, base coin.
     pub position: Decimal,
+    /// Its average entry price as last read.
+    pub entry_price: Decimal,
+    /// The exchange's time of its last change as last read.
+    pub changed_at: Millis,
     /// Closing: the position was read since the last thing that could have changed it.
     pub fresh: bool,
     /// Whether a position was ever read on our side.
@@ -158,6 +162,8 @@ pub struct Live {
     pub accounted: bool,
     /// Profit and averages, once read.
     pub result: Option<Outturn>,
+    /// A notice that is given once: no stop could be placed, and the position stays.
+    pub unprotected_notice: bool,
     /// A notice that is given once: the target cannot be placed.
     pub target_notice: bool,
     /// Newest time at which an entry of ours was seen to fill.

@@ -25,13 +25,13 @@ pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) 
     if let Some(mark) = mark {
         trade.live.mark = mark;
     }
-    match row.map_or(Decimal::ZERO, |row| row.qty) {
-        qty if qty > Decimal::ZERO => held(trade, qty, ctx),
-        _ => empty(trade, ctx),
+    match row.filter(|row| row.qty > Decimal::ZERO) {
+        Some(row) => held(trade, row, ctx),
+        None => empty(trade, ctx),
     }
 }
 
-fn held(trade: &mut Trade, qty: Decimal, ctx: &Ctx<'_>) {
+fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
     let live = &mut trade.live;
     live.fresh = true;
     live.flat_since = None;
@@ -40,7 +40,15 @@ fn held(trade: &mut Trade, qty: Decimal, ctx: &Ctx<'_>) {
         // Whether it is ours is not known yet.
         return;
     }
-    live.position = qty;
+    let changed = row.qty != live.position || row.entry_price != live.entry_price || row.changed_at != live.changed_at;
+    if changed && live.had_position && trade.phase == Phase::Open {
+        // Entries fill, but a stop may also have fired into a thin book, closed a part, and be gone now; or the position
+        // was closed by hand, which took the stop away, and opened anew by the second entry at once.
+        live.audit.at = live.audit.at.min(live.audited_at + AUDIT_SOON_MS).max(ctx.now);
+    }
+    live.position = row.qty;
+    live.entry_price = row.entry_price;
+    live.changed_at = row.changed_at;
     live.had_position = true;
     if matches!(trade.phase, Phase::Entering | Phase::Open) {
         trade.filled_at.get_or_insert(ctx.now);
@@ -107,7 +115,8 @@ pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
     trade.live.audited_at = ctx.now;
     trade.live.audit = Pace::due(ctx.now + AUDIT_MS);
     let side = trade.side;
-    let listed = |ticket: &Ticket| orders.iter().find(|order| order.id == ticket.id.as_str() && order.conditional == ticket.leg.is_conditional());
+    let listed =
+        |ticket: &Ticket| orders.iter().find(|order| order.id == ticket.id.as_str() && order.conditional == ticket.leg.is_conditional());
     for ticket in trade.tickets_mut() {
         match (&ticket.state, listed(ticket)) {
             (State::Resting, Some(order)) => ticket.seen(order),

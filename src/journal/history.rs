@@ -6,17 +6,18 @@ use std::path::Path;
 
 use super::line::Lines;
 use super::segment::{self, Found, HeaderFault};
-use super::{JournalError, RECORD_BYTES_MAX, SNAPSHOT_BYTES_MAX};
+use super::{JournalError, RECORD_BYTES_MAX, Replayed, SNAPSHOT_BYTES_MAX};
 use crate::market::Millis;
 
-/// Streams every kept record, oldest first, with the time it was written. Snapshots are skipped.
+/// Streams every kept record, oldest first, with the time it was written; the snapshot each segment begins with, too: it
+/// holds what a disk that failed kept from being recorded.
 ///
 /// Nothing is acted on by history, so it shows what can be read: lines that are not whole are left out and come back as
 /// warnings, one per segment; at the very end they are lines being written, and no warning.
 ///
 /// # Errors
 /// The directory cannot be read, or a newer program wrote a segment.
-pub fn read_history(dir: &Path, each: &mut dyn FnMut(Millis, &str)) -> Result<Vec<String>, JournalError> {
+pub fn read_history(dir: &Path, each: &mut dyn FnMut(Millis, Replayed<'_>)) -> Result<Vec<String>, JournalError> {
     let segments = segment::list(dir).map_err(JournalError::io("list", dir))?;
     let mut warnings = Vec::new();
     for segment in &segments {
@@ -45,7 +46,7 @@ impl Bad {
     }
 }
 
-fn read_segment(segment: &Found, file: File, each: &mut dyn FnMut(Millis, &str)) -> Result<Option<Bad>, JournalError> {
+fn read_segment(segment: &Found, file: File, each: &mut dyn FnMut(Millis, Replayed<'_>)) -> Result<Option<Bad>, JournalError> {
     let mut lines = Lines::new(BufReader::new(file));
     // `pending` are bad lines at the end so far; they count only once a whole line follows.
     let (mut bad, mut pending): (Option<Bad>, Option<Bad>) = (None, None);
@@ -61,9 +62,13 @@ fn read_segment(segment: &Found, file: File, each: &mut dyn FnMut(Millis, &str))
                     (old, new) => old.or(new),
                 };
                 if !is_first {
-                    each(line.at, line.record);
-                } else if let Err(HeaderFault::NewerFormat(found)) = segment::parse_header(line.record) {
-                    return Err(JournalError::NewerFormat { file: segment.path.clone(), found });
+                    each(line.at, Replayed::Record(line.record));
+                    continue;
+                }
+                match segment::parse_header(line.record) {
+                    Ok(header) => each(line.at, Replayed::Snapshot(header.snapshot)),
+                    Err(HeaderFault::NewerFormat(found)) => return Err(JournalError::NewerFormat { file: segment.path.clone(), found }),
+                    Err(HeaderFault::NoHeader) => {}
                 }
             }
             Err(_) => {

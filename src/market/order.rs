@@ -201,6 +201,8 @@ pub struct Position {
     pub mark_price: Decimal,
     /// Estimated liquidation price; zero when there is none.
     pub liquidation_price: Decimal,
+    /// The exchange's time of its last change; zero when the exchange does not say.
+    pub changed_at: Millis,
 }
 
 /// What the account holds in one settle coin.

@@ -60,6 +60,14 @@ impl Answer {
         Answer::json(StatusCode::Ok, json!({"success": true, "message": message, "alert": number}))
     }
 
+    /// The same, with what its sender should know.
+    pub(super) fn warning(mut self, warnings: Vec<String>) -> Answer {
+        if let (Content::Json(members), false) = (&mut self.body, warnings.is_empty()) {
+            members.insert("warnings".to_owned(), warnings.into());
+        }
+        self
+    }
+
     /// Any error without a place.
     pub(super) fn error(status: StatusCode, reason: &str) -> Answer {
         Answer::json(status, json!({"success": false, "error": reason}))

@@ -110,3 +110,53 @@ impl Drop for Seat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a connection; the stream lives on in its seat.
+    fn arrive(connections: &Rc<Connections>) -> Welcome {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        connections.welcome(&smol::Async::new(stream).unwrap().into())
+    }
+
+    fn seat(connections: &Rc<Connections>) -> Seat {
+        match arrive(connections) {
+            Welcome::Seated(seat) => seat,
+            _ => panic!("no seat"),
+        }
+    }
+
+    #[test]
+    fn whoever_has_been_idle_longest_loses_the_seat() {
+        let connections = Connections::new(2);
+        let (first, second) = (seat(&connections), seat(&connections));
+        assert!(first.busy());
+        first.idle();
+        let third = seat(&connections);
+        assert!(!second.busy(), "second was idle for longer");
+        assert!(first.busy() && third.busy());
+        assert_eq!(connections.open.borrow().seats.len(), 2);
+        drop(second);
+        assert_eq!(connections.open.borrow().seats.len(), 2, "its seat is another's by now");
+        drop(first);
+        drop(third);
+        assert!(connections.open.borrow().seats.is_empty());
+    }
+
+    #[test]
+    fn when_all_are_busy_some_are_told_and_the_rest_dropped() {
+        let connections = Connections::new(1);
+        let only = seat(&connections);
+        only.busy();
+        let told: Vec<Welcome> = (0..TURNED_AWAY_MAX).map(|_| arrive(&connections)).collect();
+        assert!(told.iter().all(|welcome| matches!(welcome, Welcome::TurnedAway(_))));
+        assert!(matches!(arrive(&connections), Welcome::Dropped));
+        drop(told);
+        assert!(matches!(arrive(&connections), Welcome::TurnedAway(_)));
+        drop(only);
+        assert!(matches!(arrive(&connections), Welcome::Seated(_)));
+    }
+}

@@ -83,6 +83,8 @@ async fn attend(mut guard: Guard<TcpStream>, seat: Seat, site: Rc<Site>, peer: I
         if !keep {
             return guard.close().await;
         }
+        // A peer whose next request is always there already must not hold up the others.
+        smol::future::yield_now().await;
     }
 }
 

@@ -61,7 +61,12 @@ pub enum Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// On disk, number given: 200.
-    Accepted(u64),
+    Accepted {
+        /// The alert's number.
+        number: u64,
+        /// What its sender should know, although it is taken.
+        warnings: Vec<String>,
+    },
     /// The same as an alert already on disk: 200.
     Duplicate(u64),
     /// Cannot be done, and never will be as it stands: 400.

@@ -187,7 +187,7 @@ impl Site {
             },
         };
         match verdict {
-            Verdict::Accepted(number) => Answer::alert("Webhook received, processing order", number),
+            Verdict::Accepted { number, warnings } => Answer::alert("Webhook received, processing order", number).warning(warnings),
             Verdict::Duplicate(number) => Answer::alert(&format!("duplicate of alert {number}"), number),
             Verdict::Done => Answer::json(StatusCode::Ok, json!({"success": true, "message": "done"})),
             Verdict::Refused { field, reason } => Answer::refused(&field, &reason),

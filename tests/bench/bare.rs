@@ -47,7 +47,7 @@ pub(crate) fn web() -> Result<()> {
         executor.spawn(web::serve(listener, routes, Limits::default())).detach();
         while let Ok(alert) = inbound.recv().await {
             // The sender may be gone.
-            let _ = alert.respond.try_send(Verdict::Accepted(1));
+            let _ = alert.respond.try_send(Verdict::Accepted { number: 1, warnings: Vec::new() });
         }
         Ok(())
     }))

@@ -79,6 +79,8 @@ fn bench() -> Result<()> {
 }
 
 fn measure(home: &Path) -> Result<()> {
+    // What the build left unwritten would be flushed in the middle of the first figures.
+    std::process::Command::new("sync").status()?;
     say(&format!("binary {} kB, {CONTRACTS} contracts, times in µs", std::fs::metadata(env!("CARGO_BIN_EXE_perphook"))?.len() / 1000));
     for plan in &PLANS {
         say(&format!("\n{} ms per exchange call, {} trades{}", plan.latency_ms, plan.trades(), figures::HEADER));

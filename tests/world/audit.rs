@@ -9,6 +9,8 @@ use super::World;
 
 /// Binance: receive window and one second.
 pub const FENCE_MS: Millis = 6_000;
+/// The client id of an order that is not ours.
+pub const STRANGER: &str = "web_strangers_order";
 /// The regular look.
 const WATCH_MS: Millis = 1_000;
 
@@ -17,7 +19,7 @@ pub fn after_step(world: &World) {
     let fail = |what: String| panic!("{what}\n{}", world.story());
     one_trade_per_side(world.desk.memory(), &fail);
     nothing_doubled(world, &fail);
-    if world.steps % 16 == 0 {
+    if world.steps.is_multiple_of(16) {
         nothing_naked(world, &fail);
         if world.replayed() != *world.desk.memory() {
             fail("the journal does not read back to the memory".to_owned());
@@ -37,7 +39,7 @@ fn one_trade_per_side(memory: &Memory, fail: &dyn Fn(String)) {
 /// I2, I5: of all attempts at one leg at most one is alive, together they opened no more than was asked, and there is
 /// one stop and one target for each position.
 fn nothing_doubled(world: &World, fail: &dyn Fn(String)) {
-    world.book(|sim, _| {
+    let doubled = world.book(|sim, _| {
         let book = &sim.book;
         let mut alive: BTreeMap<(u64, char), u32> = BTreeMap::new();
         for order in book.open_orders() {
@@ -47,39 +49,41 @@ fn nothing_doubled(world: &World, fail: &dyn Fn(String)) {
             }
         }
         if let Some((leg, count)) = alive.iter().find(|(_, count)| **count > 1) {
-            fail(format!("I5: {count} orders of leg {leg:?} rest at one time"));
+            return Some(format!("I5: {count} orders of leg {leg:?} rest at one time"));
         }
         let mut guards: BTreeMap<(String, Side, bool), u32> = BTreeMap::new();
         for order in book.open_conditionals().iter().filter(|order| order.is_waiting() && ours(&order.client_id).is_some()) {
             let Some(side) = order.effect().closes else { continue };
             *guards.entry((order.symbol.to_string(), side, order.kind == ProtectionKind::StopLoss)).or_default() += 1;
         }
-        if let Some((which, count)) = guards.iter().find(|(_, count)| **count > 1) {
-            fail(format!("I2: {count} protective orders {which:?} rest at one time"));
-        }
+        let (which, count) = guards.iter().find(|(_, count)| **count > 1)?;
+        Some(format!("I2: {count} protective orders {which:?} rest at one time"))
     });
+    doubled.into_iter().for_each(fail);
 }
 
 /// The whole day's books: per leg no more opened than one order's quantity.
 pub fn nothing_overbought(world: &World) {
-    world.book(|sim, _| {
+    let overbought = world.book(|sim, _| {
         let mut opened: BTreeMap<(u64, Leg2), (Decimal, Decimal)> = BTreeMap::new();
         for order in sim.book.all_orders() {
             let Some((number, leg)) = ours(&order.client_id) else { continue };
             let leg = match leg {
                 Leg::Entry => Leg2::Entry,
                 Leg::Second => Leg2::Second,
-                _ if order.opened > Decimal::ZERO => panic!("I2: {} opened a position\n{}", order.client_id, world.story()),
+                _ if order.opened > Decimal::ZERO => return Some(format!("I2: {} opened a position", order.client_id)),
                 _ => continue,
             };
             let sum = opened.entry((number, leg)).or_default();
             sum.0 += order.opened;
             sum.1 = sum.1.max(order.qty);
         }
-        for (leg, (opened, asked)) in opened {
-            assert!(opened <= asked, "I2: leg {leg:?} opened {opened} of {asked}\n{}", world.story());
-        }
+        let (leg, (opened, asked)) = opened.into_iter().find(|(_, (opened, asked))| opened > asked)?;
+        Some(format!("I2: leg {leg:?} opened {opened} of {asked}"))
     });
+    if let Some(what) = overbought {
+        panic!("{what}\n{}", world.story());
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,7 +124,11 @@ fn is_wanted_naked(world: &World, symbol: &str, side: Side, since: Millis) -> bo
     let memory = world.desk.memory();
     let wants = |prices: Option<&perphook::desk::Prices>| prices.is_some_and(|prices| prices.stop.is_some());
     let open = memory.trades.values().any(|trade| {
-        trade.symbol.as_str() == symbol && trade.side == side && trade.began_at <= since && wants(trade.prices.as_ref()) && !trade.is_closing()
+        trade.symbol.as_str() == symbol
+            && trade.side == side
+            && trade.began_at <= since
+            && wants(trade.prices.as_ref())
+            && !trade.is_closing()
     });
     let closed = memory.closed.iter().any(|trade| {
         trade.symbol.as_str() == symbol
@@ -142,23 +150,55 @@ pub fn at_rest(world: &World) {
         "I1: an acknowledged alert was forgotten\n{}",
         world.story()
     );
-    world.book(|sim, _| {
-        let has_trade = |symbol: &str, side: Side| memory.trades.values().any(|trade| trade.symbol.as_str() == symbol && trade.side == side);
+    let left = world.book(|sim, _| {
+        let has_trade =
+            |symbol: &str, side: Side| memory.trades.values().any(|trade| trade.symbol.as_str() == symbol && trade.side == side);
         for order in sim.book.open_orders() {
             let Some(side) = order.effect().opens.or(order.effect().closes) else { continue };
             if ours(&order.client_id).is_some() && !has_trade(order.symbol.as_str(), side) {
-                panic!("I4: {} is left on {}\n{}", order.client_id, order.symbol, world.story());
+                return Some(format!("I4: {} is left on {}", order.client_id, order.symbol));
             }
         }
         for order in sim.book.open_conditionals().iter().filter(|order| order.is_waiting()) {
             let Some(side) = order.effect().closes else { continue };
             if ours(&order.client_id).is_some() && !has_trade(order.symbol.as_str(), side) {
-                panic!("I4: {} is left on {}\n{}", order.client_id, order.symbol, world.story());
+                return Some(format!("I4: {} is left on {}", order.client_id, order.symbol));
             }
         }
+        None
     });
+    if let Some(what) = left {
+        panic!("{what}\n{}", world.story());
+    }
     nothing_overbought(world);
+    nothing_expired_opened(world);
+    strangers_are_left_alone(world);
     nothing_naked(world, &|what| panic!("{what}\n{}", world.story()));
+}
+
+/// I5: what is older than its time limit opened nothing.
+fn nothing_expired_opened(world: &World) {
+    let timeout_ms = world.setting().rules.alert_timeout_ms;
+    let late = world.book(|sim, _| {
+        sim.book.all_orders().find_map(|order| {
+            let (number, leg) = ours(&order.client_id)?;
+            let received = world.acknowledged.get(&number)?;
+            let last = received + timeout_ms + FENCE_MS;
+            (matches!(leg, Leg::Entry | Leg::Second) && order.created > last).then(|| order.client_id.clone())
+        })
+    });
+    if let Some(id) = late {
+        panic!("I5: {id} was opened after its alert had expired\n{}", world.story());
+    }
+}
+
+/// I6: orders that are not ours end by themselves only.
+fn strangers_are_left_alone(world: &World) {
+    let canceled = world.book(|sim, _| {
+        let order = sim.book.order_by_id(STRANGER)?;
+        matches!(order.status, perphook::market::OrderStatus::Canceled).then_some(())
+    });
+    assert!(canceled.is_none(), "I6: a stranger's order was cancelled\n{}", world.story());
 }
 
 /// What is ours in the books.

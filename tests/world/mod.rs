@@ -124,10 +124,10 @@ impl World {
         let mut effects = Vec::new();
         let admission = self.desk.admit(None, signal, print, self.now, &mut effects);
         self.carry_out(effects);
-        if let Admission::Accept(accepted) = &admission {
+        if let Admission::Accept { number, .. } = admission {
             self.on_disk = self.journal.len();
-            self.acknowledged.insert(accepted.number, self.now);
-            self.tell(Event::OnDisk(accepted.number));
+            self.acknowledged.insert(number, self.now);
+            self.tell(Event::OnDisk(number));
         }
         admission
     }
@@ -205,6 +205,7 @@ impl World {
 
     fn step(&mut self) {
         self.steps += 1;
+        assert!(self.steps < 30_000, "the desk never rests\n{}", self.story());
         match &mut self.flight {
             Some(flight) if flight.answer.is_none() && flight.executes_at <= self.now => self.execute(),
             Some(Flight { answer: Some((at, _)), .. }) if *at <= self.now => self.land(),
@@ -265,6 +266,13 @@ impl World {
         if self.said.len() < 4000 {
             let mark = if line.warn { "!" } else { " " };
             self.said.push(format!("{:>8} {mark} {} #{} {}", self.now - START, line.symbol, line.alert, line.text));
+        }
+    }
+
+    /// Something to be read in the story of a failing day.
+    pub fn remark(&mut self, text: &str) {
+        if self.said.len() < 4000 {
+            self.said.push(format!("{:>8} - {text}", self.now - START));
         }
     }
 

@@ -53,21 +53,21 @@ fn what_may_surprise_is_a_warning() {
         (
             "LEVERAGE=30",
             ENTRY.to_owned(),
-            "if this contract is set to isolated margin: the stop lies beyond the estimated liquidation at 2877.8",
+            "if this contract is set to isolated margin: the stop lies beyond the estimated liquidation price 2877.8",
         ),
         (
             "LEVERAGE=50\nMARGIN_MODE=isolated",
             ENTRY.to_owned(),
-            "warning   entry 2 lies beyond the estimated liquidation of entry 1 at 2961.01",
+            "warning   the second entry lies beyond the estimated liquidation price 2961.01",
         ),
-        ("LEVERAGE=50\nMARGIN_MODE=isolated", ENTRY.to_owned(), "warning   the stop lies beyond the estimated liquidation at 2917.58"),
-        ("LEVERAGE=125", ENTRY.to_owned(), "LEVERAGE 125 is above this contract's maximum: 100 is used"),
+        ("LEVERAGE=50\nMARGIN_MODE=isolated", ENTRY.to_owned(), "warning   the stop lies beyond the estimated liquidation price 2917.58"),
+        ("LEVERAGE=125", ENTRY.to_owned(), "leverage 125 is above the contract's maximum of 100; 100 is used"),
         ("TOTAL_ENTRIES=1", ENTRY.to_owned(), "TOTAL_ENTRIES=1: the second entry is never placed"),
         ("", ENTRY.replace("\"stop_loss\":2850.417,", ""), "no stop_loss: the position would have no stop"),
         (
             "",
             ENTRY.replace("ETH", "BTC").replace("3021.444", "130000").replace("2934.1", "null").replace("3084.215", "null"),
-            "entry 1: rounding down to the step takes 35 % of the size",
+            "rounding down to the lot step takes 35 % off the order at 130000",
         ),
     ] {
         let (_, text) = explained(settings, &alert);
@@ -84,6 +84,13 @@ fn a_second_entry_alone_is_one_order() {
     let (_, text) = explained("", &ENTRY.replace("\"event\"", "\"order_subtype\":\"dca_fill\",\"event\""));
     assert!(text.contains("only if   no trade with these prices is known") && text.matches("GTC").count() == 1, "{text}");
     assert!(text.contains("entry 2: buy 0.068 ETH limit at 2934.1"), "{text}");
+}
+
+#[test]
+fn with_one_entry_only_a_second_entry_is_nothing() {
+    let (exit, text) = explained("TOTAL_ENTRIES=1", &ENTRY.replace("\"event\"", "\"order_subtype\":\"dca_fill\",\"event\""));
+    assert_eq!(exit, Exit::Done);
+    assert!(text.contains("nothing   TOTAL_ENTRIES=1") && !text.contains("order     "), "{text}");
 }
 
 #[test]
@@ -108,7 +115,8 @@ fn a_refusal_tells_its_reason() {
     );
     let (exit, text) = explained("ENTRY_SIZE_USD=0.5", ENTRY);
     assert!(
-        exit == Exit::Usage && text.ends_with("refused   entry 1: order value 9.06432 is below the contract's minimum of 20\n"),
+        exit == Exit::Usage
+            && text.contains("refused   entry_price: order value 9.06432 is below the contract's minimum of 20 (ENTRY_SIZE_USD 0.5"),
         "{text}"
     );
 }

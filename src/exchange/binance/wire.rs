@@ -170,6 +170,8 @@ pub(super) struct PositionRow {
     mark_price: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     liquidation_price: Decimal,
+    #[serde(default)]
+    update_time: Millis,
 }
 
 impl PositionRow {
@@ -182,6 +184,7 @@ impl PositionRow {
             entry_price: self.entry_price,
             mark_price: self.mark_price,
             liquidation_price: self.liquidation_price,
+            changed_at: self.update_time,
         }
     }
 }

@@ -168,10 +168,15 @@ fn positions(book: &Book, only: Option<&Symbol>) -> Vec<Position> {
                 entry_price: held.entry_price,
                 mark_price: market.mark,
                 liquidation_price: market.liquidation_price(side),
+                changed_at: changed_at(book, symbol, side),
             });
         }
     }
     rows
+}
+
+fn changed_at(book: &Book, symbol: &Symbol, side: Side) -> Millis {
+    book.trades().iter().rev().find(|trade| trade.symbol == *symbol && trade.side == side).map_or(0, |trade| trade.at)
 }
 
 fn plain_state(order: &Order) -> OrderState {

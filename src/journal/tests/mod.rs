@@ -56,7 +56,12 @@ fn replay(dir: &Path) -> Result<(Vec<String>, Opened), JournalError> {
 /// Every record that history shows, and its warnings.
 fn history(dir: &Path) -> (Vec<String>, Vec<String>) {
     let mut seen = Vec::new();
-    let warnings = read_history(dir, &mut |_, text| seen.push(text.to_owned())).unwrap();
+    let warnings = read_history(dir, &mut |_, replayed| {
+        if let Replayed::Record(text) = replayed {
+            seen.push(text.to_owned());
+        }
+    })
+    .unwrap();
     (seen, warnings)
 }
 

@@ -150,11 +150,16 @@ fn the_buffer_never_holds_more_than_one_head_or_body() {
 
 #[test]
 fn reading_away_after_the_last_answer_has_an_end() {
+    let patient = Limits { linger: Duration::from_secs(60), ..hasty() };
+    let mut endless = Peer::saying(vec![vec![b'a'; 1024]; 8 * 1024]);
+    smol::block_on(Guard::new(&mut endless, patient).close());
+    assert_eq!((8 * 1024 - endless.pieces.len()) * 1024, LINGER_BYTES_MAX);
+    let mut leaving = Peer::saying(vec![vec![b'a'; 1024]; 8]);
+    smol::block_on(Guard::new(&mut leaving, patient).close());
+    assert!(leaving.pieces.is_empty());
     let start = Instant::now();
-    let endless = Peer::saying(vec![vec![b'a'; 1024]; 1024 * 8]);
-    smol::block_on(Guard::new(endless, Limits { linger: Duration::from_secs(60), ..hasty() }).close());
-    let silent = Peer::falling_silent("x");
-    smol::block_on(Guard::new(silent, Limits { linger: Duration::from_millis(20), ..hasty() }).close());
+    let mut silent = Peer::falling_silent("x");
+    smol::block_on(Guard::new(&mut silent, Limits { linger: Duration::from_millis(20), ..patient }).close());
     assert!(start.elapsed() < Duration::from_secs(30));
 }
 

@@ -76,7 +76,7 @@ impl House {
     }
 
     fn status(&self, method: Method, target: &str, body: &str) -> u16 {
-        self.ask(&request(method, target, body), Some(Verdict::Accepted(1))).0
+        self.ask(&request(method, target, body), Some(Verdict::Accepted { number: 1, warnings: Vec::new() })).0
     }
 }
 
@@ -150,7 +150,7 @@ fn a_right_token_in_any_place_suffices() {
         ("/webhook/right", None, "{}", 401),
     ] {
         let request = Request { tokens: header.map(Secret::new).into_iter().collect(), ..request(Method::Post, target, body) };
-        let (got, _, asked) = house.ask(&request, Some(Verdict::Accepted(1)));
+        let (got, _, asked) = house.ask(&request, Some(Verdict::Accepted { number: 1, warnings: Vec::new() }));
         assert_eq!((got, asked.len()), (status, usize::from(status == 200)), "{target} {header:?} {body}");
     }
 }
@@ -180,7 +180,8 @@ fn the_first_byte_tells_the_language() {
         ("\0{}", 400, "text alerts"),
         ("{", 400, "is wrong"),
     ] {
-        let (got, answer, _) = house.ask(&request(Method::Post, "/webhook", body), Some(Verdict::Accepted(1)));
+        let (got, answer, _) =
+            house.ask(&request(Method::Post, "/webhook", body), Some(Verdict::Accepted { number: 1, warnings: Vec::new() }));
         assert_eq!(got, status, "{body:?}");
         assert!(names.is_empty() || answer["error"].as_str().unwrap().contains(names), "{body:?} {answer}");
     }
@@ -209,7 +210,16 @@ fn verdicts_and_their_answers() {
     let house =
         House { site: Site::new(Routes { token: Some(Secret::new(TOKEN)), ..house.site.routes }, Duration::from_millis(50)), ..house };
     for (verdict, status, answer) in [
-        (Some(Verdict::Accepted(17)), 200, json!({"success": true, "message": "Webhook received, processing order", "alert": 17})),
+        (
+            Some(Verdict::Accepted { number: 17, warnings: Vec::new() }),
+            200,
+            json!({"success": true, "message": "Webhook received, processing order", "alert": 17}),
+        ),
+        (
+            Some(Verdict::Accepted { number: 18, warnings: vec!["beware".to_owned()] }),
+            200,
+            json!({"success": true, "message": "Webhook received, processing order", "alert": 18, "warnings": ["beware"]}),
+        ),
         (Some(Verdict::Duplicate(17)), 200, json!({"success": true, "message": "duplicate of alert 17", "alert": 17})),
         (Some(Verdict::Done), 200, json!({"success": true, "message": "done"})),
         (
@@ -244,7 +254,12 @@ fn a_full_or_closed_inbox_is_503() {
 #[test]
 fn the_same_body_has_the_same_fingerprint() {
     let house = house(None, Mode::Paper);
-    let print = |body: &str| match house.ask(&request(Method::Post, "/webhook", body), Some(Verdict::Accepted(1))).2.remove(0).message {
+    let print = |body: &str| match house
+        .ask(&request(Method::Post, "/webhook", body), Some(Verdict::Accepted { number: 1, warnings: Vec::new() }))
+        .2
+        .remove(0)
+        .message
+    {
         Message::Alert { fingerprint, .. } => fingerprint,
         other => panic!("{other:?}"),
     };

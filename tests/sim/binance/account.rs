@@ -22,6 +22,8 @@ struct Row<'a> {
     /// Negative for a short.
     amount: Decimal,
     entry_price: Decimal,
+    /// When the position last changed, as far as it is shown.
+    changed_at: Millis,
     /// Which side's numbers these are.
     side: Side,
 }
@@ -60,7 +62,10 @@ fn rows_of<'a>(sim: &Sim, symbol: &'a Symbol, market: &'a Market, now: Millis) -
     let row = |side: Side, position_side| {
         let (qty, entry_price) = seen(sim, symbol, market, side, now);
         let amount = if side == Side::Long { qty } else { -qty };
-        Row { symbol, market, position_side, amount, entry_price, side }
+        let late_ms = sim.faults.conditions.late_positions_ms;
+        let mine = sim.book.trades().iter().rev().filter(|trade| trade.symbol == *symbol && trade.side == side);
+        let changed_at = mine.map(|trade| trade.at).find(|at| at + late_ms <= now).map_or(0, |at| sim.shown(at));
+        Row { symbol, market, position_side, amount, entry_price, changed_at, side }
     };
     if sim.book.is_hedge() {
         return vec![row(Side::Long, "LONG"), row(Side::Short, "SHORT")];
@@ -89,7 +94,6 @@ fn live_rows<'a>(sim: &'a Sim, only: Option<&Symbol>, now: Millis) -> Vec<Row<'a
 pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
     let only = sim.symbol_if_any(params)?;
     let mut out = String::with_capacity(512);
-    let at = sim.shown(now);
     rows::list(&mut out, live_rows(sim, only.as_ref(), now).iter(), |out, row| {
         let (notional, margin) = (row.notional(), row.margin());
         let is_isolated = row.market.margin_mode == MarginMode::Isolated;
@@ -100,7 +104,7 @@ pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
              \"markPrice\":\"{}\",\"unRealizedProfit\":\"{}\",\"liquidationPrice\":\"{}\",\"isolatedMargin\":\"{isolated}\",\
              \"notional\":\"{notional}\",\"marginAsset\":\"USDT\",\"isolatedWallet\":\"{isolated}\",\"initialMargin\":\"{margin}\",\
              \"maintMargin\":\"{}\",\"positionInitialMargin\":\"{margin}\",\"openOrderInitialMargin\":\"0\",\"adl\":0,\
-             \"bidNotional\":\"0\",\"askNotional\":\"0\",\"updateTime\":{at}}}",
+             \"bidNotional\":\"0\",\"askNotional\":\"0\",\"updateTime\":{}}}",
             row.symbol,
             row.position_side,
             row.amount,
@@ -108,6 +112,7 @@ pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
             row.profit(),
             row.market.liquidation_price(row.side).round_dp(DIGITS),
             (notional.abs() * MAINTENANCE).round_dp(DIGITS),
+            row.changed_at,
             entry = row.entry_price.round_dp(DIGITS),
         );
     });
