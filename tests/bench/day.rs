@@ -28,7 +28,7 @@ pub(crate) struct Life {
     pub(crate) acknowledged: Samples,
     pub(crate) first_order: Samples,
     pub(crate) last_order: Samples,
-    /// Exchange calls about a symbol until its last of four orders.
+    /// Exchange calls from an alert to its last of four orders, that one included.
     pub(crate) calls: Samples,
     /// Processor time of all of it.
     cpu_sum_us: u64,
@@ -160,15 +160,14 @@ fn wait_until_flat(client: &mut Client) -> Result<()> {
 impl Life {
     /// Times from each alert to its first and last order at the exchange.
     fn note_orders(&mut self, log: &Log, sent: &HashMap<String, u64>) -> Result<()> {
-        for (symbol, sent_us) in sent {
-            let about: Vec<&Call> = log.entries.iter().filter(|call| call.names(symbol)).collect();
-            let orders: Vec<usize> = about.iter().enumerate().filter(|(_, call)| call.places()).map(|(at, _)| at).collect();
+        for (symbol, &sent_us) in sent {
+            let orders: Vec<u64> =
+                log.entries.iter().filter(|call| call.places() && call.names(symbol)).map(|call| call.arrived_us).collect();
             // Both entries leave in one request.
-            let [batch, _, end, ..] = orders.as_slice() else { return Err(format!("{symbol}: its four orders did not arrive").into()) };
-            let after = |at: usize| about.get(at).map_or(0, |call| call.arrived_us.saturating_sub(*sent_us));
-            self.first_order.add_us(after(*batch));
-            self.last_order.add_us(after(*end));
-            self.calls.add_us(*end as u64 + 1);
+            let [entries, _, last, ..] = *orders.as_slice() else { return Err(format!("{symbol}: its four orders did not arrive").into()) };
+            self.first_order.add_us(entries.saturating_sub(sent_us));
+            self.last_order.add_us(last.saturating_sub(sent_us));
+            self.calls.add_us(log.entries.iter().filter(|call| (sent_us..=last).contains(&call.arrived_us)).count() as u64);
         }
         Ok(())
     }

@@ -29,11 +29,14 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// Contracts the simulated exchange lists: as many as Binance's.
 const CONTRACTS: usize = 900;
 /// Trades that are open together: the exchange allows 200 stops and targets per account.
-const PORTION: usize = 50;
-/// The pause between two alerts is long enough for four orders, so that alerts do not meet.
+const PORTION: usize = 80;
+/// Samples of a bare server and a bare disk, and the pause between them.
+const BARE_SAMPLES: usize = 200;
+const BARE_PAUSE: Duration = Duration::from_millis(12);
+/// The pause between two alerts is long enough for four orders and the reading that follows them, so that alerts seldom meet.
 const PLANS: [Plan; 2] = [
-    Plan { latency_ms: 0, portions: 4, pause: Duration::from_millis(12) },
-    Plan { latency_ms: 20, portions: 2, pause: Duration::from_millis(140) },
+    Plan { latency_ms: 0, portions: 3, pause: Duration::from_millis(12) },
+    Plan { latency_ms: 20, portions: 1, pause: Duration::from_millis(290) },
 ];
 /// Alerts of each of the two long rows after which the memory is looked at.
 const ALERTS: usize = 10_000;
@@ -84,8 +87,8 @@ fn measure(home: &Path) -> Result<()> {
     say(&format!("binary {} kB, {CONTRACTS} contracts, times in µs", std::fs::metadata(env!("CARGO_BIN_EXE_perphook"))?.len() / 1000));
     for plan in &PLANS {
         say(&format!("\n{} ms per exchange call, {} trades{}", plan.latency_ms, plan.trades(), figures::HEADER));
-        let (web, web_cpu_us) = bare_web(plan)?;
-        let disk = bare::fdatasync(&home.join("disk"), plan.trades(), plan.pause)?;
+        let (web, web_cpu_us) = bare_web()?;
+        let disk = bare::fdatasync(&home.join("disk"), BARE_SAMPLES, BARE_PAUSE)?;
         let floor = bare_loop(home, plan)?;
         let exchange = exchange(plan.latency_ms)?;
         let daemon = Process::daemon(home, exchange.address())?;
@@ -146,17 +149,17 @@ fn exchange(latency_ms: u64) -> Result<Helper> {
     Helper::start(&["exchange", &latency_ms.to_string()])
 }
 
-fn bare_web(plan: &Plan) -> Result<(Samples, u64)> {
+fn bare_web() -> Result<(Samples, u64)> {
     let server = Helper::start(&["web"])?;
     let mut client = Client::connect(server.address())?;
     let mut samples = Samples::default();
     let cpu_us = server.cpu_us()?;
-    for number in 0..plan.trades() {
+    for number in 0..BARE_SAMPLES {
         let (_, took) = client.timed_alert(&day::entry(number, 0))?;
         samples.add(took);
-        std::thread::sleep(plan.pause);
+        std::thread::sleep(BARE_PAUSE);
     }
-    Ok((samples, (server.cpu_us()? - cpu_us) / plan.trades() as u64))
+    Ok((samples, (server.cpu_us()? - cpu_us) / BARE_SAMPLES as u64))
 }
 
 /// Each portion has an exchange of its own: the bare loop closes nothing.
