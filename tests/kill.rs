@@ -23,12 +23,13 @@ use sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use sim::server::now;
 
 const RUNS: u64 = 10;
-const AT_ONCE: usize = 4;
+/// Most of a run is waiting.
+const AT_ONCE: usize = 8;
 const SYMBOLS: [(&str, i64); 3] = [("BTCUSDT", 50_000), ("ETHUSDT", 3_000), ("SOLUSDT", 150)];
 const ALERT_TIMEOUT_MS: Millis = 8_000;
 /// Binance's fence, and the time in which everything has been asked about after a restart.
 const AFTER_RESTART_MS: Millis = 6_000 + 2_000;
-/// The watch interval, and what two cores shared by four daemons add.
+/// The watch interval, and what two cores shared by many daemons add.
 const NAKED_MS: Millis = 1_000 + 1_500;
 /// The user's own order, which nobody may touch.
 const USERS_ORDER: &str = "web_limit_of_the_user";
