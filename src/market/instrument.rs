@@ -122,7 +122,7 @@ impl Instrument {
             market_lot_step: decimal("0.001"),
             market_max_qty: decimal("2000"),
             min_notional: decimal("20"),
-            max_leverage: 125,
+            max_leverage: 100,
             closed: None,
         }
     }

@@ -120,7 +120,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::market::Symbol;
 
     fn d(text: &str) -> Decimal {
         text.parse().unwrap()
