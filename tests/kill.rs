@@ -23,12 +23,13 @@ use sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use sim::server::now;
 
 const RUNS: u64 = 10;
-const AT_ONCE: usize = 4;
+/// Most of a run is waiting.
+const AT_ONCE: usize = 8;
 const SYMBOLS: [(&str, i64); 3] = [("BTCUSDT", 50_000), ("ETHUSDT", 3_000), ("SOLUSDT", 150)];
 const ALERT_TIMEOUT_MS: Millis = 8_000;
 /// Binance's fence, and the time in which everything has been asked about after a restart.
 const AFTER_RESTART_MS: Millis = 6_000 + 2_000;
-/// The watch interval, and what two cores shared by four daemons add.
+/// The watch interval, and what two cores shared by many daemons add.
 const NAKED_MS: Millis = 1_000 + 1_500;
 /// The user's own order, which nobody may touch.
 const USERS_ORDER: &str = "web_limit_of_the_user";
@@ -68,23 +69,9 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled() {
 
 /// Every kind there is.
 fn faults() -> Vec<Fault> {
-    let refuse = |status, code, msg: &str| Fault::Refuse { status, code, msg: msg.to_owned() };
-    vec![
-        Fault::Unreachable,
-        Fault::CutBefore,
-        Fault::CutAfter,
-        Fault::CutThenExecute { ms: 1_500 },
-        Fault::HalfAnswer,
-        Fault::Unknown503 { executed: true },
-        Fault::Unknown503 { executed: false },
-        Fault::Timeout1007 { executed: true },
-        Fault::Html502 { executed: false },
-        Fault::Delay { ms: 400 },
-        Fault::RateLimit { retry_after_s: 1, ban_s: 2 },
-        Fault::RefuseElement { index: 1, code: -2019, msg: "Margin is insufficient.".to_owned() },
-        refuse(503, -1008, "Request throttled by system-level protection."),
-        refuse(400, -9999, "A code that nobody has heard of."),
-    ]
+    let mut faults = Fault::every_trouble(1_500);
+    faults.push(Fault::refuse(400, -9999, "A code that nobody has heard of."));
+    faults
 }
 
 /// What the threads of a run share.

@@ -175,12 +175,22 @@ pub(super) fn counted(trade: &mut Trade, result: &Result<Reply>, ctx: &Ctx<'_>) 
             trade.live.fills.again(ctx.now, retry_delay_ms);
             // Executions appear late too: an unbalanced list is read again.
             trade.live.accounted = balanced || trade.live.fills.tries >= FILLS_TRIES_MAX;
+            if let (true, Some(sum)) = (trade.live.accounted, &outturn) {
+                count_unseen_nakedness(trade, sum.first_fill_at);
+            }
             trade.live.result = outturn.filter(|_| trade.prices.is_some() && balanced);
         }
         _ => {
             trade.live.fills.again(ctx.now, retry_delay_ms);
             trade.live.accounted = trade.live.fills.tries >= FILLS_TRIES_MAX;
         }
+    }
+}
+
+/// The position was without a stop before we saw it, too: from the fill until the look that found it.
+fn count_unseen_nakedness(trade: &mut Trade, first_fill_at: Millis) {
+    if let (true, Some(seen_at)) = (trade.stop.is_some(), trade.filled_at) {
+        trade.naked_ms += seen_at.saturating_sub(first_fill_at);
     }
 }
 
@@ -191,6 +201,9 @@ fn add_up(side: Side, fills: &[Fill]) -> Option<Outturn> {
     let mut sum = Outturn::default();
     let (mut paid, mut got) = (Decimal::ZERO, Decimal::ZERO);
     for fill in mine {
+        if sum.first_fill_at == 0 {
+            sum.first_fill_at = fill.at;
+        }
         let value = fill.price.checked_mul(fill.qty)?;
         let (qty, total) = if opens(fill) { (&mut sum.entry_qty, &mut paid) } else { (&mut sum.exit_qty, &mut got) };
         *qty = qty.checked_add(fill.qty)?;

@@ -196,6 +196,9 @@ pub struct Outturn {
     /// Whether fees in another coin were left out.
     #[serde(default)]
     pub fees_elsewhere: bool,
+    /// When the first entry filled, by the exchange's account.
+    #[serde(default)]
+    pub first_fill_at: Millis,
 }
 
 /// A trade that ended flat, as history keeps it.

@@ -34,7 +34,9 @@ pub const KEY: &str = "rig7Kq2vXW0yHfPzLr5nTdBc8mGsJu3eAo6iYb1k";
 pub const SECRET: &str = "rigS9wEx4tRz6pLm1kVn8bGh3jFd5sQa7yUo2cXi0";
 /// Longer than anything that is waited for may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(45);
-const POLL: Duration = Duration::from_millis(5);
+
+/// Looks often at first, and never more rarely than this.
+const POLL_MAX: Duration = Duration::from_millis(50);
 
 /// A working directory, removed at the end of a test that went well.
 pub struct Home(PathBuf);
@@ -192,25 +194,14 @@ impl Rig {
     }
 
     /// Waits for a condition.
-    pub fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !is_so() {
-            assert!(Instant::now() < deadline, "never happened: {what}\n{}", self.story());
-            std::thread::sleep(POLL);
-        }
+    pub fn until(&self, what: &str, is_so: impl FnMut() -> bool) {
+        assert!(within(PATIENCE, is_so), "never happened: {what}\n{}", self.story());
     }
 
     /// Waits until this and nothing else of ours is in the books of a contract.
     pub fn until_resting(&self, symbol: &str, wanted: Resting) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let found = self.exchange.resting(symbol);
-            if found == wanted {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{symbol}: {found:?} instead of {wanted:?}\n{}", self.story());
-            std::thread::sleep(POLL);
-        }
+        let is_so = within(PATIENCE, || self.exchange.resting(symbol) == wanted);
+        assert!(is_so, "{symbol}: {:?} instead of {wanted:?}\n{}", self.exchange.resting(symbol), self.story());
     }
 
     /// Waits for a line of the daemon's log that contains this.
@@ -268,4 +259,18 @@ impl Rig {
         let from = log.len().saturating_sub(80);
         format!("log:\n{}\nexchange:\n{}", log[from..].join("\n"), self.exchange.story(80))
     }
+}
+
+/// Whether a condition comes true in time.
+pub fn within(time: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + time;
+    let mut pause = Duration::from_millis(2);
+    while !is_so() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 3 / 2).min(POLL_MAX);
+    }
+    true
 }

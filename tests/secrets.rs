@@ -1,0 +1,260 @@
+//! Token and keys appear nowhere: not in the log, the journal, an answer, or the output of a command, whatever goes wrong.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
+
+mod rig;
+#[path = "sim/mod.rs"]
+mod sim;
+
+use std::path::Path;
+
+use rig::{Answer, KEY, Rig, SECRET, TOKEN, entry, exit, http};
+use sim::SimConfig;
+use sim::faults::{Class, Conditions, Fault, Rule};
+
+/// Everything that was heard or read, and where.
+#[derive(Default)]
+struct Heard(Vec<(String, String)>);
+
+impl Heard {
+    fn take(&mut self, place: impl Into<String>, text: impl Into<String>) {
+        self.0.push((place.into(), text.into()));
+    }
+
+    fn answer(&mut self, place: &str, answer: &Answer) {
+        self.take(place, format!("{}\n{}", answer.head, answer.text));
+    }
+
+    /// All files of a directory, those in directories of it too.
+    fn files(&mut self, directory: &Path) {
+        for file in std::fs::read_dir(directory).expect("a directory").flatten() {
+            match file.path() {
+                path if path.is_dir() => self.files(&path),
+                path => {
+                    let bytes = std::fs::read(&path).expect("a file");
+                    self.take(path.display().to_string(), String::from_utf8_lossy(&bytes));
+                }
+            }
+        }
+    }
+
+    fn told(&mut self, rig: &Rig, arguments: &[&str]) {
+        let (_, out, err) = rig.tell(arguments);
+        assert!(!(out.is_empty() && err.is_empty()), "{arguments:?} says something");
+        self.take(arguments.join(" "), out + &err);
+    }
+
+    /// None of it contains a secret, however its letters are written.
+    fn is_clean(&self) {
+        for (place, text) in &self.0 {
+            let text = text.to_lowercase();
+            for (name, secret) in [("token", TOKEN), ("key", KEY), ("secret", SECRET)] {
+                if let Some(at) = text.find(&secret.to_lowercase()) {
+                    let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
+                    let line = text[from..].lines().next().unwrap_or_default();
+                    panic!("the {name} is in {place}: {line}");
+                }
+            }
+        }
+    }
+
+    fn contains(&self, what: &str) -> bool {
+        self.0.iter().any(|(_, text)| text.contains(what))
+    }
+}
+
+/// Every kind of trouble with the exchange.
+fn faults() -> Vec<Fault> {
+    let mut faults = vec![
+        Fault::refuse(401, -2015, "Invalid API-key, IP, or permissions for action, request ip: 203.0.113.7"),
+        Fault::refuse(400, -1022, "Signature for this request is not valid."),
+        Fault::refuse(400, -1021, "Timestamp for this request is outside of the recvWindow."),
+        Fault::refuse(400, -9999, "A code that nobody has heard of."),
+    ];
+    faults.extend(Fault::every_trouble(100));
+    faults
+}
+
+#[test]
+fn neither_token_nor_keys_are_shown_anywhere() {
+    // Trace says all that debug does, and more.
+    let mut rig = Rig::start(&[("LOG_LEVEL", "trace"), ("LOG_FILE", "perphook.log")]);
+    let mut heard = Heard::default();
+    trade(&rig, &mut heard);
+    knock(&rig, &mut heard);
+    misuse(&rig, &mut heard);
+    trouble(&rig, &mut heard);
+    for arguments in [&["status"][..], &["trades"], &["trades", "--csv"], &["trades", "--json"], &["check"], &["check", "--online"]] {
+        heard.told(&rig, arguments);
+    }
+    heard.told(&rig, &["explain", &entry("BTCUSDT", "LONG", "primary_entry", ["49900", "49500", "49000", "50500"], 1)]);
+    heard.told(&rig, &["explain", &format!("{{\"token\":\"{TOKEN}\"")]);
+    heard.told(&rig, &["--help"]);
+    heard.told(&rig, &["run"]);
+    rig.stop();
+    heard.take("stderr", rig.daemon().log().join("\n"));
+    heard.files(rig.home.path());
+    for proof in ["wrong_token", "exchange trouble", "alert taken up", "take profit", "in use by process"] {
+        assert!(heard.contains(proof), "{proof} was never heard of");
+    }
+    heard.is_clean();
+}
+
+/// A whole trade, so that journal and history have something to tell.
+fn trade(rig: &Rig, heard: &mut Heard) {
+    heard.answer("an accepted alert", &rig.alert(&entry("BTCUSDT", "LONG", "primary_entry", ["49900", "49500", "49000", "50500"], 1)));
+    rig.until("entries rest", || rig.exchange.resting("BTCUSDT").entries == 2);
+    rig.exchange.price("BTCUSDT", "49900");
+    rig.until("a stop rests", || rig.exchange.resting("BTCUSDT").stops == 1);
+    heard.answer("an exit", &rig.alert(&exit("BTCUSDT", "LONG", 1)));
+    rig.closed(1);
+    heard.answer("health", &rig.get("/health"));
+    heard.answer("service", &rig.get("/"));
+}
+
+/// Right and wrong tokens in every place a token can be.
+fn knock(rig: &Rig, heard: &mut Heard) {
+    let port = rig.daemon().port;
+    let body = exit("ETHUSDT", "LONG", 1);
+    let bare = body.replace(&format!("\"token\":\"{TOKEN}\","), "");
+    let almost = format!("{TOKEN}x");
+    let post = |path: &str, headers: &str, body: &str| http::post(port, path, headers, body).expect("an answer");
+    let header = |token: &str| format!("X-Webhook-Token: {token}\r\n");
+    let right = [
+        post(&format!("/webhook/{TOKEN}"), "", &bare),
+        post(&format!("/whook/{TOKEN}"), "", &bare.replace("ETH", "SOL")),
+        post("/webhook", &header(TOKEN), &bare.replace("ETH", "XRP")),
+        post("/webhook", "", &body.replace("ETH", "BNB")),
+    ];
+    let wrong = [
+        post(&format!("/webhook/{almost}"), "", &bare),
+        post("/webhook", &header(&almost), &bare),
+        post("/webhook", "", &body.replace(TOKEN, &almost)),
+        post(&format!("/webhook?token={TOKEN}"), "", &bare),
+        post("/webhook", "", &bare),
+    ];
+    assert!(right.iter().all(|answer| answer.status == 200), "{right:?}");
+    assert!(wrong.iter().all(|answer| answer.status == 401), "{wrong:?}");
+    right.iter().chain(&wrong).for_each(|answer| heard.answer("a knock", answer));
+}
+
+/// The token in all the wrong places, and alerts that cannot be used.
+fn misuse(rig: &Rig, heard: &mut Heard) {
+    let port = rig.daemon().port;
+    let good = entry("ETHUSDT", "LONG", "primary_entry", ["2990", "2950", "2900", "3050"], 1);
+    let bodies = [
+        format!("{{\"token\":\"{TOKEN}\",\"event\":"),
+        format!("{{\"token\":\"{TOKEN}\" \"event\":\"EXIT\"}}"),
+        format!("{{\"token\":\"{TOKEN}\"}}"),
+        format!("{{\"token\":{{\"a\":\"{TOKEN}\"}}}}"),
+        format!("{{\"token\":\"{TOKEN}\",\"token\":\"{TOKEN}\"}}"),
+        format!("token:{TOKEN} buy ETHUSDT"),
+        good.replace("\"ENTRY\"", &format!("\"{TOKEN}\"")),
+        good.replace("\"LONG\"", &format!("\"{TOKEN}\"")),
+        good.replace("\"ETHUSDT.P\"", &format!("\"{TOKEN}\"")),
+        good.replace("primary_entry", TOKEN),
+        good.replace("2990", &format!("\"{TOKEN}\"")),
+        good.replace("2990", TOKEN),
+        good.replace("{\"token\"", &format!("{{\"account\":\"{TOKEN}\",\"token\"")),
+        good.replace("{\"token\"", &format!("{{\"{TOKEN}\":1,\"token\"")),
+        good.replace("2900", "3200"),
+        good.replace("2990", "NaN"),
+    ];
+    for body in &bodies {
+        let answer = http::alert(port, body).expect("an answer");
+        if body.contains("{\"rigT0ken") {
+            // A field nobody knows is no fault.
+            assert_eq!(answer.status, 200, "{body}: {answer:?}");
+        } else {
+            assert!(matches!(answer.status, 400 | 401), "{body}: {answer:?}");
+        }
+        heard.answer(body.split_at(8).0, &answer);
+    }
+    let heads = [
+        format!("GET /webhook/{TOKEN} HTTP/1.1\r\nHost: rig\r\nConnection: close\r\n\r\n"),
+        format!("GET /nothing/{TOKEN} HTTP/1.1\r\nHost: rig\r\nConnection: close\r\n\r\n"),
+        format!("POST /webhook/{TOKEN} HTTP/9.9\r\nHost: rig\r\n\r\n"),
+        format!("POST /webhook/{TOKEN} HTTP/1.1\r\nHost: rig\r\nContent-Length: x\r\n\r\n"),
+        format!("POST /webhook HTTP/1.1\r\nHost: rig\r\nX-Webhook-Token {TOKEN}\r\n\r\n"),
+        format!("POST /webhook HTTP/1.1\r\nHost: rig\r\nX-Webhook-Token: {TOKEN}\r\nX: {}\r\n\r\n", "y".repeat(20_000)),
+        format!("{TOKEN}\r\n\r\n"),
+    ];
+    for head in &heads {
+        let answer = http::ask(port, head.as_bytes()).expect("an answer");
+        assert!(answer.status >= 400, "{head}: {answer:?}");
+        heard.answer("a bad head", &answer);
+    }
+}
+
+/// Every kind of fault strikes an entry and a read, each on a contract of its own; then all is closed.
+fn trouble(rig: &Rig, heard: &mut Heard) {
+    for (at, fault) in faults().into_iter().enumerate() {
+        let name = fault.name();
+        rig.exchange.forget_requests();
+        let rules = [Rule::new(Class::Place, fault.clone()).nth(1), Rule::new(Class::Read, fault).nth(2)];
+        rig.exchange.faults(rules.to_vec(), Conditions::default());
+        heard.answer(name, &rig.alert(&some_entry(SYMBOLS[at])));
+        rig.until(&format!("{name} strikes"), || rig.exchange.requests().iter().filter(|entry| entry.fault == Some(name)).count() == 2);
+        heard.answer(name, &rig.get("/health"));
+    }
+    rig.exchange.faults(Vec::new(), Conditions::default());
+    for symbol in SYMBOLS {
+        heard.answer("an exit", &rig.alert(&exit(symbol, "LONG", 2)));
+    }
+    let is_over = |symbol: &str| {
+        let memory = rig::audit::memory(&rig.journal());
+        memory.alerts.is_empty() && memory.trades.values().all(|trade| trade.symbol.as_str() != symbol)
+    };
+    rig.until("every trade is over", || SYMBOLS.iter().all(|symbol| is_over(symbol)));
+}
+
+/// One contract for each kind of fault.
+const SYMBOLS: [&str; 15] = [
+    "SOLUSDT",
+    "XRPUSDT",
+    "DOGEUSDT",
+    "ADAUSDT",
+    "AVAXUSDT",
+    "LINKUSDT",
+    "LTCUSDT",
+    "DOTUSDT",
+    "BCHUSDT",
+    "TRXUSDT",
+    "UNIUSDT",
+    "ATOMUSDT",
+    "NEARUSDT",
+    "SUIUSDT",
+    "ASTERUSDT",
+];
+
+fn some_entry(symbol: &str) -> String {
+    let price = perphook::exchange::paper::contracts::base_price(symbol).expect("a contract with a price");
+    let prices = [99, 98, 96, 104].map(|percent| (price * perphook::market::Decimal::new(percent, 2)).to_string());
+    entry(symbol, "LONG", "primary_entry", [&prices[0], &prices[1], &prices[2], &prices[3]], 1)
+}
+
+#[test]
+fn a_bad_configuration_names_no_secret() {
+    let bad = [
+        format!("BINANCE_API_KEY={KEY} {KEY}\nBINANCE_API_SECRET={SECRET}\nWEBHOOK_TOKEN={TOKEN}"),
+        format!("BINANCE_API_KEY={KEY}\nBINANCE_API_SECRET: {SECRET}\nWEBHOOK_TOKEN={TOKEN}"),
+        format!("BINANCE_API_KEY='{KEY}\nBINANCE_API_SECRET={SECRET}\nWEBHOOK_TOKEN={TOKEN}"),
+        format!("BINANCE_API_KEY={KEY}\nBINANCE_API_SECRET={SECRET}\nWEBHOOK_TOKEN=\"{TOKEN}\" \"{TOKEN}\""),
+        format!("BINANCE_API_KEY={KEY}\nBINANCE_API_SECRET={SECRET}\nWEBHOOK_TOKEN={TOKEN}\nLEVERAGE={SECRET}"),
+        format!("BINANCE_API_KEY={KEY}\nBINANCE_SECRET={SECRET}\nWEBHOOK_TOKEN={TOKEN}"),
+        format!("BINANCE_API_KEY={KEY}\nBINANCE_API_SECRET={SECRET}\n{TOKEN}"),
+        format!("BINANCE_API_KEY={KEY}\nBINANCE_API_SECRET={SECRET}\nWEBHOOK_TOKEN={TOKEN}\nBINANCE_BASE_URL=https://{KEY}:{SECRET}@x"),
+        format!("BINANCE_API_KEY={KEY}\nBINANCE_API_SECRET={SECRET}\nWEBHOOK_TOKEN={TOKEN}\nSERVICE_HOST={TOKEN}\nTRIGGER_BY={KEY}"),
+    ];
+    let mut rig = Rig::idle(SimConfig::default(), 0, &[]);
+    rig.settings.clear();
+    for text in &bad {
+        std::fs::write(rig.home.path().join(".env"), text).expect("a file");
+        let mut heard = Heard::default();
+        for arguments in [&["run"][..], &["run", "--live"], &["check"], &["status"], &["trades"]] {
+            let (code, ..) = rig.tell(arguments);
+            assert_eq!(code, Some(78), "{arguments:?} with {text}");
+            heard.told(&rig, arguments);
+        }
+        heard.is_clean();
+    }
+}
