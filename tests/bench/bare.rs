@@ -17,7 +17,7 @@ use perphook::{alert, config};
 use serde::Deserialize;
 use sha2::Sha256;
 
-use crate::figures::{Samples, say};
+use crate::figures::say;
 use crate::sim::{Sim, SimConfig, server};
 use crate::{CONTRACTS, Result};
 
@@ -54,13 +54,13 @@ pub(crate) fn web() -> Result<()> {
 }
 
 /// A file with space written ahead, and its flush.
-struct Disk {
+pub(crate) struct Disk {
     file: File,
     end: usize,
 }
 
 impl Disk {
-    fn create(path: &Path) -> Result<Disk> {
+    pub(crate) fn create(path: &Path) -> Result<Disk> {
         let file = File::create(path)?;
         file.write_all_at(&vec![0; PREPARED_BYTES], 0)?;
         file.sync_all()?;
@@ -72,19 +72,13 @@ impl Disk {
         self.end = (self.end + line.len()) % (PREPARED_BYTES - LINE_BYTES * 2);
         Ok(self.file.sync_data()?)
     }
-}
 
-/// One line, one fdatasync.
-pub(crate) fn fdatasync(path: &Path, times: usize, pause: Duration) -> Result<Samples> {
-    let mut disk = Disk::create(path)?;
-    let mut samples = Samples::default();
-    for _ in 0..times {
+    /// How long one line and one fdatasync take now.
+    pub(crate) fn timed(&mut self) -> Result<Duration> {
         let begin = Instant::now();
-        disk.keep(&[b'x'; LINE_BYTES])?;
-        samples.add(begin.elapsed());
-        std::thread::sleep(pause);
+        self.keep(&[b'x'; LINE_BYTES])?;
+        Ok(begin.elapsed())
     }
-    Ok(samples)
 }
 
 /// What the bare loop reads of an alert.

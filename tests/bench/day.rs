@@ -1,10 +1,12 @@
 //! What is sent, and what is read out of the exchange's log about it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use crate::bare::Disk;
 use crate::client::Client;
 use crate::figures::Samples;
 use crate::process::Process;
@@ -23,18 +25,33 @@ const SETTLE: Duration = Duration::from_secs(1);
 const CLOSE_MAX: Duration = Duration::from_secs(60);
 
 /// What a row of trades showed.
-#[derive(Default)]
 pub(crate) struct Life {
     pub(crate) acknowledged: Samples,
     pub(crate) first_order: Samples,
     pub(crate) last_order: Samples,
     /// Exchange calls from an alert to its last of four orders, that one included.
     pub(crate) calls: Samples,
+    /// A bare fdatasync on the same disk, between two alerts each: how fast a disk is changes from one second to the next.
+    pub(crate) disk: Samples,
     /// Processor time of all of it.
     cpu_sum_us: u64,
+    beside: Disk,
 }
 
 impl Life {
+    /// Nothing yet; the bare flushes go to this file.
+    pub(crate) fn beside(path: &Path) -> Result<Life> {
+        Ok(Life {
+            acknowledged: Samples::default(),
+            first_order: Samples::default(),
+            last_order: Samples::default(),
+            calls: Samples::default(),
+            disk: Samples::default(),
+            cpu_sum_us: 0,
+            beside: Disk::create(path)?,
+        })
+    }
+
     /// Processor time per ENTRY.
     pub(crate) fn cpu_us(&self) -> u64 {
         self.cpu_sum_us.checked_div(self.acknowledged.len() as u64).unwrap_or(0)
@@ -92,7 +109,9 @@ pub(crate) fn entries(server: &Process, exchange: &Process, portion: usize, paus
         let (sent_us, took) = client.timed_alert(&entry(number, portion))?;
         life.acknowledged.add(took);
         sent.insert(symbol(number), sent_us);
-        std::thread::sleep(pause);
+        std::thread::sleep(pause / 2);
+        life.disk.add(life.beside.timed()?);
+        std::thread::sleep(pause / 2);
     }
     life.cpu_sum_us += server.cpu_us()? - cpu_us;
     std::thread::sleep(SETTLE);

@@ -29,15 +29,14 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// Contracts the simulated exchange lists: as many as Binance's.
 const CONTRACTS: usize = 900;
 /// Trades that are open together: the exchange allows 200 stops and targets per account.
-const PORTION: usize = 80;
-/// Samples of a bare server and a bare disk, and the pause between them.
-const BARE_SAMPLES: usize = 200;
-const BARE_PAUSE: Duration = Duration::from_millis(12);
+const PORTION: usize = 60;
 /// The pause between two alerts is long enough for four orders and the reading that follows them, so that alerts seldom meet.
 const PLANS: [Plan; 2] = [
-    Plan { latency_ms: 0, portions: 3, pause: Duration::from_millis(12) },
+    Plan { latency_ms: 0, portions: 4, pause: Duration::from_millis(12) },
     Plan { latency_ms: 20, portions: 1, pause: Duration::from_millis(290) },
 ];
+/// For a disk that has much to do after a build.
+const REST: Duration = Duration::from_secs(5);
 /// Alerts of each of the two long rows after which the memory is looked at.
 const ALERTS: usize = 10_000;
 
@@ -84,20 +83,20 @@ fn bench() -> Result<()> {
 fn measure(home: &Path) -> Result<()> {
     // What the build left unwritten would be flushed in the middle of the first figures.
     std::process::Command::new("sync").status()?;
+    std::thread::sleep(REST);
     say(&format!("binary {} kB, {CONTRACTS} contracts, times in µs", std::fs::metadata(env!("CARGO_BIN_EXE_perphook"))?.len() / 1000));
     for plan in &PLANS {
         say(&format!("\n{} ms per exchange call, {} trades{}", plan.latency_ms, plan.trades(), figures::HEADER));
-        let (web, web_cpu_us) = bare_web()?;
-        let disk = bare::fdatasync(&home.join("disk"), BARE_SAMPLES, BARE_PAUSE)?;
+        let (web, web_cpu_us) = bare_web(plan)?;
         let floor = bare_loop(home, plan)?;
         let exchange = exchange(plan.latency_ms)?;
         let daemon = Process::daemon(home, exchange.address())?;
         let idle = daemon.memory()?;
-        let mut life = Life::default();
+        let mut life = Life::beside(&home.join("disk"))?;
         for portion in 0..plan.portions {
             day::trades(&daemon, &exchange, portion, plan.pause, &mut life)?;
         }
-        Row { what: "alert → 200", ours: &life.acknowledged, bare: "bare server + one fdatasync", floor_us: web.p50() + disk.p50() }
+        Row { what: "alert → 200", ours: &life.acknowledged, bare: "bare server + one fdatasync", floor_us: web.p50() + life.disk.p50() }
             .print();
         Row { what: "alert → first order", ours: &life.first_order, bare: "bare loop", floor_us: floor.first_order.p50() }.print();
         Row { what: "alert → last of four", ours: &life.last_order, bare: "bare loop", floor_us: floor.last_order.p50() }.print();
@@ -108,7 +107,7 @@ fn measure(home: &Path) -> Result<()> {
             figures::ratio(life.cpu_us(), floor.cpu_us() + web_cpu_us)
         ));
         say(&format!("  exchange calls per alert until the last of four: {}, bare loop {}", life.calls.p50(), floor.calls.p50()));
-        bare_lines(&web, &disk, &floor);
+        bare_lines(&web, &life.disk, &floor);
         if plan.latency_ms == 0 {
             memory(&daemon, &idle)?;
         }
@@ -149,22 +148,22 @@ fn exchange(latency_ms: u64) -> Result<Helper> {
     Helper::start(&["exchange", &latency_ms.to_string()])
 }
 
-fn bare_web() -> Result<(Samples, u64)> {
+fn bare_web(plan: &Plan) -> Result<(Samples, u64)> {
     let server = Helper::start(&["web"])?;
     let mut client = Client::connect(server.address())?;
     let mut samples = Samples::default();
     let cpu_us = server.cpu_us()?;
-    for number in 0..BARE_SAMPLES {
+    for number in 0..plan.trades() {
         let (_, took) = client.timed_alert(&day::entry(number, 0))?;
         samples.add(took);
-        std::thread::sleep(BARE_PAUSE);
+        std::thread::sleep(plan.pause);
     }
-    Ok((samples, (server.cpu_us()? - cpu_us) / BARE_SAMPLES as u64))
+    Ok((samples, (server.cpu_us()? - cpu_us) / plan.trades() as u64))
 }
 
 /// Each portion has an exchange of its own: the bare loop closes nothing.
 fn bare_loop(home: &Path, plan: &Plan) -> Result<Life> {
-    let mut life = Life::default();
+    let mut life = Life::beside(&home.join("disk"))?;
     for portion in 0..plan.portions {
         let exchange = exchange(plan.latency_ms)?;
         let file = home.join(format!("loop-{}-{portion}", plan.latency_ms));
