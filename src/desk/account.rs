@@ -1,5 +1,6 @@
 //! One account: its link to the exchange, its waiting alerts, its trades, and the one call that is under way.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lane::{self, Waiting};
@@ -12,7 +13,7 @@ use super::trade::{Phase, Trade};
 use super::watch;
 use crate::alert::{Command, Signal};
 use crate::exchange::{Capabilities, ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{Instruments, Millis, SECOND_MS};
+use crate::market::{Instruments, Millis, SECOND_MS, Symbol};
 
 /// A position that can change is read at least this often.
 const WATCH_MS: Millis = SECOND_MS;
@@ -53,6 +54,8 @@ pub(super) struct Account {
     pub(super) restricted: Option<String>,
     pub(super) trades: Vec<Trade>,
     pub(super) waiting: Vec<Waiting>,
+    /// Contracts whose margin mode and leverage are known to be as wanted, since the account was last read.
+    pub(super) prepared: BTreeSet<Symbol>,
     pub(super) busy: Option<Busy>,
     pub(super) wake: Option<Millis>,
     /// What is wrong with the link, if something is.
@@ -94,6 +97,7 @@ impl Account {
             restricted: None,
             trades,
             waiting,
+            prepared: BTreeSet::new(),
             busy: None,
             wake: None,
             trouble: Some("connecting".to_owned()),
@@ -139,6 +143,7 @@ impl Account {
                 self.caps = Some(*caps);
                 self.restricted = mode.restricted.clone();
                 self.opened = true;
+                self.prepared.clear();
                 self.reopen_at = ctx.now + REOPEN_MS;
                 let fence = ctx.now + caps.fence_ms;
                 for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
@@ -147,6 +152,7 @@ impl Account {
             }
             (Task::Instruments, Ok(Reply::Instruments(instruments))) => {
                 self.instruments = Some(instruments.clone());
+                self.prepared.clear();
                 self.refresh_at = ctx.now + REFRESH_MS;
             }
             (Task::Watch, Ok(Reply::Positions(rows))) => {

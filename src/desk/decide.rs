@@ -161,6 +161,7 @@ fn open(account: &Account, alert: &Accepted, enter: &Enter, symbol: &Symbol, pla
         stop: guard(Leg::Stop, plan.stop),
         target: guard(Leg::Target, plan.target),
         prices: Some(prices),
+        live: Live { prepared: account.prepared.contains(symbol), ..Live::default() },
         ..empty(account, alert, symbol, enter.side, Phase::Opening)
     }
 }
