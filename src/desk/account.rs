@@ -11,7 +11,8 @@ use super::settings::AccountRules;
 use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
 use super::trade::{Phase, Trade};
 use super::watch;
-use crate::alert::{Command, Signal};
+use crate::alert::symbol::SymbolError;
+use crate::alert::{Command, Signal, SymbolName};
 use crate::exchange::{Capabilities, ExchangeError, Reason, Reply, Request, Result};
 use crate::market::{Instruments, Millis, SECOND_MS, Symbol};
 
@@ -124,14 +125,22 @@ impl Account {
     /// What the sender should know comes back.
     pub(super) fn can_take(&self, signal: &Signal) -> std::result::Result<Vec<String>, PlanError> {
         let Some(instruments) = &self.instruments else { return Ok(Vec::new()) };
-        let instrument = signal
-            .symbol
-            .resolve(instruments, &self.setup.rules.settle_coin)
-            .map_err(|error| PlanError { field: "symbol", reason: error.to_string() })?;
+        let fault = |error: SymbolError| PlanError { field: "symbol", reason: error.to_string() };
         match &signal.command {
-            Command::Enter(enter) => plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings),
-            Command::Exit { .. } => Ok(Vec::new()),
+            Command::Enter(enter) => {
+                let instrument = signal.symbol.resolve(instruments, &self.setup.rules.settle_coin).map_err(fault)?;
+                plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings)
+            }
+            Command::Exit { .. } => self.symbol_to_close(instruments, &signal.symbol).map(|_| Vec::new()).map_err(fault),
         }
+    }
+
+    /// The contract an EXIT means: one of ours by name even if the exchange does not list it any more, or any that it lists.
+    pub(super) fn symbol_to_close(&self, instruments: &Instruments, name: &SymbolName) -> std::result::Result<Symbol, SymbolError> {
+        if let Some(trade) = self.trades.iter().find(|trade| trade.symbol.as_str() == name.as_str()) {
+            return Ok(trade.symbol.clone());
+        }
+        name.contract(instruments, &self.setup.rules.settle_coin).map(|instrument| instrument.symbol.clone())
     }
 
     /// Takes in an answer.
