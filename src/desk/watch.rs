@@ -32,6 +32,7 @@ pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) 
 }
 
 fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
+    let guarded = trade.stop.iter().chain(&trade.target).any(|ticket| ticket.state == State::Resting);
     let live = &mut trade.live;
     live.fresh = true;
     live.flat_since = None;
@@ -41,9 +42,10 @@ fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
         return;
     }
     let changed = row.qty != live.position || row.entry_price != live.entry_price || row.changed_at != live.changed_at;
-    if changed && live.had_position && trade.phase == Phase::Open {
+    if changed && (live.had_position || guarded) && trade.phase == Phase::Open {
         // Entries fill, but a stop may also have fired into a thin book, closed a part, and be gone now; or the position
-        // was closed by hand, which took the stop away, and opened anew by the second entry at once.
+        // was closed by hand, which took the stop away, and opened anew by the second entry at once. Protection may rest
+        // before the position was ever read (an entry's own answer told of its fill): then that position may be gone too.
         live.audit.at = live.audit.at.min(live.audited_at + AUDIT_SOON_MS).max(ctx.now);
     }
     live.position = row.qty;

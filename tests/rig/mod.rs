@@ -204,6 +204,19 @@ impl Rig {
         assert!(is_so, "{symbol}: {:?} instead of {wanted:?}\n{}", self.exchange.resting(symbol), self.story());
     }
 
+    /// Waits until the daemon has read all positions as they are now: one look may be under way, the next is not.
+    pub fn looked(&self) {
+        let looks = || {
+            self.exchange
+                .requests()
+                .iter()
+                .filter(|entry| entry.path == "/fapi/v3/positionRisk" && exchange::param(entry, "symbol").is_empty())
+                .count()
+        };
+        let before = looks();
+        self.until("two looks at the positions", || looks() >= before + 2);
+    }
+
     /// Waits for a line of the daemon's log that contains this.
     pub fn until_said(&self, text: &str) {
         self.until(text, || self.daemon().said(text));
