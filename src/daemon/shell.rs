@@ -231,8 +231,8 @@ impl Shell {
     /// Begins a new segment with everything that must outlive a crash.
     fn begin(&mut self, now: Millis) {
         let Some(writer) = &mut self.writer else { return };
-        match serde_json::to_string(self.desk.memory()) {
-            Ok(text) => writer.begin(now, &text),
+        match super::snapshot(self.desk.memory()) {
+            Ok(text) => writer.begin(now, text),
             Err(error) => log::error!("a snapshot cannot be written: {error}"),
         }
     }

@@ -157,12 +157,15 @@ impl Caller {
         self.call("GET", "/fapi/v3/positionRisk", &format!("symbol={symbol}"))?;
         let both = format!("batchOrders=%5B{}%2C{}%5D", entry("first", "10.05", "19.9"), entry("second", "9.8", "20.4"));
         self.call("POST", "/fapi/v1/batchOrders", &both)?;
+        // A batch is answered before anything fills: whether there is something to protect, only a look can tell.
+        self.call("GET", "/fapi/v3/positionRisk", "")?;
         self.call("POST", "/fapi/v1/algoOrder", &guard("STOP_MARKET", "9.2"))?;
         self.call("POST", "/fapi/v1/algoOrder", &guard("TAKE_PROFIT_MARKET", "11.5"))
     }
 
     fn call(&mut self, method: &'static str, path: &str, params: &str) -> Result<()> {
-        let query = format!("timestamp={}&{params}&recvWindow=5000", server::now());
+        let and = if params.is_empty() { "" } else { "&" };
+        let query = format!("{params}{and}recvWindow=5000&timestamp={}", server::now());
         let mut mac = self.mac.clone();
         mac.update(query.as_bytes());
         let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
