@@ -142,6 +142,7 @@ fn a_trade_goes_from_the_alert_to_its_target() {
         let number = protected(&rig);
         rig.exchange.price(BTC, LONG[1]);
         rig.until_resting(BTC, resting(0, 1, 1, "0.008"));
+        rig.looked();
         rig.exchange.price(BTC, "50500");
         is_flat_and_clean(&rig);
         let trade = the_trade(&rig);
@@ -215,6 +216,30 @@ fn the_stop_ends_the_trade() {
     assert_eq!(trade["ending"], "stop loss", "{trade}");
     // Both entries filled on the way down.
     assert_eq!(dec_of(&trade["qty"]), dec("0.008"), "{trade}");
+}
+
+#[test]
+fn a_second_entry_that_fills_after_the_target_is_protected_like_the_first() {
+    for seen in [true, false] {
+        let rig = Rig::with(SimConfig::default(), 20, &[]);
+        // The fill is often found by the reading of resting orders, before any look has shown the position.
+        protected(&rig);
+        if seen {
+            rig.looked();
+        }
+        // Target and second entry between two looks: the stop went with the first position, and the second has none.
+        rig.exchange.with(|sim, now| {
+            sim.set_price(BTC, dec(LONG[3]), now).expect("a price");
+            sim.set_price(BTC, dec(LONG[1]), now).expect("a price");
+        });
+        assert_eq!(rig.exchange.resting(BTC), resting(0, 0, 0, QTY));
+        rig.until("the second position has its stop or is closed", || rig.exchange.naked_spans().iter().all(|span| span.end.is_some()));
+        // Resting orders are read again a second after the last time at the earliest, then asked about one by one.
+        naked_at_most(&rig, NAKED_MS_MAX + 1_000 + 6 * 20);
+        rig.accepted(&exit(BTC, "LONG", 2));
+        is_flat_and_clean(&rig);
+        rig.closed(1);
+    }
 }
 
 #[test]

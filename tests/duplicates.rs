@@ -31,6 +31,7 @@ fn exactly_one_bracket(rig: &Rig) {
     rig.until_resting(ETH, resting(1, 1, 1, FIRST));
     rig.exchange.price(ETH, LONG[1]);
     rig.until_resting(ETH, resting(0, 1, 1, BOTH));
+    rig.looked();
     rig.exchange.price(ETH, LONG[3]);
     rig.until_resting(ETH, Resting::default());
     rig.closed(1);

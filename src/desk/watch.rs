@@ -32,6 +32,7 @@ pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) 
 }
 
 fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
+    let guarded = trade.stop.iter().chain(&trade.target).any(|ticket| ticket.state == State::Resting);
     let live = &mut trade.live;
     live.fresh = true;
     live.flat_since = None;
@@ -41,9 +42,10 @@ fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
         return;
     }
     let changed = row.qty != live.position || row.entry_price != live.entry_price || row.changed_at != live.changed_at;
-    if changed && live.had_position && trade.phase == Phase::Open {
+    if changed && (live.had_position || guarded) && trade.phase == Phase::Open {
         // Entries fill, but a stop may also have fired into a thin book, closed a part, and be gone now; or the position
-        // was closed by hand, which took the stop away, and opened anew by the second entry at once.
+        // was closed by hand, which took the stop away, and opened anew by the second entry at once. Protection may rest
+        // before the position was ever read (an entry's own answer told of its fill): then that position may be gone too.
         live.audit.at = live.audit.at.min(live.audited_at + AUDIT_SOON_MS).max(ctx.now);
     }
     live.position = row.qty;
@@ -142,6 +144,7 @@ pub(super) fn wake_up(trade: &mut Trade, fence: Millis, now: Millis) {
     // The trade was journalled when its first order left, which it did only after the symbol was seen flat.
     trade.live.flat_before = true;
     trade.live.had_position = trade.filled_at.is_some();
+    trade.live.announced = trade.filled_at.is_some();
     trade.live.last_fill = if trade.filled_at.is_some() { now } else { 0 };
     trade.live.audit = Pace::due(now);
     trade.live.look = Pace::due(now);
@@ -155,6 +158,11 @@ pub(super) fn waits(trade: &Trade, ctx: &Ctx<'_>) -> bool {
 
 /// Entries that rested too long, or that all ended without a fill, end the trade.
 pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+    if trade.phase == Phase::Open && !std::mem::replace(&mut trade.live.announced, true) {
+        let filled: Decimal = trade.entries.iter().map(|ticket| ticket.filled).sum();
+        let text = format!("filled: {} {} held", trade.side, trade.live.position.max(filled).normalize());
+        outbox.say(&trade.account, trade.symbol.as_str(), trade.id, text);
+    }
     if trade.phase == Phase::Entering && trade.entries.iter().all(Ticket::is_ended) {
         let accepted = trade.entries.iter().any(Ticket::was_accepted);
         if accepted && trade.live.position.is_zero() {

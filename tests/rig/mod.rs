@@ -4,7 +4,7 @@
 //! Nothing here sleeps for luck: [`Rig::until`] waits for a condition against a deadline, and a failure tells the story
 //! (the daemon's log, the exchange's requests).
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "no test uses all of it")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
 pub mod audit;
@@ -202,6 +202,19 @@ impl Rig {
     pub fn until_resting(&self, symbol: &str, wanted: Resting) {
         let is_so = within(PATIENCE, || self.exchange.resting(symbol) == wanted);
         assert!(is_so, "{symbol}: {:?} instead of {wanted:?}\n{}", self.exchange.resting(symbol), self.story());
+    }
+
+    /// Waits until the daemon has read all positions as they are now: one look may be under way, the next is not.
+    pub fn looked(&self) {
+        let looks = || {
+            self.exchange
+                .requests()
+                .iter()
+                .filter(|entry| entry.path == "/fapi/v3/positionRisk" && exchange::param(entry, "symbol").is_empty())
+                .count()
+        };
+        let before = looks();
+        self.until("two looks at the positions", || looks() >= before + 2);
     }
 
     /// Waits for a line of the daemon's log that contains this.
