@@ -276,7 +276,7 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
 fn evening(world: &mut World, dice: &mut Dice) {
     world.faults(Faults::new(0, Vec::new(), Conditions::default()));
     world.troubles.push(world::Trouble { from: world.now, to: world.now + 15_000 });
-    world.run_until(world.now + 60_000, 20_000);
+    world.run_until(world.now + 20_000, 20_000);
     if dice.one_in(2) {
         for (at, (symbol, _)) in SYMBOLS.iter().enumerate() {
             for side in ["LONG", "SHORT"] {
@@ -291,7 +291,7 @@ fn evening(world: &mut World, dice: &mut Dice) {
             }
         }
     } else {
-        world.run_until(world.now + 200_000, 20_000);
+        world.run_until(world.now + 45_000, 20_000);
     }
     audit::at_rest(world);
 }
