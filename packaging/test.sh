@@ -103,7 +103,7 @@ boot() {
     mkdir -p "$MACHINE"/{upper,work,root}
     mount -t overlay overlay -o "lowerdir=$ROOT,upperdir=$MACHINE/upper,workdir=$MACHINE/work" "$MACHINE/root" 2>/dev/null ||
         cp -a --reflink=auto "$ROOT/." "$MACHINE/root"
-    local source=$MACHINE/root/root/source
+    local source=$MACHINE/root/srv/source
     mkdir -p "$source"
     cp -r "$REPOSITORY/install.sh" "$REPOSITORY/packaging" "$source"
     cp "$BINARY" "$source/perphook"
@@ -118,7 +118,7 @@ boot() {
     wait_until 10 has_child || { cat "$MACHINE/console" >&2 && die "the guest does not start"; }
     wait_until 30 is_up || { cat "$MACHINE/console" >&2 && die "the guest does not boot"; }
     inside ip address add "$TRADINGVIEW/32" dev lo
-    [ -z "$SIM" ] || inside systemd-run --quiet --unit exchange-sim /root/source/exchange-sim binance --port 9001
+    [ -z "$SIM" ] || inside systemd-run --quiet --unit exchange-sim /srv/source/exchange-sim binance --port 9001
 }
 
 halt_guest() {
@@ -191,7 +191,7 @@ says() {
 }
 is() { [ "$1" = "$2" ] || { echo "expected $1, got $2" && false; }; }
 
-install_sh() { inside /root/source/install.sh --binary /root/source/perphook "$@"; }
+install_sh() { inside /srv/source/install.sh --binary /srv/source/perphook "$@"; }
 is_active() { inside systemctl is-active --quiet perphook; }
 main_pid() { inside systemctl show --property MainPID --value perphook; }
 
@@ -212,7 +212,7 @@ answers() { is "$1" "$(status_of "${@:2}" || true)"; }
 exit_answers() { answers "$1" "$2" --data "$(exit_alert "$TOKEN" "$ALERTS")" "${@:3}"; }
 
 # What changes by itself, logs, and the inside of the state directory.
-UNSTEADY=(/proc /sys /dev /run /tmp /var/tmp /root/source /var/lib/systemd '/var/lib/perphook/*' '/etc/*-' /etc/.pwd.lock
+UNSTEADY=(/proc /sys /dev /run /tmp /var/tmp /srv/source /var/lib/systemd '/var/lib/perphook/*' '/etc/*-' /etc/.pwd.lock
     /var/log/journal /var/log/faillog /var/log/lastlog
     /var/log/nginx/access.log /var/log/nginx/error.log '/var/log/*tmp' /var/log/dpkg.log '/var/log/apt*'
     '/var/lib/dpkg/*' '/var/lib/apt*' '/var/cache/apt*' /var/cache/ldconfig)
@@ -274,7 +274,7 @@ without_keys() {
 }
 
 with_keys() {
-    check "with the predecessor's .env: checks, enables, starts" says 'perphook is running' install_sh --env /root/source/predecessor.env
+    check "with the predecessor's .env: checks, enables, starts" says 'perphook is running' install_sh --env /srv/source/predecessor.env
     check "the unit is active" is_active
     check "... and starts with the machine" inside systemctl is-enabled --quiet perphook
     check "secrets are root's alone" is 'root 600 root 600' "$(inside stat --printf '%U %a ' "${KEYS[@]}" | sed 's/ $//')"
@@ -288,7 +288,7 @@ with_keys() {
 alerts() {
     check "an alert through nginx over TLS is answered 200" answers 200 https://127.0.0.1/webhook --data "$(entry "$TOKEN" first)"
     check "perphook-admin status lists the trade" wait_until 10 says ETHUSDT inside perphook-admin status
-    check "removal with a trade open is refused" fails inside /root/source/install.sh --uninstall
+    check "removal with a trade open is refused" fails inside /srv/source/install.sh --uninstall
     check "... and perphook still runs" is_active
     check "an EXIT over TLS is answered 200" exit_answers 200 https://127.0.0.1/webhook
     check "... and ends the trade" wait_until 20 says 'no open trade' inside perphook-admin status
@@ -336,7 +336,7 @@ second_run() {
     listing '%T@' >"$WORK/first"
     local before
     before=$(main_pid)
-    check "a second run has nothing to do" says 'nothing to do' install_sh --env /root/source/predecessor.env
+    check "a second run has nothing to do" says 'nothing to do' install_sh --env /srv/source/predecessor.env
     listing '%T@' >"$WORK/second"
     check "... and changes no file" same "$WORK/first" "$WORK/second"
     check "... and restarts nothing" is "$before" "$(main_pid)"
@@ -347,7 +347,7 @@ options() {
     check "... which is then served" wait_until 5 exit_answers 200 https://127.0.0.1/webhook --interface 127.0.0.1
     check "--allow-http takes alerts on port 80" install_sh --allow-http
     check "... which are then served" wait_until 5 exit_answers 200 http://127.0.0.1/webhook
-    inside cp /root/source/certbot /usr/local/bin/certbot
+    inside cp /srv/source/certbot /usr/local/bin/certbot
     check "--domain gets a certificate" install_sh --domain hooks.example.net --refuse-http
     check "... which a client accepts" wait_until 5 domain_is_valid
     check "... and plain http is refused again" wait_until 5 exit_answers 403 http://127.0.0.1/webhook
@@ -364,33 +364,33 @@ domain_is_valid() {
 }
 
 removal() {
-    check "--uninstall removes it, and does not ask when no trade is open" inside /root/source/install.sh --uninstall
+    check "--uninstall removes it, and does not ask when no trade is open" inside /srv/source/install.sh --uninstall
     inside rm -f /usr/local/bin/certbot
     check "... and leaves nothing but the state directory" nothing_but_state_is_left
     check "... which is not empty" inside sh -c "ls -A /var/lib/perphook | grep -q ."
     check "... and nginx works without it" inside nginx -t
-    check "installed again it finds its state and starts" says 'perphook is running' install_sh --env /root/source/predecessor.env
+    check "installed again it finds its state and starts" says 'perphook is running' install_sh --env /srv/source/predecessor.env
     check "... and takes alerts" exit_answers 200 https://127.0.0.1/webhook
-    check "--purge removes it" inside /root/source/install.sh --purge --yes
+    check "--purge removes it" inside /srv/source/install.sh --purge --yes
     check "... and leaves nothing" nothing_is_left
-    check "removing what is not there says so" says 'nothing to do' inside /root/source/install.sh --uninstall
+    check "removing what is not there says so" says 'nothing to do' inside /srv/source/install.sh --uninstall
 }
 
 package() {
-    local deb=/root/source/perphook.deb setup=/usr/share/perphook/install.sh before
+    local deb=/srv/source/perphook.deb setup=/usr/share/perphook/install.sh before
     check "the package installs" inside dpkg --install $deb
     check "... and starts nothing without keys" fails is_active
-    check "its install.sh sets it up" says 'perphook is running' inside $setup --env /root/source/predecessor.env
+    check "its install.sh sets it up" says 'perphook is running' inside $setup --env /srv/source/predecessor.env
     check "... and an alert is answered 200" exit_answers 200 https://127.0.0.1/webhook
-    check "... and has nothing to do a second time" says 'nothing to do' inside $setup --env /root/source/predecessor.env
+    check "... and has nothing to do a second time" says 'nothing to do' inside $setup --env /srv/source/predecessor.env
     before=$(main_pid)
     check "an upgrade restarts it" inside dpkg --install $deb
     check "... under a new number" has_new_pid "$before"
     check "--uninstall removes the package too" inside $setup --uninstall --yes
     check "... and leaves nothing but the state directory" nothing_but_state_is_left
-    check "install.sh takes the package" says 'package perphook' inside /root/source/install.sh --deb $deb --no-nginx
+    check "install.sh takes the package" says 'package perphook' inside /srv/source/install.sh --deb $deb --no-nginx
     check "dpkg --purge removes it" inside dpkg --purge perphook
-    inside /root/source/install.sh --purge >/dev/null
+    inside /srv/source/install.sh --purge >/dev/null
     check "... and nothing is left" nothing_is_left
 }
 

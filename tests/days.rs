@@ -247,26 +247,13 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
     if dice.one_in(6) {
         return Faults::new(seed, Vec::new(), Conditions::default());
     }
-    let kinds = [
-        Fault::Unreachable,
-        Fault::CutBefore,
-        Fault::CutAfter,
-        Fault::CutThenExecute { ms: 1_500 },
-        Fault::HalfAnswer,
-        Fault::Unknown503 { executed: true },
-        Fault::Unknown503 { executed: false },
-        Fault::Timeout1007 { executed: true },
-        Fault::Timeout1007 { executed: false },
-        Fault::Html502 { executed: true },
-        Fault::Html502 { executed: false },
-        Fault::Delay { ms: 1_200 },
+    let mut kinds = Fault::every_trouble(1_500);
+    kinds.extend([
         Fault::RateLimit { retry_after_s: 3, ban_s: 10 },
-        Fault::Refuse { status: 400, code: -2019, msg: "Margin is insufficient.".to_owned() },
-        Fault::Refuse { status: 503, code: -1008, msg: "Request throttled by system-level protection.".to_owned() },
-        Fault::Refuse { status: 400, code: -4045, msg: "Reach max stop order limit.".to_owned() },
-        Fault::Refuse { status: 400, code: -9999, msg: "A code that nobody has heard of.".to_owned() },
-        Fault::RefuseElement { index: 1, code: -2019, msg: "Margin is insufficient.".to_owned() },
-    ];
+        Fault::refuse(400, -2019, "Margin is insufficient."),
+        Fault::refuse(400, -4045, "Reach max stop order limit."),
+        Fault::refuse(400, -9999, "A code that nobody has heard of."),
+    ]);
     let classes = [Class::Place, Class::Place, Class::Cancel, Class::Read, Class::Any];
     let rules = (0..1 + dice.below(4))
         .map(|_| {
@@ -289,7 +276,7 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
 fn evening(world: &mut World, dice: &mut Dice) {
     world.faults(Faults::new(0, Vec::new(), Conditions::default()));
     world.troubles.push(world::Trouble { from: world.now, to: world.now + 15_000 });
-    world.run_until(world.now + 60_000, 20_000);
+    world.run_until(world.now + 20_000, 20_000);
     if dice.one_in(2) {
         for (at, (symbol, _)) in SYMBOLS.iter().enumerate() {
             for side in ["LONG", "SHORT"] {
@@ -304,7 +291,7 @@ fn evening(world: &mut World, dice: &mut Dice) {
             }
         }
     } else {
-        world.run_until(world.now + 200_000, 20_000);
+        world.run_until(world.now + 45_000, 20_000);
     }
     audit::at_rest(world);
 }

@@ -69,23 +69,9 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled() {
 
 /// Every kind there is.
 fn faults() -> Vec<Fault> {
-    let refuse = |status, code, msg: &str| Fault::Refuse { status, code, msg: msg.to_owned() };
-    vec![
-        Fault::Unreachable,
-        Fault::CutBefore,
-        Fault::CutAfter,
-        Fault::CutThenExecute { ms: 1_500 },
-        Fault::HalfAnswer,
-        Fault::Unknown503 { executed: true },
-        Fault::Unknown503 { executed: false },
-        Fault::Timeout1007 { executed: true },
-        Fault::Html502 { executed: false },
-        Fault::Delay { ms: 400 },
-        Fault::RateLimit { retry_after_s: 1, ban_s: 2 },
-        Fault::RefuseElement { index: 1, code: -2019, msg: "Margin is insufficient.".to_owned() },
-        refuse(503, -1008, "Request throttled by system-level protection."),
-        refuse(400, -9999, "A code that nobody has heard of."),
-    ]
+    let mut faults = Fault::every_trouble(1_500);
+    faults.push(Fault::refuse(400, -9999, "A code that nobody has heard of."));
+    faults
 }
 
 /// What the threads of a run share.

@@ -64,24 +64,14 @@ impl Heard {
 
 /// Every kind of trouble with the exchange.
 fn faults() -> Vec<Fault> {
-    let refuse = |status, code, msg: &str| Fault::Refuse { status, code, msg: msg.to_owned() };
-    vec![
-        Fault::Unreachable,
-        Fault::CutBefore,
-        Fault::CutAfter,
-        Fault::CutThenExecute { ms: 100 },
-        Fault::HalfAnswer,
-        Fault::Unknown503 { executed: true },
-        Fault::Timeout1007 { executed: false },
-        Fault::Html502 { executed: false },
-        Fault::Delay { ms: 100 },
-        Fault::RefuseElement { index: 1, code: -2019, msg: "Margin is insufficient.".to_owned() },
-        refuse(401, -2015, "Invalid API-key, IP, or permissions for action, request ip: 203.0.113.7"),
-        refuse(400, -1022, "Signature for this request is not valid."),
-        refuse(400, -1021, "Timestamp for this request is outside of the recvWindow."),
-        refuse(400, -9999, "A code that nobody has heard of."),
-        Fault::RateLimit { retry_after_s: 1, ban_s: 1 },
-    ]
+    let mut faults = vec![
+        Fault::refuse(401, -2015, "Invalid API-key, IP, or permissions for action, request ip: 203.0.113.7"),
+        Fault::refuse(400, -1022, "Signature for this request is not valid."),
+        Fault::refuse(400, -1021, "Timestamp for this request is outside of the recvWindow."),
+        Fault::refuse(400, -9999, "A code that nobody has heard of."),
+    ];
+    faults.extend(Fault::every_trouble(100));
+    faults
 }
 
 #[test]

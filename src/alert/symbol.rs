@@ -89,16 +89,24 @@ impl SymbolName {
     /// Finds the contract: by its native name, by base and settle coin, and at last by completing a bare base (`ETH`,
     /// `ETHUSD`) with the account's settle coin.
     pub fn resolve<'a>(&self, instruments: &'a Instruments, default_settle: &str) -> Result<&'a Instrument, SymbolError> {
+        self.contract(instruments, default_settle).and_then(open)
+    }
+
+    /// The same, for a contract that need not take orders now: what is to be closed may be closed for trading.
+    ///
+    /// # Errors
+    /// Which contract is meant cannot be told.
+    pub fn contract<'a>(&self, instruments: &'a Instruments, default_settle: &str) -> Result<&'a Instrument, SymbolError> {
         let name = self.as_str();
         if let Some(exact) = find(instruments, name) {
-            return open(exact);
+            return Ok(exact);
         }
         if self.coin_margined {
             return Err(SymbolError::CoinMargined(name.to_owned()));
         }
         let base = name.strip_suffix("USD").unwrap_or(name);
         if let Some(completed) = instruments.by_coins(name, default_settle).or_else(|| instruments.by_coins(base, default_settle)) {
-            return open(completed);
+            return Ok(completed);
         }
         let multiple = MULTIPLES.iter().find_map(|multiple| {
             let exact = find(instruments, &format!("{multiple}{name}"));
@@ -306,6 +314,14 @@ mod tests {
         ] {
             assert_eq!(resolved(written), Err(error), "{written}");
         }
+    }
+
+    #[test]
+    fn a_contract_that_takes_no_orders_can_still_be_named_to_close_it() {
+        let list = list();
+        let name = SymbolName::parse("OLDUSDT.P").unwrap();
+        assert!(name.resolve(&list, "USDT").is_err());
+        assert_eq!(name.contract(&list, "USDT").unwrap().symbol.as_str(), "OLDUSDT");
     }
 
     #[test]

@@ -35,7 +35,9 @@ fn read(config: &Config, each_closed: &mut dyn FnMut(&ClosedTrade)) -> Result<Me
     let warnings = journal::read_history(&config.state_directory, &mut |_, replayed| match replayed {
         Replayed::Snapshot(text) => {
             if let Ok(snapshot) = serde_json::from_str::<Memory>(text) {
-                snapshot.closed.iter().for_each(|closed| each_closed(closed));
+                for closed in &snapshot.closed {
+                    each_closed(closed);
+                }
                 memory = snapshot;
             }
         }

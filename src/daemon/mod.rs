@@ -84,16 +84,23 @@ pub fn run(config: Config) -> Result<(), Failure> {
     let (hear, heard) = smol::channel::bounded(HEARD_MAX);
     let team = accounts::hire(&config, &hear)?;
     let installation = opened.installation.clone();
-    let snapshot = serde_json::to_string(&memory).map_err(|error| Failure::System(format!("the snapshot cannot be written: {error}")))?;
+    let snapshot = snapshot(&memory).map_err(|error| Failure::System(format!("the snapshot cannot be written: {error}")))?;
     let told = hear.clone();
     let tell = Box::new(move |told_what| {
         let _ = told.send_blocking(Heard::Journal(told_what));
     });
-    let writer = opened.start(now_ms(), &snapshot, tell).map_err(|error| Failure::System(format!("journal thread: {error}")))?;
+    let writer = opened.start(now_ms(), snapshot, tell).map_err(|error| Failure::System(format!("journal thread: {error}")))?;
     let desk = Desk::new(installation, config.rules.clone(), team.setups, memory);
     let shell = Rc::new(RefCell::new(Shell::new(desk, writer, team.couriers, team.paper)));
     let executor = smol::LocalExecutor::new();
     smol::block_on(executor.run(serve(&executor, config, shell, heard)))
+}
+
+/// The memory as the journal takes it.
+fn snapshot(memory: &Memory) -> serde_json::Result<journal::Pieces> {
+    let mut text = journal::Pieces::default();
+    serde_json::to_writer(&mut text, memory)?;
+    Ok(text)
 }
 
 fn remember(memory: &mut Memory, replayed: Replayed<'_>) -> Result<(), String> {

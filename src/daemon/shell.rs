@@ -231,8 +231,8 @@ impl Shell {
     /// Begins a new segment with everything that must outlive a crash.
     fn begin(&mut self, now: Millis) {
         let Some(writer) = &mut self.writer else { return };
-        match serde_json::to_string(self.desk.memory()) {
-            Ok(text) => writer.begin(now, &text),
+        match super::snapshot(self.desk.memory()) {
+            Ok(text) => writer.begin(now, text),
             Err(error) => log::error!("a snapshot cannot be written: {error}"),
         }
     }
@@ -373,16 +373,18 @@ async fn next(wake_at: Option<Millis>, heard: &Receiver<Heard>, inbound: &Receiv
 
 fn say(line: &Line) {
     let Line { warn, account, symbol, alert, text } = line;
-    let mut place = format!("account={account}");
-    if !symbol.is_empty() {
-        place += &format!(" symbol={symbol}");
+    let mut place = String::new();
+    for (name, value) in [("account", account), ("symbol", symbol)] {
+        if !value.is_empty() {
+            place += &format!("{name}={value} ");
+        }
     }
     if *alert > 0 {
-        place += &format!(" alert={alert}");
+        place += &format!("alert={alert} ");
     }
     match warn {
-        true => log::warn!("{place} {text}"),
-        false => log::info!("{place} {text}"),
+        true => log::warn!("{place}{text}"),
+        false => log::info!("{place}{text}"),
     }
 }
 

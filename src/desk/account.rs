@@ -1,5 +1,6 @@
 //! One account: its link to the exchange, its waiting alerts, its trades, and the one call that is under way.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lane::{self, Waiting};
@@ -10,9 +11,10 @@ use super::settings::AccountRules;
 use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
 use super::trade::{Phase, Trade};
 use super::watch;
-use crate::alert::{Command, Signal};
+use crate::alert::symbol::SymbolError;
+use crate::alert::{Command, Signal, SymbolName};
 use crate::exchange::{Capabilities, ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{Instruments, Millis, SECOND_MS};
+use crate::market::{Instruments, Millis, SECOND_MS, Symbol};
 
 /// A position that can change is read at least this often.
 const WATCH_MS: Millis = SECOND_MS;
@@ -53,6 +55,8 @@ pub(super) struct Account {
     pub(super) restricted: Option<String>,
     pub(super) trades: Vec<Trade>,
     pub(super) waiting: Vec<Waiting>,
+    /// Contracts whose margin mode and leverage are known to be as wanted, since the account was last read.
+    pub(super) prepared: BTreeSet<Symbol>,
     pub(super) busy: Option<Busy>,
     pub(super) wake: Option<Millis>,
     /// What is wrong with the link, if something is.
@@ -94,6 +98,7 @@ impl Account {
             restricted: None,
             trades,
             waiting,
+            prepared: BTreeSet::new(),
             busy: None,
             wake: None,
             trouble: Some("connecting".to_owned()),
@@ -120,14 +125,22 @@ impl Account {
     /// What the sender should know comes back.
     pub(super) fn can_take(&self, signal: &Signal) -> std::result::Result<Vec<String>, PlanError> {
         let Some(instruments) = &self.instruments else { return Ok(Vec::new()) };
-        let instrument = signal
-            .symbol
-            .resolve(instruments, &self.setup.rules.settle_coin)
-            .map_err(|error| PlanError { field: "symbol", reason: error.to_string() })?;
+        let fault = |error: SymbolError| PlanError { field: "symbol", reason: error.to_string() };
         match &signal.command {
-            Command::Enter(enter) => plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings),
-            Command::Exit { .. } => Ok(Vec::new()),
+            Command::Enter(enter) => {
+                let instrument = signal.symbol.resolve(instruments, &self.setup.rules.settle_coin).map_err(fault)?;
+                plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings)
+            }
+            Command::Exit { .. } => self.symbol_to_close(instruments, &signal.symbol).map(|_| Vec::new()).map_err(fault),
         }
+    }
+
+    /// The contract an EXIT means: one of ours by name even if the exchange does not list it any more, or any that it lists.
+    pub(super) fn symbol_to_close(&self, instruments: &Instruments, name: &SymbolName) -> std::result::Result<Symbol, SymbolError> {
+        if let Some(trade) = self.trades.iter().find(|trade| trade.symbol.as_str() == name.as_str()) {
+            return Ok(trade.symbol.clone());
+        }
+        name.contract(instruments, &self.setup.rules.settle_coin).map(|instrument| instrument.symbol.clone())
     }
 
     /// Takes in an answer.
@@ -139,6 +152,7 @@ impl Account {
                 self.caps = Some(*caps);
                 self.restricted = mode.restricted.clone();
                 self.opened = true;
+                self.prepared.clear();
                 self.reopen_at = ctx.now + REOPEN_MS;
                 let fence = ctx.now + caps.fence_ms;
                 for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
@@ -147,6 +161,7 @@ impl Account {
             }
             (Task::Instruments, Ok(Reply::Instruments(instruments))) => {
                 self.instruments = Some(instruments.clone());
+                self.prepared.clear();
                 self.refresh_at = ctx.now + REFRESH_MS;
             }
             (Task::Watch, Ok(Reply::Positions(rows))) => {

@@ -42,13 +42,17 @@ pub(super) fn consider(account: &mut Account, alert: &Accepted, maybe_sent: bool
             false => Fate::Waits,
         };
     };
-    let instrument = match alert.signal.symbol.resolve(&instruments, &account.setup.rules.settle_coin) {
-        Ok(instrument) => instrument,
-        Err(error) => return refused(format!("symbol: {error}")),
-    };
+    let name = &alert.signal.symbol;
     match &alert.signal.command {
-        Command::Exit { side } => exit(account, alert, &instrument.symbol, *side, maybe_sent, ctx, outbox),
+        Command::Exit { side } => match account.symbol_to_close(&instruments, name) {
+            Ok(symbol) => exit(account, alert, &symbol, *side, maybe_sent, ctx, outbox),
+            Err(error) => refused(format!("symbol: {error}")),
+        },
         Command::Enter(enter) => {
+            let instrument = match name.resolve(&instruments, &account.setup.rules.settle_coin) {
+                Ok(instrument) => instrument,
+                Err(error) => return refused(format!("symbol: {error}")),
+            };
             let fate = enter_fate(account, alert, enter, instrument, maybe_sent, ctx, outbox);
             match fate {
                 Fate::Waits if too_old && !maybe_sent => refused("it waited longer than ALERT_TIMEOUT for its turn"),
@@ -161,6 +165,7 @@ fn open(account: &Account, alert: &Accepted, enter: &Enter, symbol: &Symbol, pla
         stop: guard(Leg::Stop, plan.stop),
         target: guard(Leg::Target, plan.target),
         prices: Some(prices),
+        live: Live { prepared: account.prepared.contains(symbol), ..Live::default() },
         ..empty(account, alert, symbol, enter.side, Phase::Opening)
     }
 }

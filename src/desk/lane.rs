@@ -171,7 +171,12 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
                 Phase::Entering | Phase::Open => watch::audited(trade, orders, ctx),
             }
         }
-        (Step::Prepare, result) => enter::prepared(trade, result, ctx),
+        (Step::Prepare, result) => {
+            enter::prepared(trade, result, ctx);
+            if result.is_ok() {
+                account.prepared.insert(trade.symbol.clone());
+            }
+        }
         (Step::Place, result) => {
             enter::placed(trade, result, &name, ctx, outbox);
             look_soon = true;

@@ -171,30 +171,10 @@ fn liquidation(side: Side, entry: Decimal, leverage: u32) -> Option<Decimal> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::market::Symbol;
 
     fn d(text: &str) -> Decimal {
         text.parse().unwrap()
-    }
-
-    fn eth() -> Instrument {
-        Instrument {
-            symbol: Symbol::new("ETHUSDT"),
-            base: Arc::from("ETH"),
-            settle: Arc::from("USDT"),
-            tick: d("0.01"),
-            lot_step: d("0.001"),
-            min_qty: d("0.001"),
-            max_qty: d("10000"),
-            market_lot_step: d("0.001"),
-            market_max_qty: d("2000"),
-            min_notional: d("20"),
-            max_leverage: 100,
-            closed: None,
-        }
     }
 
     fn enter() -> Enter {
@@ -215,41 +195,41 @@ mod tests {
     #[test]
     fn an_entry_becomes_orders_on_tick_and_step() {
         let wanted = |price, qty| Some(Wanted { price: d(price), qty: d(qty) });
-        let full = plan(&eth(), &rules(None, 20), &enter()).unwrap();
+        let full = plan(&Instrument::sample(), &rules(None, 20), &enter()).unwrap();
         assert_eq!((full.entry, full.second), (wanted("3021.44", "0.066"), wanted("2934.1", "0.068")));
         assert_eq!((full.stop, full.target, full.leverage), (Some(d("2850.41")), Some(d("3084.22")), 20));
         let one = AccountRules { total_entries: 1, ..AccountRules::default() };
-        assert_eq!(plan(&eth(), &one, &enter()).unwrap().second, None);
-        let alone = plan(&eth(), &rules(None, 20), &Enter { second_only: true, ..enter() }).unwrap();
+        assert_eq!(plan(&Instrument::sample(), &one, &enter()).unwrap().second, None);
+        let alone = plan(&Instrument::sample(), &rules(None, 20), &Enter { second_only: true, ..enter() }).unwrap();
         assert_eq!((alone.entry, alone.second), (None, wanted("2934.1", "0.068")));
-        let capped = plan(&eth(), &rules(None, 125), &enter()).unwrap();
+        let capped = plan(&Instrument::sample(), &rules(None, 125), &enter()).unwrap();
         assert_eq!((capped.leverage, capped.entry), (100, wanted("3021.44", "0.33")));
     }
 
     #[test]
     fn what_cannot_be_sent_names_its_field() {
         let poor = AccountRules { entry_size_usd: Decimal::new(5, 1), ..AccountRules::default() };
-        assert_eq!(plan(&eth(), &poor, &enter()).map_err(|error| error.field), Err("entry_price"));
+        assert_eq!(plan(&Instrument::sample(), &poor, &enter()).map_err(|error| error.field), Err("entry_price"));
         for (changed, field) in [
             (Enter { entry: d("0.001"), ..enter() }, "entry_price"),
             (Enter { second: Some(d("0.001")), ..enter() }, "second_entry_price"),
             (Enter { stop: Some(d("0.001")), ..enter() }, "stop_loss"),
             (Enter { side: Side::Short, target: Some(d("0.001")), ..enter() }, "take_profit"),
         ] {
-            assert_eq!(plan(&eth(), &rules(None, 20), &changed).map_err(|error| error.field), Err(field));
+            assert_eq!(plan(&Instrument::sample(), &rules(None, 20), &changed).map_err(|error| error.field), Err(field));
         }
     }
 
     #[test]
     fn prices_beyond_the_liquidation_are_told_on_isolated_margin() {
-        let isolated = |leverage| plan(&eth(), &rules(Some(MarginMode::Isolated), leverage), &enter()).unwrap();
+        let isolated = |leverage| plan(&Instrument::sample(), &rules(Some(MarginMode::Isolated), leverage), &enter()).unwrap();
         assert!(isolated(20).warnings.is_empty());
         assert!(isolated(30).warnings.concat().starts_with("the stop lies beyond the estimated liquidation price 2877.8"));
         let both = isolated(50).warnings;
         assert!(both.len() == 2 && both[0].contains("the second entry lies beyond the estimated liquidation price 2961.01"), "{both:?}");
-        let open = plan(&eth(), &rules(None, 50), &enter()).unwrap();
+        let open = plan(&Instrument::sample(), &rules(None, 50), &enter()).unwrap();
         assert!(open.warnings.is_empty() && open.if_isolated == both);
-        let cross = plan(&eth(), &rules(Some(MarginMode::Cross), 50), &enter()).unwrap();
+        let cross = plan(&Instrument::sample(), &rules(Some(MarginMode::Cross), 50), &enter()).unwrap();
         assert!(cross.warnings.is_empty() && cross.if_isolated.is_empty());
     }
 }

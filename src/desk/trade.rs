@@ -120,6 +120,8 @@ impl Why {
 pub struct Live {
     /// Read back from the journal and not looked at since.
     pub restored: bool,
+    /// The first fill was told to the log.
+    pub announced: bool,
     /// It is over: to be removed.
     pub gone: bool,
     /// When resting orders were last read.

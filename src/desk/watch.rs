@@ -144,6 +144,7 @@ pub(super) fn wake_up(trade: &mut Trade, fence: Millis, now: Millis) {
     // The trade was journalled when its first order left, which it did only after the symbol was seen flat.
     trade.live.flat_before = true;
     trade.live.had_position = trade.filled_at.is_some();
+    trade.live.announced = trade.filled_at.is_some();
     trade.live.last_fill = if trade.filled_at.is_some() { now } else { 0 };
     trade.live.audit = Pace::due(now);
     trade.live.look = Pace::due(now);
@@ -157,6 +158,11 @@ pub(super) fn waits(trade: &Trade, ctx: &Ctx<'_>) -> bool {
 
 /// Entries that rested too long, or that all ended without a fill, end the trade.
 pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+    if trade.phase == Phase::Open && !std::mem::replace(&mut trade.live.announced, true) {
+        let filled: Decimal = trade.entries.iter().map(|ticket| ticket.filled).sum();
+        let text = format!("filled: {} {} held", trade.side, trade.live.position.max(filled).normalize());
+        outbox.say(&trade.account, trade.symbol.as_str(), trade.id, text);
+    }
     if trade.phase == Phase::Entering && trade.entries.iter().all(Ticket::is_ended) {
         let accepted = trade.entries.iter().any(Ticket::was_accepted);
         if accepted && trade.live.position.is_zero() {

@@ -8,6 +8,7 @@ use std::io::{self, BufRead};
 use sha2::{Digest, Sha256};
 
 use super::Seq;
+use super::pieces::Pieces;
 use crate::market::Millis;
 
 const HEAD: &str = r#"{"n":"#;
@@ -37,6 +38,17 @@ pub(super) fn encode(out: &mut Vec<u8>, line: Line<'_>) {
     out.push(b'\n');
 }
 
+/// The line of a record that is too long to be handled as a whole.
+pub(super) fn long_line(n: Seq, at: Millis, kept: Seq, record: Pieces) -> Pieces {
+    let mut line = Pieces::from(format!(r#"{{"n":{n},"at":{at},"kept":{kept},"r":"#).as_str());
+    line.append(record);
+    let mut sum = Sha256::new();
+    line.iter().for_each(|piece| sum.update(piece));
+    line.push(tail_of(sum).as_bytes());
+    line.push(b"\n");
+    line
+}
+
 /// Reads a line back (without its newline), or says what is wrong with it.
 pub(super) fn decode(bytes: &[u8]) -> Result<Line<'_>, &'static str> {
     let (body, found) = bytes.split_at_checked(bytes.len().saturating_sub(TAIL_LEN)).ok_or("it is too short")?;
@@ -56,8 +68,11 @@ fn parts(body: &str) -> Option<Line<'_>> {
 
 /// What follows the summed part of a line.
 fn tail(body: &[u8]) -> String {
-    let digest = Sha256::digest(body);
-    let sum: String = digest.iter().take(SUM_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
+    tail_of(Sha256::new_with_prefix(body))
+}
+
+fn tail_of(sum: Sha256) -> String {
+    let sum: String = sum.finalize().iter().take(SUM_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
     format!(r#","sum":"{sum}"}}"#)
 }
 
@@ -151,7 +166,8 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Writes a line as it would be appended.
+/// A line as it would be appended.
+#[cfg(test)]
 pub(super) fn line_bytes(line: Line<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(line.record.len() + OVERHEAD_BYTES_MAX);
     encode(&mut out, line);
@@ -210,6 +226,14 @@ mod tests {
         let raw = lines.next(100).unwrap().unwrap();
         assert_eq!((raw.number, raw.start, raw.decode().unwrap().n), (2, 10 * OVERHEAD_BYTES_MAX as u64 + 1, 17));
         assert!(lines.next(100).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_long_line_is_a_line() {
+        let record = format!("[{}0]", "12345,".repeat(50_000));
+        let long = long_line(17, 2, 16, Pieces::from(record.as_str()));
+        let bytes: Vec<u8> = long.iter().flatten().copied().collect();
+        assert_eq!(bytes, line_bytes(Line { n: 17, at: 2, kept: 16, record: &record }));
     }
 
     proptest! {

@@ -16,6 +16,7 @@ mod error;
 mod history;
 mod home;
 mod line;
+mod pieces;
 mod recover;
 mod scribe;
 mod segment;
@@ -28,6 +29,7 @@ use std::path::Path;
 
 pub use error::{JournalError, Place};
 pub use history::read_history;
+pub use pieces::Pieces;
 pub use writer::Writer;
 
 use crate::market::{Installation, Millis};
@@ -119,7 +121,7 @@ impl Opened {
     ///
     /// # Errors
     /// Only if the thread cannot be started.
-    pub fn start(self, at: Millis, snapshot_json: &str, tell: Box<dyn Fn(Told) + Send>) -> io::Result<Writer> {
+    pub fn start(self, at: Millis, snapshot_json: Pieces, tell: Box<dyn Fn(Told) + Send>) -> io::Result<Writer> {
         let last = self.last;
         let scribe = scribe::Scribe::new(self.home, Box::new(disk::RealDisk), self.installation, last, self.next_segment, tell);
         let mut writer = Writer::start(scribe, last)?;

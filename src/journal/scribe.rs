@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::disk::{Disk, is_full};
 use super::home::Home;
 use super::line::{self, Line};
+use super::pieces::Pieces;
 use super::segment;
 use super::{HISTORY_BYTES_MAX, RESERVE_BYTES, SEGMENT_BYTES_MAX, Seq, Told};
 use crate::market::{Installation, Millis};
@@ -31,7 +32,7 @@ pub(super) enum Job {
     /// Record a text.
     Append { n: Seq, at: Millis, record: String },
     /// Begin a segment with a snapshot of everything up to record `covers`; or why the snapshot cannot be used.
-    Begin { covers: Seq, at: Millis, snapshot: Result<String, String> },
+    Begin { covers: Seq, at: Millis, snapshot: Result<Pieces, String> },
     /// A text was not taken, and why: the record after those before is missing.
     Lost { reason: String },
 }
@@ -117,7 +118,7 @@ impl Scribe {
                 Job::Append { n, at, record } => self.add(n, at, &record),
                 Job::Begin { covers, at, snapshot } => {
                     self.flush();
-                    let drafted = snapshot.and_then(|snapshot| self.draft(covers, at, &snapshot));
+                    let drafted = snapshot.and_then(|snapshot| self.draft(covers, at, snapshot));
                     self.begin(covers, drafted);
                 }
                 Job::Lost { reason } => {
@@ -200,7 +201,7 @@ impl Scribe {
         let _ = self.disk.sync_dir(&self.home.dir);
     }
 
-    fn draft(&mut self, covers: Seq, at: Millis, snapshot: &str) -> Result<Segment, String> {
+    fn draft(&mut self, covers: Seq, at: Millis, snapshot: Pieces) -> Result<Segment, String> {
         let header = segment::header_line(at, covers, &self.installation, snapshot);
         let end = header.len() as u64;
         let drafted = self.with_reserve(|scribe| segment::draft(&*scribe.disk, &scribe.home.dir, scribe.next_segment, &header));

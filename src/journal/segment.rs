@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::disk::Disk;
-use super::line::{self, Line};
+use super::line;
+use super::pieces::Pieces;
 use super::{FORMAT, JournalError, Seq};
 use crate::market::{Installation, Millis};
 
@@ -76,9 +77,12 @@ pub(super) struct Header<'a> {
 }
 
 /// The first line of a segment. `covers` is the last record the snapshot contains; records go on from there.
-pub(super) fn header_line(at: Millis, covers: Seq, installation: &Installation, snapshot: &str) -> Vec<u8> {
-    let record = format!(r#"{{"format":{FORMAT},"installation":"{}","snapshot":{snapshot}}}"#, installation.as_str());
-    line::line_bytes(Line { n: covers, at, kept: covers, record: &record })
+pub(super) fn header_line(at: Millis, covers: Seq, installation: &Installation, snapshot: Pieces) -> Pieces {
+    let begin = format!(r#"{{"format":{FORMAT},"installation":"{}","snapshot":"#, installation.as_str());
+    let mut record = Pieces::from(begin.as_str());
+    record.append(snapshot);
+    record.push(b"}");
+    line::long_line(covers, at, covers, record)
 }
 
 /// Why a whole first line is no header of ours.
@@ -114,10 +118,14 @@ impl HeaderFault {
 }
 
 /// Writes a segment under a name that recovery ignores. Until [`publish`] nothing has changed.
-pub(super) fn draft(disk: &dyn Disk, dir: &Path, number: u64, header: &[u8]) -> io::Result<File> {
+pub(super) fn draft(disk: &dyn Disk, dir: &Path, number: u64, header: &Pieces) -> io::Result<File> {
     let path = path(dir, number, DRAFT_SUFFIX);
     let written = disk.create(&path).and_then(|file| {
-        disk.write_at(&file, header, 0)?;
+        let mut end = 0;
+        for piece in header.iter() {
+            disk.write_at(&file, piece, end)?;
+            end += piece.len() as u64;
+        }
         disk.sync(&file)?;
         Ok(file)
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::{io, mem, thread};
 
 use super::scribe::{Job, Scribe};
-use super::{RECORD_BYTES_MAX, SNAPSHOT_BYTES_MAX, Seq, WAITING_BYTES_MAX};
+use super::{Pieces, RECORD_BYTES_MAX, SNAPSHOT_BYTES_MAX, Seq, WAITING_BYTES_MAX};
 use crate::market::Millis;
 
 /// How long [`Writer::close`] waits for the disk.
@@ -55,9 +55,9 @@ impl Writer {
     /// Asks for a new segment that begins with a snapshot of everything appended so far.
     ///
     /// If it cannot be begun a good old segment goes on, and [`super::Told::WantSnapshot`] is told again after a while.
-    pub fn begin(&mut self, at: Millis, snapshot_json: &str) {
-        let snapshot = match flaw(snapshot_json, SNAPSHOT_BYTES_MAX) {
-            None => Ok(snapshot_json.to_owned()),
+    pub fn begin(&mut self, at: Millis, snapshot_json: Pieces) {
+        let snapshot = match flaw_of(snapshot_json.len(), snapshot_json.iter(), SNAPSHOT_BYTES_MAX) {
+            None => Ok(snapshot_json),
             Some(flaw) => Err(format!("the snapshot {flaw}")),
         };
         self.queue.begin(Job::Begin { covers: self.last, at, snapshot });
@@ -77,10 +77,14 @@ impl Drop for Writer {
 
 /// Why a text cannot be a part of a line.
 fn flaw(text: &str, bytes_max: usize) -> Option<String> {
-    if text.len() > bytes_max {
-        return Some(format!("has {} bytes, more than {bytes_max}", text.len()));
+    flaw_of(text.len(), std::iter::once(text.as_bytes()), bytes_max)
+}
+
+fn flaw_of<'a>(len: usize, mut pieces: impl Iterator<Item = &'a [u8]>, bytes_max: usize) -> Option<String> {
+    if len > bytes_max {
+        return Some(format!("has {len} bytes, more than {bytes_max}"));
     }
-    text.bytes().any(|byte| matches!(byte, b'\n' | 0)).then(|| "has a newline or a NUL in it".to_owned())
+    pieces.any(|piece| piece.iter().any(|byte| matches!(byte, b'\n' | 0))).then(|| "has a newline or a NUL in it".to_owned())
 }
 
 /// Jobs on their way to the thread. Its mutex is held for a push or a swap only.
@@ -160,7 +164,8 @@ impl Job {
         JOB_BYTES
             + match self {
                 Job::Append { record, .. } => record.len(),
-                Job::Begin { snapshot: Ok(text) | Err(text), .. } => text.len(),
+                Job::Begin { snapshot: Ok(text), .. } => text.len(),
+                Job::Begin { snapshot: Err(reason), .. } => reason.len(),
                 Job::Lost { reason } => reason.len(),
             }
     }

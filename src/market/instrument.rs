@@ -105,3 +105,25 @@ impl Instruments {
         self.list.is_empty()
     }
 }
+
+#[cfg(test)]
+impl Instrument {
+    /// ETHUSDT's rules at Binance, for tests.
+    pub(crate) fn sample() -> Instrument {
+        let decimal = |text: &str| text.parse().unwrap();
+        Instrument {
+            symbol: Symbol::new("ETHUSDT"),
+            base: Arc::from("ETH"),
+            settle: Arc::from("USDT"),
+            tick: decimal("0.01"),
+            lot_step: decimal("0.001"),
+            min_qty: decimal("0.001"),
+            max_qty: decimal("10000"),
+            market_lot_step: decimal("0.001"),
+            market_max_qty: decimal("2000"),
+            min_notional: decimal("20"),
+            max_leverage: 100,
+            closed: None,
+        }
+    }
+}

@@ -117,39 +117,26 @@ pub fn floor_to(value: Decimal, step: Decimal) -> Option<Decimal> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::market::Symbol;
 
     fn d(text: &str) -> Decimal {
         text.parse().unwrap()
     }
 
-    /// ETHUSDT's rules at Binance.
-    fn eth() -> Instrument {
-        Instrument {
-            symbol: Symbol::new("ETHUSDT"),
-            base: Arc::from("ETH"),
-            settle: Arc::from("USDT"),
-            tick: d("0.01"),
-            lot_step: d("0.001"),
-            min_qty: d("0.001"),
-            max_qty: d("10000"),
-            market_lot_step: d("0.001"),
-            market_max_qty: d("2000"),
-            min_notional: d("20"),
-            max_leverage: 125,
-            closed: None,
-        }
-    }
-
     /// 1000PEPEUSDT's rules: tiny prices, whole lots.
     fn pepe() -> Instrument {
         let (tick, one) = (d("0.0000001"), Decimal::ONE);
-        Instrument { tick, lot_step: one, min_qty: one, max_qty: d("100000000"), market_lot_step: one, min_notional: d("5"), ..eth() }
+        Instrument {
+            tick,
+            lot_step: one,
+            min_qty: one,
+            max_qty: d("100000000"),
+            market_lot_step: one,
+            min_notional: d("5"),
+            ..Instrument::sample()
+        }
     }
 
     #[test]
@@ -173,17 +160,17 @@ mod tests {
     #[test]
     fn an_entry_is_size_times_leverage_over_price_rounded_down() {
         for (instrument, size, leverage, price, qty) in [
-            (eth(), "300", 3, "3000", "0.3"),
-            (eth(), "10", 20, "2000", "0.1"),
-            (eth(), "10", 20, "2000.01", "0.099"),
-            (eth(), "100", 1, "3333.33", "0.03"),
-            (eth(), "20", 1, "20", "1"),
+            (Instrument::sample(), "300", 3, "3000", "0.3"),
+            (Instrument::sample(), "10", 20, "2000", "0.1"),
+            (Instrument::sample(), "10", 20, "2000.01", "0.099"),
+            (Instrument::sample(), "100", 1, "3333.33", "0.03"),
+            (Instrument::sample(), "20", 1, "20", "1"),
             (pepe(), "10", 20, "0.0012345", "162008"),
         ] {
             let sized = entry_qty(&instrument, d(size), leverage, d(price)).unwrap();
             assert_eq!(sized.qty.to_string(), qty, "{size} x {leverage} at {price}");
         }
-        let coarse = Instrument { lot_step: d("0.1"), ..eth() };
+        let coarse = Instrument { lot_step: d("0.1"), ..Instrument::sample() };
         let sized = entry_qty(&coarse, d("40"), 1, d("160")).unwrap();
         assert_eq!((sized.qty, sized.lost), (d("0.2"), d("0.2")));
     }
@@ -191,23 +178,32 @@ mod tests {
     #[test]
     fn a_size_outside_the_limits_names_the_limit() {
         let below_qty = |qty, min| Err(SizeError::BelowMinQty { qty: d(qty), min: d(min) });
-        let coarse = Instrument { min_qty: d("0.05"), ..eth() };
-        assert_eq!(entry_qty(&eth(), d("0.5"), 1, d("1000")), below_qty("0", "0.001"));
+        let coarse = Instrument { min_qty: d("0.05"), ..Instrument::sample() };
+        assert_eq!(entry_qty(&Instrument::sample(), d("0.5"), 1, d("1000")), below_qty("0", "0.001"));
         assert_eq!(entry_qty(&coarse, d("49"), 1, d("1000")), below_qty("0.049", "0.05"));
-        assert_eq!(entry_qty(&eth(), d("19"), 1, d("1000")), Err(SizeError::BelowMinNotional { notional: d("19"), min: d("20") }));
-        assert_eq!(entry_qty(&eth(), d("10010"), 1, d("1")), Err(SizeError::AboveMaxQty { qty: d("10010"), max: d("10000") }));
-        let unlimited = Instrument { max_qty: Decimal::ZERO, ..eth() };
+        assert_eq!(
+            entry_qty(&Instrument::sample(), d("19"), 1, d("1000")),
+            Err(SizeError::BelowMinNotional { notional: d("19"), min: d("20") })
+        );
+        assert_eq!(
+            entry_qty(&Instrument::sample(), d("10010"), 1, d("1")),
+            Err(SizeError::AboveMaxQty { qty: d("10010"), max: d("10000") })
+        );
+        let unlimited = Instrument { max_qty: Decimal::ZERO, ..Instrument::sample() };
         assert_eq!(entry_qty(&unlimited, d("10010"), 1, d("1")).unwrap().qty, d("10010"));
         for (size, price) in [("10", "0"), ("79228162514264337593543950335", "1"), ("1", "0.0000000000000000000000000001")] {
-            assert_eq!(entry_qty(&eth(), d(size), 20, d(price)), Err(SizeError::OutOfRange), "{size} at {price}");
+            assert_eq!(entry_qty(&Instrument::sample(), d(size), 20, d(price)), Err(SizeError::OutOfRange), "{size} at {price}");
         }
-        assert!(entry_qty(&eth(), d("-10"), 20, d("2000")).is_err() && entry_qty(&eth(), d("10"), 20, d("-2000")).is_err());
+        assert!(
+            entry_qty(&Instrument::sample(), d("-10"), 20, d("2000")).is_err()
+                && entry_qty(&Instrument::sample(), d("10"), 20, d("-2000")).is_err()
+        );
     }
 
     #[test]
     fn a_quotient_that_was_rounded_up_onto_a_step_costs_no_more_than_asked() {
         // 2 / 3 ends in a 7, and three times that is more than 2.
-        let instrument = Instrument { lot_step: d("0.0000000000000000000000000001"), min_notional: Decimal::ZERO, ..eth() };
+        let instrument = Instrument { lot_step: d("0.0000000000000000000000000001"), min_notional: Decimal::ZERO, ..Instrument::sample() };
         let (size, price) = (d("2"), d("3"));
         let qty = entry_qty(&instrument, size, 1, price).unwrap().qty;
         assert!(qty * price <= size, "{qty}");
@@ -216,14 +212,14 @@ mod tests {
     #[test]
     fn limit_prices_go_to_the_nearest_tick() {
         for (instrument, price, rounded) in [
-            (eth(), "1900.126", Some("1900.13")),
-            (eth(), "1900.125", Some("1900.13")),
-            (eth(), "1900.1249", Some("1900.12")),
-            (eth(), "0.005", Some("0.01")),
-            (eth(), "0.0049", None),
+            (Instrument::sample(), "1900.126", Some("1900.13")),
+            (Instrument::sample(), "1900.125", Some("1900.13")),
+            (Instrument::sample(), "1900.1249", Some("1900.12")),
+            (Instrument::sample(), "0.005", Some("0.01")),
+            (Instrument::sample(), "0.0049", None),
             (pepe(), "0.00123456", Some("0.0012346")),
             (pepe(), "0.0012345", Some("0.0012345")),
-            (Instrument { tick: Decimal::ZERO, ..eth() }, "1900.1260", Some("1900.126")),
+            (Instrument { tick: Decimal::ZERO, ..Instrument::sample() }, "1900.1260", Some("1900.126")),
         ] {
             assert_eq!(limit_price(&instrument, d(price)).map(|p| p.to_string()).as_deref(), rounded, "{price}");
         }
@@ -234,20 +230,20 @@ mod tests {
         for (side, is_stop, rounded) in
             [(Side::Long, true, "1900.12"), (Side::Long, false, "1900.13"), (Side::Short, true, "1900.13"), (Side::Short, false, "1900.12")]
         {
-            assert_eq!(trigger_price(&eth(), side, is_stop, d("1900.123")), Some(d(rounded)), "{side} stop {is_stop}");
-            assert_eq!(trigger_price(&eth(), side, is_stop, d("1900.12")), Some(d("1900.12")), "on the tick it stays");
+            assert_eq!(trigger_price(&Instrument::sample(), side, is_stop, d("1900.123")), Some(d(rounded)), "{side} stop {is_stop}");
+            assert_eq!(trigger_price(&Instrument::sample(), side, is_stop, d("1900.12")), Some(d("1900.12")), "on the tick it stays");
         }
-        assert_eq!(trigger_price(&eth(), Side::Long, true, d("0.001")), None);
+        assert_eq!(trigger_price(&Instrument::sample(), Side::Long, true, d("0.001")), None);
     }
 
     #[test]
     fn a_close_takes_what_one_market_order_may_hold() {
-        let odd = Instrument { market_lot_step: d("1"), market_max_qty: d("120.5"), ..eth() };
-        let only_limit_step = Instrument { market_lot_step: Decimal::ZERO, market_max_qty: Decimal::ZERO, ..eth() };
+        let odd = Instrument { market_lot_step: d("1"), market_max_qty: d("120.5"), ..Instrument::sample() };
+        let only_limit_step = Instrument { market_lot_step: Decimal::ZERO, market_max_qty: Decimal::ZERO, ..Instrument::sample() };
         for (instrument, qty, close) in [
-            (eth(), "0.5009", "0.5"),
-            (eth(), "5000", "2000"),
-            (eth(), "0.0009", "0"),
+            (Instrument::sample(), "0.5009", "0.5"),
+            (Instrument::sample(), "5000", "2000"),
+            (Instrument::sample(), "0.0009", "0"),
             (odd, "500", "120"),
             (only_limit_step, "50000.0009", "50000"),
         ] {
@@ -274,7 +270,7 @@ mod tests {
             price in decimals(1_000_000_000_000, 9),
             step in decimals(100, 8),
         ) {
-            let instrument = Instrument { lot_step: step, min_qty: step, max_qty: Decimal::ZERO, ..eth() };
+            let instrument = Instrument { lot_step: step, min_qty: step, max_qty: Decimal::ZERO, ..Instrument::sample() };
             if let Ok(Sized { qty, lost }) = entry_qty(&instrument, size, leverage, price) {
                 let budget = size * Decimal::from(leverage);
                 prop_assert!(qty > Decimal::ZERO && (qty % step).is_zero());
@@ -287,7 +283,7 @@ mod tests {
 
         #[test]
         fn a_price_is_never_moved_by_more_than_a_tick(price in decimals(1_000_000_000_000, 9), tick in decimals(100, 8), long in any::<bool>(), stop in any::<bool>()) {
-            let instrument = Instrument { tick, ..eth() };
+            let instrument = Instrument { tick, ..Instrument::sample() };
             let side = if long { Side::Long } else { Side::Short };
             if let Some(limit) = limit_price(&instrument, price) {
                 prop_assert!((limit - price).abs() * Decimal::TWO <= tick && (limit % tick).is_zero());

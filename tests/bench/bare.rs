@@ -17,7 +17,7 @@ use perphook::{alert, config};
 use serde::Deserialize;
 use sha2::Sha256;
 
-use crate::figures::{Samples, say};
+use crate::figures::say;
 use crate::sim::{Sim, SimConfig, server};
 use crate::{CONTRACTS, Result};
 
@@ -54,13 +54,13 @@ pub(crate) fn web() -> Result<()> {
 }
 
 /// A file with space written ahead, and its flush.
-struct Disk {
+pub(crate) struct Disk {
     file: File,
     end: usize,
 }
 
 impl Disk {
-    fn create(path: &Path) -> Result<Disk> {
+    pub(crate) fn create(path: &Path) -> Result<Disk> {
         let file = File::create(path)?;
         file.write_all_at(&vec![0; PREPARED_BYTES], 0)?;
         file.sync_all()?;
@@ -72,19 +72,13 @@ impl Disk {
         self.end = (self.end + line.len()) % (PREPARED_BYTES - LINE_BYTES * 2);
         Ok(self.file.sync_data()?)
     }
-}
 
-/// One line, one fdatasync.
-pub(crate) fn fdatasync(path: &Path, times: usize, pause: Duration) -> Result<Samples> {
-    let mut disk = Disk::create(path)?;
-    let mut samples = Samples::default();
-    for _ in 0..times {
+    /// How long one line and one fdatasync take now.
+    pub(crate) fn timed(&mut self) -> Result<Duration> {
         let begin = Instant::now();
-        disk.keep(&[b'x'; LINE_BYTES])?;
-        samples.add(begin.elapsed());
-        std::thread::sleep(pause);
+        self.keep(&[b'x'; LINE_BYTES])?;
+        Ok(begin.elapsed())
     }
-    Ok(samples)
 }
 
 /// What the bare loop reads of an alert.
@@ -157,12 +151,15 @@ impl Caller {
         self.call("GET", "/fapi/v3/positionRisk", &format!("symbol={symbol}"))?;
         let both = format!("batchOrders=%5B{}%2C{}%5D", entry("first", "10.05", "19.9"), entry("second", "9.8", "20.4"));
         self.call("POST", "/fapi/v1/batchOrders", &both)?;
+        // A batch is answered before anything fills: whether there is something to protect, only a look can tell.
+        self.call("GET", "/fapi/v3/positionRisk", "")?;
         self.call("POST", "/fapi/v1/algoOrder", &guard("STOP_MARKET", "9.2"))?;
         self.call("POST", "/fapi/v1/algoOrder", &guard("TAKE_PROFIT_MARKET", "11.5"))
     }
 
     fn call(&mut self, method: &'static str, path: &str, params: &str) -> Result<()> {
-        let query = format!("timestamp={}&{params}&recvWindow=5000", server::now());
+        let and = if params.is_empty() { "" } else { "&" };
+        let query = format!("{params}{and}recvWindow=5000&timestamp={}", server::now());
         let mut mac = self.mac.clone();
         mac.update(query.as_bytes());
         let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -14,6 +14,7 @@ mod process;
 #[path = "../sim/mod.rs"]
 mod sim;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,19 +28,29 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Contracts the simulated exchange lists: as many as Binance's.
 const CONTRACTS: usize = 900;
-/// Trades per latency, and the pause between two alerts: long enough for four orders, so that alerts do not meet.
+/// Trades that are open together: the exchange allows 200 stops and targets per account.
+const PORTION: usize = 60;
+/// The pause between two alerts is long enough for four orders and the reading that follows them, so that alerts seldom meet.
 const PLANS: [Plan; 2] = [
-    Plan { latency_ms: 0, trades: 200, pause: Duration::from_millis(12) },
-    Plan { latency_ms: 20, trades: 100, pause: Duration::from_millis(140) },
+    Plan { latency_ms: 0, portions: 4, pause: Duration::from_millis(12) },
+    Plan { latency_ms: 20, portions: 1, pause: Duration::from_millis(290) },
 ];
+/// For a disk that has much to do after a build.
+const REST: Duration = Duration::from_secs(5);
 /// Alerts of each of the two long rows after which the memory is looked at.
 const ALERTS: usize = 10_000;
 
 struct Plan {
     /// What every exchange call takes.
     latency_ms: u64,
-    trades: usize,
+    portions: usize,
     pause: Duration,
+}
+
+impl Plan {
+    fn trades(&self) -> usize {
+        self.portions * PORTION
+    }
 }
 
 fn main() -> ExitCode {
@@ -54,7 +65,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("bench: {error}"));
+            // Not to stdout: of a helper's that is read for one line only.
+            let _ = writeln!(std::io::stderr(), "bench: {error}");
             ExitCode::FAILURE
         }
     }
@@ -69,28 +81,33 @@ fn bench() -> Result<()> {
 }
 
 fn measure(home: &Path) -> Result<()> {
+    // What the build left unwritten would be flushed in the middle of the first figures.
+    std::process::Command::new("sync").status()?;
+    std::thread::sleep(REST);
     say(&format!("binary {} kB, {CONTRACTS} contracts, times in µs", std::fs::metadata(env!("CARGO_BIN_EXE_perphook"))?.len() / 1000));
     for plan in &PLANS {
-        say(&format!("\n{} ms per exchange call, {} trades{}", plan.latency_ms, plan.trades, figures::HEADER));
+        say(&format!("\n{} ms per exchange call, {} trades{}", plan.latency_ms, plan.trades(), figures::HEADER));
         let (web, web_cpu_us) = bare_web(plan)?;
-        let disk = bare::fdatasync(&home.join("disk"), plan.trades, plan.pause)?;
         let floor = bare_loop(home, plan)?;
         let exchange = exchange(plan.latency_ms)?;
         let daemon = Process::daemon(home, exchange.address())?;
         let idle = daemon.memory()?;
-        let life = day::trades(&daemon, &exchange, plan.trades, plan.pause)?;
-        Row { what: "alert → 200", ours: &life.acknowledged, bare: "bare server + one fdatasync", floor_us: web.p50() + disk.p50() }
+        let mut life = Life::beside(&home.join("disk"))?;
+        for portion in 0..plan.portions {
+            day::trades(&daemon, &exchange, portion, plan.pause, &mut life)?;
+        }
+        Row { what: "alert → 200", ours: &life.acknowledged, bare: "bare server + one fdatasync", floor_us: web.p50() + life.disk.p50() }
             .print();
         Row { what: "alert → first order", ours: &life.first_order, bare: "bare loop", floor_us: floor.first_order.p50() }.print();
         Row { what: "alert → last of four", ours: &life.last_order, bare: "bare loop", floor_us: floor.last_order.p50() }.print();
         say(&format!(
             "  processor time per alert: {} µs; bare loop {} µs, bare server {web_cpu_us} µs: {}",
-            life.cpu_us,
-            floor.cpu_us,
-            figures::ratio(life.cpu_us, floor.cpu_us + web_cpu_us)
+            life.cpu_us(),
+            floor.cpu_us(),
+            figures::ratio(life.cpu_us(), floor.cpu_us() + web_cpu_us)
         ));
-        say(&format!("  exchange calls per alert until the last of four: {}, bare loop {}", life.calls, floor.calls));
-        bare_lines(&web, &disk, &floor);
+        say(&format!("  exchange calls per alert until the last of four: {}, bare loop {}", life.calls.p50(), floor.calls.p50()));
+        bare_lines(&web, &life.disk, &floor);
         if plan.latency_ms == 0 {
             memory(&daemon, &idle)?;
         }
@@ -136,17 +153,22 @@ fn bare_web(plan: &Plan) -> Result<(Samples, u64)> {
     let mut client = Client::connect(server.address())?;
     let mut samples = Samples::default();
     let cpu_us = server.cpu_us()?;
-    for number in 0..plan.trades {
+    for number in 0..plan.trades() {
         let (_, took) = client.timed_alert(&day::entry(number, 0))?;
         samples.add(took);
         std::thread::sleep(plan.pause);
     }
-    Ok((samples, (server.cpu_us()? - cpu_us) / plan.trades as u64))
+    Ok((samples, (server.cpu_us()? - cpu_us) / plan.trades() as u64))
 }
 
+/// Each portion has an exchange of its own: the bare loop closes nothing.
 fn bare_loop(home: &Path, plan: &Plan) -> Result<Life> {
-    let exchange = exchange(plan.latency_ms)?;
-    let file = home.join(format!("loop-{}", plan.latency_ms));
-    let server = Helper::start(&["loop", exchange.address(), &file.to_string_lossy()])?;
-    day::entries(&server, &exchange, plan.trades, plan.pause)
+    let mut life = Life::beside(&home.join("disk"))?;
+    for portion in 0..plan.portions {
+        let exchange = exchange(plan.latency_ms)?;
+        let file = home.join(format!("loop-{}-{portion}", plan.latency_ms));
+        let server = Helper::start(&["loop", exchange.address(), &file.to_string_lossy()])?;
+        day::entries(&server, &exchange, portion, plan.pause, &mut life)?;
+    }
+    Ok(life)
 }

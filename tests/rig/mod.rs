@@ -4,7 +4,7 @@
 //! Nothing here sleeps for luck: [`Rig::until`] waits for a condition against a deadline, and a failure tells the story
 //! (the daemon's log, the exchange's requests).
 
-#![allow(dead_code, unreachable_pub, unused_imports)]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "no test uses all of it")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
 pub mod audit;

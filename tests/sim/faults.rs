@@ -192,6 +192,34 @@ pub struct Conditions {
     pub trigger_ms: Millis,
 }
 
+impl Fault {
+    /// Every way a request can go wrong, short of a plain refusal; what is late is late by this much.
+    pub fn every_trouble(late_ms: Millis) -> Vec<Fault> {
+        vec![
+            Fault::Unreachable,
+            Fault::CutBefore,
+            Fault::CutAfter,
+            Fault::CutThenExecute { ms: late_ms },
+            Fault::HalfAnswer,
+            Fault::Unknown503 { executed: true },
+            Fault::Unknown503 { executed: false },
+            Fault::Timeout1007 { executed: true },
+            Fault::Timeout1007 { executed: false },
+            Fault::Html502 { executed: true },
+            Fault::Html502 { executed: false },
+            Fault::Delay { ms: late_ms },
+            Fault::RateLimit { retry_after_s: 1, ban_s: 2 },
+            Fault::RefuseElement { index: 1, code: -2019, msg: "Margin is insufficient.".to_owned() },
+            Fault::refuse(503, -1008, "Request throttled by system-level protection."),
+        ]
+    }
+
+    /// A plain refusal.
+    pub fn refuse(status: u16, code: i32, msg: &str) -> Fault {
+        Fault::Refuse { status, code, msg: msg.to_owned() }
+    }
+}
+
 /// The plan, with its counters and its own stream of random numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

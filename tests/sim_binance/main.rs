@@ -361,33 +361,6 @@ fn a_countdown_cancels_plain_orders_when_it_runs_out() {
 }
 
 #[test]
-fn a_call_in_process_is_fast_enough_for_random_days() {
-    let mut desk = Desk::new();
-    desk.sim.log.clear();
-    let begin = std::time::Instant::now();
-    let rounds = 2000;
-    for round in 0..rounds {
-        desk.now += 1000;
-        desk.sim.pass(desk.now);
-        let id = format!("o{round}");
-        for request in [
-            desk.request("POST", ORDER, &market("BUY", "0.01", &id)),
-            desk.request("POST", ALGO, &close_stop("48000", &id)),
-            desk.request("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT"),
-            desk.request("GET", "/fapi/v1/openAlgoOrders", "symbol=BTCUSDT"),
-            desk.request("POST", ORDER, &format!("{}&reduceOnly=true", market("SELL", "0.01", &format!("c{round}")))),
-            desk.request("GET", ORDER, &format!("symbol=BTCUSDT&origClientOrderId={id}")),
-        ] {
-            let Outcome::Reply(reply) = desk.sim.answer(&request, desk.now).outcome else { panic!("an answer") };
-            assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
-        }
-    }
-    let per_call = begin.elapsed() / (rounds * 6);
-    println!("{per_call:?} per call, request made and signed included");
-    assert!(per_call < std::time::Duration::from_micros(100), "{per_call:?}");
-}
-
-#[test]
 fn a_user_can_act_by_hand() {
     let mut desk = Desk::new();
     let now = desk.now;

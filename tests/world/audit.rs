@@ -19,7 +19,7 @@ pub fn after_step(world: &World) {
     let fail = |what: String| panic!("{what}\n{}", world.story());
     one_trade_per_side(world.desk.memory(), &fail);
     nothing_doubled(world, &fail);
-    if world.steps.is_multiple_of(16) {
+    if world.steps.is_multiple_of(32) {
         nothing_naked(world, &fail);
         if world.replayed() != *world.desk.memory() {
             fail("the journal does not read back to the memory".to_owned());

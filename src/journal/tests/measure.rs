@@ -52,7 +52,7 @@ fn append_and_flush() {
         let state = dir.path().join("state");
         let (_, opened) = replay(&state).unwrap();
         let (sender, told) = mpsc::channel();
-        let mut writer = opened.start(1, "{}", Box::new(move |one| sender.send(one).unwrap_or(()))).unwrap();
+        let mut writer = opened.start(1, "{}".into(), Box::new(move |one| sender.send(one).unwrap_or(()))).unwrap();
         told.recv().unwrap();
         time("Writer::append until Told::Flushed, thread hops included", |n| {
             let n = writer.append(n, &record());

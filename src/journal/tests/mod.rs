@@ -71,7 +71,8 @@ fn installation() -> crate::market::Installation {
 
 /// The bytes of a segment: a header that covers `covers`, then groups of records flushed one after the other.
 fn segment_bytes(covers: Seq, groups: &[&[&str]]) -> Vec<u8> {
-    let mut bytes = segment::header_line(1, covers, &installation(), r#"{"s":0}"#);
+    let header = segment::header_line(1, covers, &installation(), r#"{"s":0}"#.into());
+    let mut bytes: Vec<u8> = header.iter().flatten().copied().collect();
     let mut n = covers;
     for group in groups {
         let kept = n;

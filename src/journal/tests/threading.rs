@@ -17,7 +17,7 @@ fn start(dir: &TempDir) -> (Writer, FaultyDisk, Receiver<Told>) {
     let tell = Box::new(move |one| sender.send(one).unwrap_or(()));
     let scribe = Scribe::new(opened.home, Box::new(disk.clone()), opened.installation, opened.last, opened.next_segment, tell);
     let mut writer = Writer::start(scribe.retry_every(Duration::from_millis(5)), opened.last).unwrap();
-    writer.begin(1, "{}");
+    writer.begin(1, "{}".into());
     assert_eq!(told.recv_timeout(PATIENCE), Ok(Told::Flushed(opened.last)));
     (writer, disk, told)
 }
@@ -36,7 +36,7 @@ fn the_real_disk_through_the_front_door() {
         assert_eq!(seen.len(), if round == 0 { 0 } else { 3 });
         assert_eq!(*name.get_or_insert(opened.installation.clone()), opened.installation);
         let (sender, told) = mpsc::channel();
-        let mut writer = opened.start(1, "{}", Box::new(move |one| sender.send(one).unwrap_or(()))).unwrap();
+        let mut writer = opened.start(1, "{}".into(), Box::new(move |one| sender.send(one).unwrap_or(()))).unwrap();
         let first = writer.append(2, "\"a\"");
         assert_eq!((first, writer.append(3, "\"b\"")), (2 * round + 1, 2 * round + 2));
         while hear(&told) != Told::Flushed(2 * round + 2) {}
@@ -114,7 +114,7 @@ fn a_disk_that_hangs_loses_the_overflow_and_says_so() {
         }
     };
     assert_eq!(from, flushed + 1);
-    writer.begin(1, "\"all\"");
+    writer.begin(1, "\"all\"".into());
     while hear(&told) != Told::Healed {}
     assert!(writer.close());
     assert_eq!(replay(dir.path()).unwrap().1.last, count as u64);
@@ -128,7 +128,7 @@ fn texts_that_cannot_be_a_line_are_lost_and_told() {
         writer.append(1, "1");
         let bad = writer.append(1, &bad);
         while !matches!(hear(&told), Told::Broken { from, .. } if from == bad) {}
-        writer.begin(1, "2");
+        writer.begin(1, "2".into());
         assert_eq!(hear(&told), Told::Healed);
         assert!(writer.close());
         assert_eq!(replay(dir.path()).unwrap().0, ["S2"]);

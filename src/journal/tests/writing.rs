@@ -52,7 +52,7 @@ impl Rig {
 
     /// A snapshot: the number of the last record there was.
     fn begin(&mut self) -> Vec<Told> {
-        let snapshot = Ok(self.last.to_string());
+        let snapshot = Ok(self.last.to_string().as_str().into());
         self.go(vec![Job::Begin { covers: self.last, at: 5, snapshot }])
     }
 
