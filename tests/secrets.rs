@@ -187,12 +187,14 @@ fn misuse(rig: &Rig, heard: &mut Heard) {
 
 /// Every kind of fault strikes an entry and a read, each on a contract of its own; then all is closed.
 fn trouble(rig: &Rig, heard: &mut Heard) {
-    for (at, fault) in faults().into_iter().enumerate() {
+    let faults = faults();
+    assert!(faults.len() <= SYMBOLS.len(), "a contract for each of {} kinds of fault", faults.len());
+    for (fault, symbol) in faults.into_iter().zip(SYMBOLS) {
         let name = fault.name();
         rig.exchange.forget_requests();
         let rules = [Rule::new(Class::Place, fault.clone()).nth(1), Rule::new(Class::Read, fault).nth(2)];
         rig.exchange.faults(rules.to_vec(), Conditions::default());
-        heard.answer(name, &rig.alert(&some_entry(SYMBOLS[at])));
+        heard.answer(name, &rig.alert(&some_entry(symbol)));
         rig.until(&format!("{name} strikes"), || rig.exchange.requests().iter().filter(|entry| entry.fault == Some(name)).count() == 2);
         heard.answer(name, &rig.get("/health"));
     }
@@ -208,7 +210,7 @@ fn trouble(rig: &Rig, heard: &mut Heard) {
 }
 
 /// One contract for each kind of fault.
-const SYMBOLS: [&str; 15] = [
+const SYMBOLS: [&str; 19] = [
     "SOLUSDT",
     "XRPUSDT",
     "DOGEUSDT",
@@ -224,6 +226,10 @@ const SYMBOLS: [&str; 15] = [
     "NEARUSDT",
     "SUIUSDT",
     "ASTERUSDT",
+    "BNBUSDT",
+    "1000PEPEUSDT",
+    "1000SHIBUSDT",
+    "BTCUSDT",
 ];
 
 fn some_entry(symbol: &str) -> String {
