@@ -7,19 +7,18 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::Failure;
 use super::shell::Heard;
-use super::{Failure, now_ms};
 use crate::config::{Account, Config, Mode, PaperPrices, Venue};
 use crate::desk::{AccountSetup, Memory};
 use crate::exchange::Exchange;
-use crate::exchange::binance::Binance;
+use crate::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
 use crate::exchange::courier::{Courier, WARM_EVERY_MS};
 use crate::exchange::paper::{Paper, PaperHandle, Prices};
 use crate::exchange::transport::{TimeOuts, UreqHttp};
 use crate::secret::Secret;
+use crate::time::now_ms;
 
-const BINANCE_LIVE: &str = "https://fapi.binance.com";
-const BINANCE_DEMO: &str = "https://demo-fapi.binance.com";
 const PAPER_HOST: &str = "paper";
 
 /// Everything hired for the accounts.
@@ -78,7 +77,7 @@ fn exchange_of(
             let prices = match prices {
                 PaperPrices::Walk => Prices::Walk,
                 PaperPrices::Live => {
-                    let url = account.base_url.as_deref().unwrap_or(BINANCE_LIVE);
+                    let url = account.base_url.as_deref().unwrap_or(LIVE_URL);
                     Prices::Live(Box::new(binance(url, Secret::new(""), Secret::new(""))))
                 }
             };
@@ -92,8 +91,8 @@ fn exchange_of(
 fn host(account: &Account) -> &str {
     match (&account.base_url, account.venue) {
         (Some(url), Venue::Binance | Venue::BinanceDemo) => url,
-        (None, Venue::Binance) => BINANCE_LIVE,
-        (None, Venue::BinanceDemo) => BINANCE_DEMO,
+        (None, Venue::Binance) => LIVE_URL,
+        (None, Venue::BinanceDemo) => DEMO_URL,
         (_, Venue::Paper) => PAPER_HOST,
     }
 }

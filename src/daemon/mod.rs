@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_signal::{Signal, Signals};
 use smol::stream::StreamExt;
@@ -20,7 +20,7 @@ use crate::cli::Exit;
 use crate::config::{Config, Mode};
 use crate::desk::{Desk, Memory, Record};
 use crate::journal::{self, JournalError, Replayed};
-use crate::market::Millis;
+use crate::time::now_ms;
 use crate::{alert, web};
 pub use accounts::connect;
 pub use history::{closed_trades, open_trades};
@@ -63,11 +63,6 @@ impl Failure {
             Failure::Journal(_) | Failure::System(_) => Exit::Unavailable,
         }
     }
-}
-
-/// Our time.
-pub fn now_ms() -> Millis {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
 }
 
 /// Runs until SIGTERM or SIGINT.

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use smol::channel::{Receiver, Sender};
 
-use super::now_ms;
 use crate::desk::{Admission, Desk, Effect, Event, Fingerprint, Line, Record, Status};
 use crate::exchange::courier::Courier;
 use crate::exchange::paper::PaperHandle;
 use crate::exchange::{ExchangeError, Reply, Request};
 use crate::journal::{Seq, Told, Writer};
 use crate::market::Millis;
+use crate::time::now_ms;
 use crate::web::{Health, Inbound, Message, Verdict};
 
 /// How often a broken journal is begun anew.

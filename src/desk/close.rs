@@ -8,7 +8,7 @@ use super::account::AccountSetup;
 use super::lane::describe;
 use super::memory::{Outcome, Record};
 use super::pace::{Pace, retry_delay_ms};
-use super::protect::{FENCE_GUESS_MS, lingers};
+use super::protect::FENCE_GUESS_MS;
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, State, Ticket};
 use super::trade::{ClosedTrade, Outturn, Trade, Which, Why};
@@ -220,7 +220,7 @@ fn add_up(side: Side, fills: &[Fill]) -> Option<Outturn> {
 }
 
 fn is_clean(trade: &Trade) -> bool {
-    let guards_gone = trade.stop.iter().chain(&trade.target).all(|ticket| !lingers(ticket));
+    let guards_gone = trade.stop.iter().chain(&trade.target).all(|ticket| !ticket.may_exist());
     guards_gone && trade.entries.iter().all(Ticket::is_ended) && !trade.close.as_ref().is_some_and(Ticket::may_exist)
 }
 

@@ -35,7 +35,7 @@ use step::{Ctx, Outbox};
 pub use ticket::{End, State, Ticket};
 pub use trade::{ClosedTrade, Outturn, Phase, Prices, Trade, Which, Why};
 
-use crate::alert::{Command, Signal};
+use crate::alert::Signal;
 use crate::exchange::{self, Reply, Request};
 use crate::market::{Installation, Millis};
 
@@ -246,9 +246,4 @@ impl Desk {
             out.push(Effect::Call { account: at, call, request: order.request, durable: order.durable });
         }
     }
-}
-
-/// Whether an alert may only close: such alerts never lose their place in a full queue.
-pub fn only_closes(signal: &Signal) -> bool {
-    matches!(signal.command, Command::Exit { .. })
 }

@@ -5,7 +5,7 @@
 
 use super::lane::{begin_closing, describe, leg_name};
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
-use super::ticket::{Answer, End, State, Ticket};
+use super::ticket::{Answer, End, State};
 use super::trade::{Phase, Trade, Which, Why};
 use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
 use crate::market::{Decimal, Millis, Protection, ProtectionKind};
@@ -152,9 +152,4 @@ pub(super) fn settle(trade: &mut Trade, name: &str, ctx: &Ctx<'_>, outbox: &mut 
             ticket.renew(ctx.home, name);
         }
     }
-}
-
-/// Whether a protective ticket still has to be cleared away in the end.
-pub(super) fn lingers(ticket: &Ticket) -> bool {
-    ticket.may_exist()
 }

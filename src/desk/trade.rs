@@ -146,8 +146,6 @@ pub struct Live {
     pub flat_proven: bool,
     /// The symbol was flat before our entries left (or they are known to be ours): what fills is ours.
     pub flat_before: bool,
-    /// Looked at position and orders before opening.
-    pub looked: bool,
     /// Leverage and margin mode are set.
     pub prepared: bool,
     /// Open orders must be listed before opening (or, for a lone EXIT, before the end).
@@ -297,11 +295,6 @@ impl Trade {
     /// Whether the wanted stop rests (or none is wanted).
     pub fn is_protected(&self) -> bool {
         self.stop.as_ref().is_none_or(|stop| matches!(stop.state, State::Resting | State::Foreign))
-    }
-
-    /// The protective ticket of that kind.
-    pub fn guard(&self, kind: ProtectionKind) -> Option<&Ticket> {
-        self.ticket(Which::of(kind))
     }
 }
 

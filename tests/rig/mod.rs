@@ -45,7 +45,7 @@ impl Home {
     pub fn new() -> Home {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // Process numbers come round again, and a failed test leaves its directory behind.
-        let now_ms = perphook::daemon::now_ms();
+        let now_ms = perphook::time::now_ms();
         let name = format!("perphook-rig-{}-{now_ms}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path).expect("a directory of our own");
