@@ -12,7 +12,7 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use perphook::desk::{Admission, Rules};
+use perphook::desk::{AccountRules, Admission, Rules};
 use perphook::exchange::paper::{NewPlain, Order, TimeInForce};
 use perphook::market::{Decimal, Millis, Side, Symbol};
 use sim::faults::{Class, Conditions, Fault, Faults, Rule};
@@ -86,13 +86,10 @@ fn random_days_keep_the_invariants() {
 /// One day, from the first alert to the last order's end.
 fn day(seed: u64) -> World {
     let mut dice = Dice::new(seed);
-    let rules = Rules {
-        duplicate_window_ms: dice.pick(&[0, 60_000]),
-        entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]),
-        alert_timeout_ms: dice.pick(&[180_000, 20_000]),
-        ..Rules::default()
-    };
-    let mut world = World::new(Setting { hedge: dice.one_in(3), rtt_ms: dice.pick(&[2, 20, 80, 250]), rules, ..Setting::default() });
+    let rules = Rules { duplicate_window_ms: dice.pick(&[0, 60_000]), entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]), ..Rules::default() };
+    let account = AccountRules { alert_timeout_ms: dice.pick(&[180_000, 20_000]), ..AccountRules::default() };
+    let mut world =
+        World::new(Setting { account, hedge: dice.one_in(3), rtt_ms: dice.pick(&[2, 20, 80, 250]), rules, ..Setting::default() });
     let mut prices: Vec<Decimal> = SYMBOLS.iter().map(|(_, price)| Decimal::from(*price)).collect();
     for ((symbol, _), price) in SYMBOLS.iter().zip(&prices) {
         world.price(symbol, *price);

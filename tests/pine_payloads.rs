@@ -20,6 +20,7 @@ fn told(signal: &Signal) -> String {
             let prices = [enter.stop, enter.second, Some(enter.entry), enter.target].map(price).join(" ");
             format!("ENTRY {part} {} {} {prices}", enter.side, signal.symbol)
         }
+        other => format!("not JSON: {other:?}"),
     }
 }
 

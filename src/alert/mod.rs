@@ -5,13 +5,16 @@
 
 pub mod json;
 mod number;
+pub mod order;
 mod scan;
 pub mod symbol;
+pub mod text;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use order::{Cancel, Leverage, Limit, Order, Size, Unit, Verb};
 pub use symbol::SymbolName;
 
 use crate::market::{Decimal, Side};
@@ -46,6 +49,34 @@ pub enum Command {
         /// Which side.
         side: Side,
     },
+    /// `buy`, `sell`, `position`.
+    Order(Order),
+    /// `close`, and `position 0`.
+    Close {
+        /// How much of it, above 0 up to 100; `None`: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        percent: Option<Decimal>,
+    },
+    /// `cancel:ID`, `cancel:all`.
+    Cancel(Cancel),
+    /// `changeleverage`.
+    ChangeLeverage(Leverage),
+}
+
+impl Command {
+    /// Whether it comes from a text alert: those run strictly one after the other on a contract.
+    pub fn is_text(&self) -> bool {
+        !matches!(self, Command::Enter(_) | Command::Exit { .. })
+    }
+
+    /// Whether it can only take risk away: part of the queue is kept for these.
+    pub fn only_closes(&self) -> bool {
+        match self {
+            Command::Exit { .. } | Command::Close { .. } | Command::Cancel(_) => true,
+            Command::Order(order) => order.reduce,
+            Command::Enter(_) | Command::ChangeLeverage(_) => false,
+        }
+    }
 }
 
 /// An ENTRY. Prices are positive and make sense: long stop < second entry < entry < target, short the other way round.

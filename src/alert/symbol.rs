@@ -216,6 +216,7 @@ mod tests {
             base: base.into(),
             settle: settle.into(),
             tick: Decimal::ONE,
+            contract_size: Decimal::ONE,
             lot_step: Decimal::ONE,
             min_qty: Decimal::ONE,
             max_qty: Decimal::ZERO,

@@ -52,6 +52,7 @@ pub fn explain(config: &Config, connect: Connect, alert: &str, out: &mut dyn Wri
     match &signal.command {
         Command::Enter(enter) => show_entry(enter, instrument, account, config, out),
         Command::Exit { side } => show_exit(*side, instrument, config.mode, out),
+        _ => refused(out, "text alerts are not explained yet"),
     }
 }
 
@@ -77,6 +78,7 @@ fn heading(signal: &Signal) -> String {
             format!("ENTRY {} {} ({subtype}){key}", enter.side, signal.symbol)
         }
         Command::Exit { side } => format!("EXIT {side} {}{key}", signal.symbol),
+        _ => format!("text {}{key}", signal.symbol),
     }
 }
 

@@ -39,6 +39,7 @@ fn dec(text: &str) -> Decimal {
 
 fn contract(base: &str, tick: &str, step: &str, min_notional: &str, max_leverage: u32) -> Instrument {
     Instrument {
+        contract_size: Decimal::ONE,
         symbol: Symbol::new(&format!("{base}USDT")),
         base: base.into(),
         settle: "USDT".into(),
@@ -88,6 +89,12 @@ impl Exchange for Fake {
         self.answer(Balance { coin: "USDT".to_owned(), total: dec("10000"), available: dec("9990.5") })
     }
 
+    fn terms(&mut self, _: &Symbol) -> Result<Terms> {
+        unreachable!()
+    }
+    fn cancel_all(&mut self, _: &Symbol, _: bool) -> Result<()> {
+        unreachable!()
+    }
     fn quote(&mut self, _: &Symbol) -> Result<Quote> {
         panic!("a command that sends nothing calls this")
     }

@@ -171,7 +171,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "ALERT_TIMEOUT",
         default: "180",
         meaning: "seconds an ENTRY may wait before it is refused",
-        set: |draft, text| put(&mut draft.rules.alert_timeout_ms, seconds(text, DAY)),
+        set: |draft, text| put(&mut draft.account_rules.alert_timeout_ms, seconds(text, DAY)),
     },
     Setting {
         name: "DUPLICATE_WINDOW",
@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn the_table_and_the_rules_have_the_same_defaults() {
         let mut draft = Draft::new();
-        draft.rules = Rules { trade_capacity: 0, alert_timeout_ms: 1, entry_timeout_ms: 1, ..Rules::default() };
+        draft.rules = Rules { trade_capacity: 0, entry_timeout_ms: 1, ..Rules::default() };
         draft.account_rules = AccountRules { leverage: 1, total_entries: 1, entry_size_usd: Decimal::ONE, ..AccountRules::default() };
         for setting in SETTINGS.iter().filter(|setting| !setting.default.is_empty()) {
             (setting.set)(&mut draft, setting.default).unwrap();

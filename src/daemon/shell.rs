@@ -139,6 +139,7 @@ impl Shell {
                 Effect::Record(record) => self.record(&record, now),
                 Effect::Call { account, call, request, durable } => self.call(account, call, request, durable, now),
                 Effect::Say(line) => say(&line),
+                Effect::Report { .. } => {}
             }
         }
         // Kept for its capacity.
@@ -240,6 +241,7 @@ impl Shell {
     fn message(&mut self, inbound: Inbound, now: Millis) {
         let verdict = match inbound.message {
             Message::Alert { signal, fingerprint } => self.alert(signal, &fingerprint, &inbound.respond, now),
+            Message::Lines { .. } | Message::Told { .. } | Message::Report { .. } => None,
             Message::Invalid { reason } => {
                 self.record_invalid(&reason, now);
                 None
@@ -258,7 +260,7 @@ impl Shell {
     }
 
     /// An alert that asks for something: its verdict, or nothing while its record is on its way.
-    fn alert(&mut self, signal: crate::alert::Signal, print: &[u8], respond: &Sender<Verdict>, now: Millis) -> Option<Verdict> {
+    fn alert(&mut self, signal: crate::alert::Signal, print: &[u8; 16], respond: &Sender<Verdict>, now: Millis) -> Option<Verdict> {
         if self.stopping {
             return Some(Verdict::Unavailable("shutting down".to_owned()));
         }
@@ -266,7 +268,7 @@ impl Shell {
             return Some(Verdict::Unavailable(format!("the journal cannot take alerts: {reason}")));
         }
         let mut effects = Vec::new();
-        let admission = self.desk.admit(None, signal, Fingerprint::new(print), now, &mut effects);
+        let admission = self.desk.admit(signal, Fingerprint(*print), now, &mut effects);
         self.carry_out(effects, now);
         match admission {
             Admission::Accept { number, warnings } => {

@@ -131,7 +131,7 @@ impl Account {
                 let instrument = signal.symbol.resolve(instruments, &self.setup.rules.settle_coin).map_err(fault)?;
                 plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings)
             }
-            Command::Exit { .. } => self.symbol_to_close(instruments, &signal.symbol).map(|_| Vec::new()).map_err(fault),
+            _ => self.symbol_to_close(instruments, &signal.symbol).map(|_| Vec::new()).map_err(fault),
         }
     }
 

@@ -232,7 +232,7 @@ pub(super) fn is_finished(trade: &Trade) -> bool {
 /// Whether an EXIT for a position that is not ours could not be carried out in time.
 pub(super) fn has_expired(trade: &Trade, ctx: &Ctx<'_>) -> bool {
     let lone = trade.prices.is_none() && trade.entries.is_empty() && trade.close.as_ref().is_none_or(|close| close.state == State::Idle);
-    lone && trade.is_closing() && trade.live.closed_qty.is_zero() && ctx.now >= trade.began_at + ctx.rules.alert_timeout_ms
+    lone && trade.is_closing() && trade.live.closed_qty.is_zero() && ctx.now >= trade.began_at + ctx.alert_timeout_ms
 }
 
 /// Gives it up, with a reason.

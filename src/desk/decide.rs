@@ -35,10 +35,10 @@ fn refused(why: impl Into<String>) -> Fate {
 
 /// Decides about one waiting alert.
 pub(super) fn consider(account: &mut Account, alert: &Accepted, maybe_sent: bool, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> Fate {
-    let too_old = ctx.now >= alert.at + ctx.rules.alert_timeout_ms;
+    let too_old = ctx.now >= alert.at + ctx.alert_timeout_ms;
     let Some(instruments) = account.instruments.clone().filter(|_| account.is_ready()) else {
         return match too_old && !maybe_sent {
-            true => refused(format!("the exchange could not be reached for {} s", ctx.rules.alert_timeout_ms / 1000)),
+            true => refused(format!("the exchange could not be reached for {} s", ctx.alert_timeout_ms / 1000)),
             false => Fate::Waits,
         };
     };
@@ -48,6 +48,9 @@ pub(super) fn consider(account: &mut Account, alert: &Accepted, maybe_sent: bool
             Ok(symbol) => exit(account, alert, &symbol, *side, maybe_sent, ctx, outbox),
             Err(error) => refused(format!("symbol: {error}")),
         },
+        Command::Order(_) | Command::Close { .. } | Command::Cancel(_) | Command::ChangeLeverage(_) => {
+            refused("text alerts are not carried out yet")
+        }
         Command::Enter(enter) => {
             let instrument = match name.resolve(&instruments, &account.setup.rules.settle_coin) {
                 Ok(instrument) => instrument,
@@ -226,7 +229,7 @@ fn exit(
     if let (Some(closed), false) = (cooled.filter(in_cooldown), maybe_sent) {
         return nothing(format!("trade {} was closed by an EXIT within EXIT_COOLDOWN", closed.id));
     }
-    if ctx.now >= alert.at + ctx.rules.alert_timeout_ms && !maybe_sent {
+    if ctx.now >= alert.at + ctx.alert_timeout_ms && !maybe_sent {
         return refused("it waited longer than ALERT_TIMEOUT, and no trade of ours is there to close");
     }
     let mut trade = empty(account, alert, symbol, side, Phase::Closing(Why::Exit));

@@ -26,7 +26,7 @@ pub(super) fn expire(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &Outbox<'_>) {
     let began_at = trade.began_at;
     for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Idle) {
         let received = outbox.memory.alerts.get(&ticket.alert).map_or(began_at, |alert| alert.at);
-        if ctx.now >= received + ctx.rules.alert_timeout_ms {
+        if ctx.now >= received + ctx.alert_timeout_ms {
             ticket.give_up("it waited longer than ALERT_TIMEOUT");
         }
     }
@@ -105,7 +105,7 @@ pub(super) fn offer(trade: &Trade, account: &Account, ctx: &Ctx<'_>, offer: &mut
 pub(super) fn prepare(setup: &AccountSetup, trade: &Trade, instrument: Option<&Instrument>) -> Option<Request> {
     let max = instrument.map_or(0, |instrument| instrument.max_leverage);
     let leverage = if max == 0 { setup.rules.leverage } else { setup.rules.leverage.min(max) };
-    Some(Request::Prepare(trade.symbol.clone(), Terms { leverage, margin_mode: setup.rules.margin_mode }))
+    Some(Request::Prepare(trade.symbol.clone(), Terms { leverage: Some(leverage), margin_mode: setup.rules.margin_mode }))
 }
 
 /// Sends every idle entry, in one request.

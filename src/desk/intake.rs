@@ -2,6 +2,9 @@
 //!
 //! Decided before anything is on disk and without asking an exchange, so its words are the answer the sender gets.
 
+use std::collections::BTreeMap;
+
+use super::account::Account;
 use super::memory::{Fingerprint, Memory, SEEN_MAX};
 use crate::alert::{Command, Signal};
 use crate::market::Millis;
@@ -10,6 +13,8 @@ use super::settings::Rules;
 
 /// How long a sender's own key is remembered.
 const KEY_MS: Millis = 24 * 3600 * 1000;
+/// An answer that is not written after this time will not be: TradingView waits no longer.
+const ANSWERING_MS: Millis = 3 * 1000;
 
 /// What the door says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +39,25 @@ pub enum Admission {
     Full(String),
 }
 
+/// The account an alert is for: the one it names, the default one, or the only one there is.
+pub(super) fn account_of<'a>(accounts: &'a [Account], rules: &Rules, named: Option<&str>) -> Result<&'a Account, String> {
+    let known = || accounts.iter().map(|account| account.setup.name.as_str()).collect::<Vec<_>>().join(", ");
+    match named.or(rules.default_account.as_deref()) {
+        Some(name) => accounts
+            .iter()
+            .find(|account| account.setup.name.eq_ignore_ascii_case(name))
+            .ok_or_else(|| format!("no such account is configured (there are: {})", known())),
+        None => match accounts {
+            [only] => Ok(only),
+            _ => Err(format!("name one of the accounts ({}), or set DEFAULT_ACCOUNT", known())),
+        },
+    }
+}
+
 /// Looks for an earlier alert with the same body or key.
 pub(super) fn repeat_of(
     memory: &Memory,
+    untold: &BTreeMap<u64, Millis>,
     rules: &Rules,
     account: &str,
     signal: &Signal,
@@ -56,20 +77,20 @@ pub(super) fn repeat_of(
                 },
             });
         }
-        if !seen.refused && seen.fingerprint == *print && age_ms < rules.duplicate_window_ms {
+        // Text repeats are meant, unless the sender of the first never heard of it; one that is being answered just now is not lost yet.
+        let answering = untold.get(&seen.number).is_some_and(|at| now < at + ANSWERING_MS);
+        let meant = signal.command.is_text() && (seen.told || answering);
+        if !seen.refused && !meant && seen.fingerprint == *print && age_ms < rules.duplicate_window_ms {
             return Some(Admission::Duplicate(seen.number));
         }
     }
     None
 }
 
-/// Whether there is room for one more alert. A quarter of the queue is kept for EXIT.
+/// Whether there is room for one more alert. An eighth of the queue is kept for what only closes.
 pub(super) fn room_for(memory: &Memory, rules: &Rules, command: &Command, now: Millis) -> Result<(), String> {
-    let kept_for_exit = match command {
-        Command::Exit { .. } => 0,
-        Command::Enter(_) => rules.queue_capacity / 4,
-    };
-    if memory.alerts.len() + kept_for_exit >= rules.queue_capacity {
+    let kept_for_closing = if command.only_closes() { 0 } else { rules.queue_capacity / 8 };
+    if memory.alerts.len() + kept_for_closing >= rules.queue_capacity {
         return Err(format!("{} alerts are waiting already (QUEUE_CAPACITY)", memory.alerts.len()));
     }
     if matches!(command, Command::Enter(_)) && memory.trades.len() >= rules.trade_capacity {

@@ -238,6 +238,7 @@ pub(super) fn leg_name(ticket: &Ticket) -> &'static str {
         Leg::Stop => "stop loss",
         Leg::Target => "take profit",
         Leg::Close => "market close",
+        Leg::Order => "order",
     }
 }
 

@@ -33,19 +33,22 @@ pub struct Accepted {
     pub fingerprint: Fingerprint,
 }
 
-/// First 16 bytes of the SHA-256 of an alert's body, as hex.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Fingerprint(pub String);
+/// First 16 bytes of the SHA-256 of an alert's body; 32 hexadecimal digits in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint(pub [u8; 16]);
 
-impl Fingerprint {
-    /// From the bytes.
-    pub fn new(bytes: &[u8]) -> Fingerprint {
-        use std::fmt::Write;
-        let mut text = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            let _ = write!(text, "{byte:02x}");
-        }
-        Fingerprint(text)
+impl From<Fingerprint> for String {
+    fn from(print: Fingerprint) -> String {
+        format!("{:032x}", u128::from_be_bytes(print.0))
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Fingerprint, Self::Error> {
+        u128::from_str_radix(&text, 16).map(|number| Fingerprint(number.to_be_bytes()))
     }
 }
 
@@ -71,6 +74,11 @@ pub enum Record {
     Retracted {
         /// Its number.
         alert: u64,
+    },
+    /// The senders of these text alerts have their answer.
+    Told {
+        /// Their numbers.
+        alerts: Vec<u64>,
     },
     /// What became of an accepted alert.
     Verdict {
@@ -118,8 +126,11 @@ pub struct Seen {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// It was refused: the same body may try again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
+    /// It is a text alert whose sender was told: the same body again is meant, not a resend.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
 }
 
 /// The sum of all records.
@@ -150,6 +161,11 @@ impl Memory {
                 self.alerts.remove(alert);
                 self.seen.retain(|seen| seen.number != *alert);
             }
+            Record::Told { alerts } => {
+                for seen in self.seen.iter_mut().filter(|seen| alerts.contains(&seen.number)) {
+                    seen.told = true;
+                }
+            }
             Record::Verdict { alert, outcome } => {
                 self.alerts.remove(alert);
                 if let (Outcome::Refused(_), Some(seen)) = (outcome, self.seen.iter_mut().find(|seen| seen.number == *alert)) {
@@ -174,7 +190,7 @@ impl Memory {
     fn accept(&mut self, accepted: &Accepted) {
         self.newest = self.newest.max(accepted.number);
         let key = accepted.signal.key.as_ref().map(|key| format!("{}/{key}", accepted.account));
-        let seen = Seen { number: accepted.number, at: accepted.at, fingerprint: accepted.fingerprint.clone(), key, refused: false };
+        let seen = Seen { number: accepted.number, at: accepted.at, fingerprint: accepted.fingerprint, key, refused: false, told: false };
         push_bounded(&mut self.seen, seen, SEEN_MAX);
         self.alerts.insert(accepted.number, accepted.clone());
     }

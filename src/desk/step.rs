@@ -112,6 +112,8 @@ pub(super) struct Ctx<'a> {
     /// When the question that is being answered left; `now` outside of answers.
     pub(super) asked_at: Millis,
     pub(super) rules: &'a Rules,
+    /// The account's `ALERT_TIMEOUT`.
+    pub(super) alert_timeout_ms: Millis,
     pub(super) home: &'a Installation,
 }
 

@@ -133,6 +133,8 @@ mod tests {
         fn open(&mut self) -> Result<AccountMode> { panic!("as asked") }
         fn capabilities(&self) -> Capabilities { unreachable!() }
         fn instruments(&mut self) -> Result<Arc<Instruments>> { unreachable!() }
+        fn terms(&mut self, _: &Symbol) -> Result<Terms> { unreachable!() }
+        fn cancel_all(&mut self, _: &Symbol, _: bool) -> Result<()> { unreachable!() }
         fn quote(&mut self, _: &Symbol) -> Result<Quote> { unreachable!() }
         fn balance(&mut self) -> Result<Balance> { unreachable!() }
         fn prepare(&mut self, _: &Symbol, _: &Terms) -> Result<()> { unreachable!() }

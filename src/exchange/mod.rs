@@ -36,12 +36,33 @@ pub struct Capabilities {
     pub stop_covers_position: bool,
     /// A read of one symbol's positions that comes back empty proves that there is no open order either.
     pub positions_show_orders: bool,
+    /// Which names a sender may give to limit orders; `None`: none at all.
+    pub custom_ids: Option<CustomIds>,
     /// How many orders one request can place.
     pub batch: usize,
     /// After an order left without a trustworthy answer: how long it could still be executed.
     pub fence_ms: Millis,
     /// Share of the host's request budget that one read of all positions costs, in requests per minute.
     pub watch_per_minute_max: u32,
+}
+
+/// What the name of an order may look like at an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CustomIds {
+    /// Longest, in characters.
+    pub chars_max: usize,
+    /// Whether letters are allowed beside digits.
+    pub letters: bool,
+    /// What else is allowed.
+    pub signs: &'static str,
+}
+
+impl CustomIds {
+    /// Whether the exchange would take this name.
+    pub fn take(&self, id: &str) -> bool {
+        let fits = |c: char| c.is_ascii_digit() || self.letters && c.is_ascii_alphabetic() || self.signs.contains(c);
+        id.len() <= self.chars_max && id.chars().all(fits)
+    }
 }
 
 /// How the account is set up, read when the connection opens.
@@ -66,12 +87,14 @@ pub trait Exchange: Send {
     fn open(&mut self) -> Result<AccountMode>;
     /// All perpetual contracts settled in a coin this account uses. Remembered for the calls that follow.
     fn instruments(&mut self) -> Result<Arc<Instruments>>;
-    /// Last and mark price.
+    /// Best bid and ask.
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote>;
     /// What the account holds in its settle coin.
     fn balance(&mut self) -> Result<Balance>;
     /// Open positions of one symbol, or of all. A row of quantity zero says that there are open orders.
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>>;
+    /// What a contract is set to, read fresh.
+    fn terms(&mut self, symbol: &Symbol) -> Result<Terms>;
     /// Makes margin mode and leverage what is wanted; "already so" is success and costs no request when it is known.
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()>;
     /// Places plain orders of one symbol, in one request where the exchange can. One result per order, in order.
@@ -84,6 +107,9 @@ pub trait Exchange: Send {
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>>;
     /// Cancels one order. [`Reason::UnknownOrder`] when it is gone already.
     fn cancel(&mut self, order: &OrderRef) -> Result<()>;
+    /// Cancels every plain order of a symbol, whoever sent it, and its conditional ones too if that is wanted. Nothing to
+    /// cancel is success.
+    fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()>;
     /// Executions on a symbol since a time, oldest first.
     fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>>;
 }
@@ -111,6 +137,19 @@ pub enum Request {
     Cancel(OrderRef),
     /// [`Exchange::fills`].
     Fills(Symbol, Millis),
+    /// [`Exchange::quote`].
+    Quote(Symbol),
+    /// [`Exchange::balance`].
+    Balance,
+    /// [`Exchange::terms`].
+    Terms(Symbol),
+    /// [`Exchange::cancel_all`].
+    CancelAll {
+        /// The contract.
+        symbol: Symbol,
+        /// Protective orders too.
+        conditional: bool,
+    },
 }
 
 impl Request {
@@ -142,10 +181,16 @@ pub enum Reply {
     Order(Option<OrderState>),
     /// To [`Request::OpenOrders`].
     OpenOrders(Vec<OrderState>),
-    /// To [`Request::Cancel`].
+    /// To [`Request::Cancel`] and [`Request::CancelAll`].
     Canceled,
     /// To [`Request::Fills`].
     Fills(Vec<Fill>),
+    /// To [`Request::Quote`].
+    Quote(Quote),
+    /// To [`Request::Balance`].
+    Balance(Balance),
+    /// To [`Request::Terms`].
+    Terms(Terms),
 }
 
 /// Carries one request out. The only bridge between requests as data and the trait.
@@ -167,5 +212,12 @@ pub fn carry_out(exchange: &mut dyn Exchange, request: &Request) -> Result<Reply
             Reply::Canceled
         }
         Request::Fills(symbol, since) => Reply::Fills(exchange.fills(symbol, *since)?),
+        Request::Quote(symbol) => Reply::Quote(exchange.quote(symbol)?),
+        Request::Balance => Reply::Balance(exchange.balance()?),
+        Request::Terms(symbol) => Reply::Terms(exchange.terms(symbol)?),
+        Request::CancelAll { symbol, conditional } => {
+            exchange.cancel_all(symbol, *conditional)?;
+            Reply::Canceled
+        }
     })
 }

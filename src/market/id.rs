@@ -4,6 +4,8 @@
 //! which fits the strictest alphabet and length of every exchange we know. The same alert, leg and attempt give the
 //! same id after a restart, so the exchange can be asked instead of told again. The installation part is random for
 //! each state directory: ids do not repeat even when the state is lost.
+//!
+//! A limit order of a text alert carries the name its sender gave it instead; such a name may come back later.
 
 use std::fmt;
 
@@ -52,6 +54,8 @@ pub enum Leg {
     Target,
     /// Market close.
     Close,
+    /// An order of a text alert that opens.
+    Order,
 }
 
 impl Leg {
@@ -62,6 +66,7 @@ impl Leg {
             Leg::Stop => 's',
             Leg::Target => 't',
             Leg::Close => 'c',
+            Leg::Order => 'o',
         }
     }
 
@@ -72,6 +77,7 @@ impl Leg {
             "s" => Leg::Stop,
             "t" => Leg::Target,
             "c" => Leg::Close,
+            "o" => Leg::Order,
             _ => return None,
         })
     }
@@ -82,7 +88,10 @@ impl Leg {
     }
 }
 
-/// A client order id of ours.
+/// Shortest and longest name a sender may give a limit order, in characters.
+pub const CUSTOM_CHARS: std::ops::RangeInclusive<usize> = 2..=30;
+
+/// A client order id: one of ours, or a name that the sender of a text alert gave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClientId(String);
 
@@ -98,6 +107,12 @@ impl ClientId {
             leg.letter(),
             base36(u64::from(attempt), 2),
         ))
+    }
+
+    /// A name given by the sender: 2 to 30 visible ASCII characters without a colon, and not of the form of our own ids.
+    pub fn custom(text: &str) -> Option<ClientId> {
+        let fits = CUSTOM_CHARS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        (fits && ClientId::parse(text).is_none()).then(|| ClientId(text.to_owned()))
     }
 
     /// The id as sent.
@@ -177,12 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_given_by_the_sender_is_no_id_of_ours() {
+        let home = Installation::from_random([7; 8]);
+        let ours = ClientId::derive(&home, "binance", 1, Leg::Order, 1);
+        assert_eq!(ClientId::custom("tp1").map(|id| (id.is_of(&home), id.leg())), Some((false, None)));
+        for text in ["a", "", "has blank", "co:lon", "n\u{e4}me", &"x".repeat(31), ours.as_str()] {
+            assert_eq!(ClientId::custom(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn ids_of_different_legs_attempts_alerts_and_accounts_differ() {
         let home = Installation::from_random([0; 8]);
         let mut seen = std::collections::HashSet::new();
         for account in ["a", "b"] {
             for number in 0..50 {
-                for leg in [Leg::Entry, Leg::Second, Leg::Stop, Leg::Target, Leg::Close] {
+                for leg in [Leg::Entry, Leg::Second, Leg::Stop, Leg::Target, Leg::Close, Leg::Order] {
                     for attempt in 1..40 {
                         assert!(seen.insert(ClientId::derive(&home, account, number, leg, attempt)));
                     }

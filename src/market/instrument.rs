@@ -46,6 +46,8 @@ pub struct Instrument {
     pub settle: Arc<str>,
     /// Prices are multiples of this.
     pub tick: Decimal,
+    /// Base coin in one contract; one where the exchange counts in coins.
+    pub contract_size: Decimal,
     /// Quantities of limit orders are multiples of this.
     pub lot_step: Decimal,
     /// Smallest quantity of a limit order.
@@ -116,6 +118,7 @@ impl Instrument {
             base: Arc::from("ETH"),
             settle: Arc::from("USDT"),
             tick: decimal("0.01"),
+            contract_size: Decimal::ONE,
             lot_step: decimal("0.001"),
             min_qty: decimal("0.001"),
             max_qty: decimal("10000"),

@@ -8,7 +8,7 @@ mod instrument;
 mod order;
 pub mod sizing;
 
-pub use id::{ClientId, ID_LEN, Installation, Leg};
+pub use id::{CUSTOM_CHARS, ClientId, ID_LEN, Installation, Leg};
 pub use instrument::{Instrument, Instruments, Symbol};
 pub use order::{
     Action, Balance, Fill, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection, ProtectionKind, Quote,

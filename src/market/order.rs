@@ -184,6 +184,8 @@ pub struct OrderState {
     pub avg_price: Decimal,
     /// Limit price, or trigger price of a conditional order; zero when it has none.
     pub price: Decimal,
+    /// When the exchange took it, in our time; zero when it does not say. Tells an order with a name that was used before.
+    pub created_at: Millis,
 }
 
 /// One open position.
@@ -203,6 +205,14 @@ pub struct Position {
     pub liquidation_price: Decimal,
     /// The exchange's time of its last change; zero when the exchange does not say.
     pub changed_at: Millis,
+    /// What it would win or lose if closed at the mark price, settle coin.
+    pub unrealized_pnl: Decimal,
+    /// Margin it binds, settle coin; zero when the exchange does not say.
+    pub margin: Decimal,
+    /// Price at which it closes without gain or loss, fees included; zero when the exchange does not say.
+    pub break_even_price: Decimal,
+    /// Leverage and margin mode of its contract, as far as the exchange says so.
+    pub terms: Terms,
 }
 
 /// What the account holds in one settle coin.
@@ -210,19 +220,26 @@ pub struct Position {
 pub struct Balance {
     /// The coin.
     pub coin: String,
-    /// Wallet balance.
+    /// Everything in this coin, the gains and losses of open positions included.
     pub total: Decimal,
     /// Free for new orders.
     pub available: Decimal,
 }
 
-/// Prices of one contract.
+/// Best prices of one contract's book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// Last trade.
-    pub last: Decimal,
-    /// Mark price.
-    pub mark: Decimal,
+    /// What buyers offer.
+    pub bid: Decimal,
+    /// What sellers ask.
+    pub ask: Decimal,
+}
+
+impl Quote {
+    /// Halfway between both: what sizes in money are converted at.
+    pub fn mid(&self) -> Decimal {
+        self.bid + (self.ask - self.bid) / Decimal::TWO
+    }
 }
 
 /// How margin is kept.
@@ -235,12 +252,12 @@ pub enum MarginMode {
     Cross,
 }
 
-/// What a symbol must be set to before an order opens there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a contract is set to, or must be set to before an order opens there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// Leverage factor.
-    pub leverage: u32,
-    /// `None`: leave as it is.
+    /// Leverage factor. `None`: not known, or to be left as it is.
+    pub leverage: Option<u32>,
+    /// `None`: not known, or to be left as it is.
     pub margin_mode: Option<MarginMode>,
 }
 

@@ -36,12 +36,31 @@ pub struct Inbound {
 /// Messages of authorised senders.
 #[derive(Debug)]
 pub enum Message {
-    /// A readable, authorised alert.
+    /// A readable, authorised JSON alert.
     Alert {
         /// What it asks.
         signal: Signal,
         /// First 16 bytes of the SHA-256 of the body: the same body is the same alert.
         fingerprint: [u8; 16],
+    },
+    /// The readable lines of an authorised text alert, in their order.
+    Lines {
+        /// What each asks, with the number of its line.
+        lines: Vec<(usize, Signal)>,
+        /// Of the whole body. A line's own is made from it and the line's number.
+        fingerprint: [u8; 16],
+    },
+    /// Whether the answer to these text alerts could be written out; nobody waits for a verdict.
+    Told {
+        /// Their numbers.
+        alerts: Vec<u64>,
+        /// The bytes of the answer were taken by the socket.
+        written: bool,
+    },
+    /// `GET /whook?response=…`: what accounts hold.
+    Report {
+        /// One account, or all.
+        account: Option<String>,
     },
     /// An authorised alert with a field that forbids it: answered 400 already decided, recorded for the history.
     Invalid {
@@ -80,4 +99,8 @@ pub enum Verdict {
     Unavailable(String),
     /// Done (paper price): 200.
     Done,
+    /// To [`Message::Lines`]: one for each line, in order; none of them is of this kind again.
+    Lines(Vec<Verdict>),
+    /// To [`Message::Report`]: one for each account.
+    Report(Vec<crate::desk::AccountReport>),
 }

@@ -191,6 +191,7 @@ impl Site {
             Verdict::Duplicate(number) => Answer::alert(&format!("duplicate of alert {number}"), number),
             Verdict::Done => Answer::json(StatusCode::Ok, json!({"success": true, "message": "done"})),
             Verdict::Refused { field, reason } => Answer::refused(&field, &reason),
+            Verdict::Lines(_) | Verdict::Report(_) => Answer::error(StatusCode::InternalServerError, "not asked for"),
             Verdict::Unavailable(reason) => {
                 log::warn!("refused=unavailable peer={peer} reason={reason:?}");
                 Answer::error(StatusCode::ServiceUnavailable, &reason)

@@ -178,7 +178,7 @@ pub fn at_rest(world: &World) {
 
 /// I5: what is older than its time limit opened nothing.
 fn nothing_expired_opened(world: &World) {
-    let timeout_ms = world.setting().rules.alert_timeout_ms;
+    let timeout_ms = world.setting().account.alert_timeout_ms;
     let late = world.book(|sim, _| {
         sim.book.all_orders().find_map(|order| {
             let (number, leg) = ours(&order.client_id)?;

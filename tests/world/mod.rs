@@ -120,9 +120,9 @@ impl World {
     /// Sends an alert as it would come over HTTP, and acts on it at once if it is accepted.
     pub fn alert(&mut self, body: &str) -> Admission {
         let signal = alert::json::parse(body.as_bytes()).expect("readable").signal.expect("valid");
-        let print = Fingerprint(format!("{:016x}", fnv(body.as_bytes())));
+        let print = Fingerprint(u128::from(fnv(body.as_bytes())).to_be_bytes());
         let mut effects = Vec::new();
-        let admission = self.desk.admit(None, signal, print, self.now, &mut effects);
+        let admission = self.desk.admit(signal, print, self.now, &mut effects);
         self.carry_out(effects);
         if let Admission::Accept { number, .. } = admission {
             self.on_disk = self.journal.len();
@@ -250,6 +250,7 @@ impl World {
             match effect {
                 Effect::Record(record) => self.journal.push(record),
                 Effect::Say(line) => self.hear(&line),
+                Effect::Report { .. } => {}
                 Effect::Call { call, request, durable, .. } => {
                     if durable {
                         self.on_disk = self.journal.len();

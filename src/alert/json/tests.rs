@@ -39,7 +39,7 @@ fn refusal(changes: &[(&str, &str)]) -> String {
 fn enter(changes: &[(&str, &str)]) -> Enter {
     match signal(&entry(changes)).unwrap().command {
         Command::Enter(enter) => enter,
-        Command::Exit { .. } => panic!("an ENTRY was expected"),
+        _ => panic!("an ENTRY was expected"),
     }
 }
 

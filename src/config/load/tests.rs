@@ -140,9 +140,8 @@ fn keys_make_the_mode() {
 fn rules_reach_the_desk() {
     let text = "MARGIN_MODE=Isolated\nTRIGGER_BY=last\nPROTECT_TIMEOUT=2.5\nCLOSE_IF_UNPROTECTED=no\nDUPLICATE_WINDOW=0\nENTRY_TIMEOUT=3600\nALERT_TIMEOUT=60\nTRADE_CAPACITY=8\nQUEUE_CAPACITY=16\nEXIT_COOLDOWN=1";
     let config = from_file(text).unwrap();
-    assert_eq!(config.accounts[0].rules.margin_mode, Some(MarginMode::Isolated));
+    assert_eq!((config.accounts[0].rules.margin_mode, config.accounts[0].rules.alert_timeout_ms), (Some(MarginMode::Isolated), 60_000));
     let rules = crate::desk::Rules {
-        alert_timeout_ms: 60_000,
         entry_timeout_ms: 3_600_000,
         exit_cooldown_ms: 1000,
         duplicate_window_ms: 0,
@@ -151,6 +150,7 @@ fn rules_reach_the_desk() {
         close_if_unprotected: false,
         trade_capacity: 8,
         queue_capacity: 16,
+        default_account: None,
     };
     assert_eq!(config.rules, rules);
 }

@@ -85,6 +85,7 @@ pub(super) fn read_brackets(reader: impl Read, list: &mut [Instrument]) -> serde
 impl Contract {
     fn instrument(self, words: &mut Words) -> Instrument {
         let mut instrument = Instrument {
+            contract_size: Decimal::ONE,
             symbol: Symbol::new(&self.symbol),
             base: words.intern(&self.base_asset),
             settle: words.intern(&self.margin_asset),

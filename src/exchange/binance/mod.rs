@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use super::error::{ExchangeError, Reason, Result};
 use super::http::Http;
-use super::{AccountMode, Capabilities, Clock, Exchange};
+use super::{AccountMode, Capabilities, Clock, CustomIds, Exchange};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
     ProtectionKind, Quote, Symbol, Terms, TriggerBy,
@@ -198,6 +198,7 @@ impl Exchange for Binance {
             positions_show_orders: true,
             stop_before_position: false,
             stop_covers_position: true,
+            custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
             batch: BATCH_MAX,
             fence_ms: errors::FENCE_MS,
             watch_per_minute_max: WEIGHT_PER_MINUTE / 2 / POSITIONS_WEIGHT,
@@ -228,9 +229,8 @@ impl Exchange for Binance {
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        let mark: wire::MarkPrice = self.session.public("/fapi/v1/premiumIndex", &Params::of(symbol))?;
-        let last: wire::LastPrice = self.session.public("/fapi/v2/ticker/price", &Params::of(symbol))?;
-        Ok(Quote { last: last.price, mark: mark.mark_price })
+        let book: wire::BookTicker = self.session.public("/fapi/v1/ticker/bookTicker", &Params::of(symbol))?;
+        Ok(Quote { bid: book.bid_price, ask: book.ask_price })
     }
 
     fn balance(&mut self) -> Result<Balance> {
@@ -252,6 +252,11 @@ impl Exchange for Binance {
             .collect())
     }
 
+    fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
+        let setting = self.settings.get(symbol);
+        Ok(Terms { leverage: setting.leverage, margin_mode: setting.margin_mode })
+    }
+
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
         if let Some(mode) = want.margin_mode.filter(|mode| self.settings.get(symbol).margin_mode != Some(*mode)) {
             let params = Params::of(symbol).with("marginType", wire::margin_word(mode));
@@ -259,9 +264,9 @@ impl Exchange for Binance {
             let so = settings::Setting { margin_mode: Some(mode), ..self.settings.get(symbol) };
             self.change(symbol, so, done)?;
         }
-        if self.settings.get(symbol).leverage != Some(want.leverage) {
-            let done = self.set_leverage(symbol, want.leverage);
-            let so = settings::Setting { leverage: Some(want.leverage), ..self.settings.get(symbol) };
+        if let Some(leverage) = want.leverage.filter(|leverage| self.settings.get(symbol).leverage != Some(*leverage)) {
+            let done = self.set_leverage(symbol, leverage);
+            let so = settings::Setting { leverage: Some(leverage), ..self.settings.get(symbol) };
             self.change(symbol, so, done)?;
         }
         Ok(())
@@ -325,6 +330,14 @@ impl Exchange for Binance {
             let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
             self.session.signed::<wire::PlainOrder>("DELETE", "/fapi/v1/order", &params).map(drop)
         }
+    }
+
+    fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {
+        self.session.signed::<wire::Done>("DELETE", "/fapi/v1/allOpenOrders", &Params::of(symbol))?;
+        if conditional {
+            self.session.signed::<wire::Done>("DELETE", "/fapi/v1/algoOpenOrders", &Params::of(symbol))?;
+        }
+        Ok(())
     }
 
     fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>> {

@@ -284,7 +284,7 @@ fn open_reads_mode_and_settings_and_prepare_sends_only_what_differs() {
         [ok(TIME, json!({"serverTime": START})), ok("GET /fapi/v1/accountConfig", account), ok("GET /fapi/v1/symbolConfig", settings)];
     assert_eq!(stage.expect(steps).open().unwrap(), AccountMode { hedge: true, restricted: None });
 
-    let terms = |leverage, margin_mode| Terms { leverage, margin_mode };
+    let terms = |leverage, margin_mode| Terms { leverage: Some(leverage), margin_mode };
     stage.expect([]).prepare(&eth(), &terms(5, Some(MarginMode::Cross))).unwrap();
     stage.expect([]).prepare(&eth(), &terms(5, None)).unwrap();
     stage.expect([]).prepare(&Symbol::new("BTCUSDT"), &terms(20, Some(MarginMode::Isolated))).unwrap();
@@ -304,13 +304,13 @@ fn open_reads_mode_and_settings_and_prepare_sends_only_what_differs() {
 #[test]
 fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
     let mut stage = Stage::new(false);
-    let isolated = Terms { leverage: 20, margin_mode: Some(MarginMode::Isolated) };
+    let isolated = Terms { leverage: Some(20), margin_mode: Some(MarginMode::Isolated) };
     stage.binance.settings.set(&eth(), settings::Setting { leverage: Some(5), margin_mode: Some(MarginMode::Cross) });
     let blocked = || no(MARGIN, 400, -4048, "Margin type cannot be changed if there exists position.");
     assert_eq!(reason(stage.expect([blocked()]).prepare(&eth(), &isolated)), Some(Reason::SettingBlocked));
     assert_eq!(reason(stage.expect([blocked()]).prepare(&eth(), &isolated)), Some(Reason::SettingBlocked));
 
-    let leverage_only = Terms { leverage: 20, margin_mode: Some(MarginMode::Cross) };
+    let leverage_only = Terms { leverage: Some(20), margin_mode: Some(MarginMode::Cross) };
     let capped = no(LEVERAGE, 400, -4028, "Leverage 20 is not valid");
     assert_eq!(reason(stage.expect([capped]).prepare(&eth(), &leverage_only)), Some(Reason::Leverage));
     let other = ok(LEVERAGE, json!({"leverage": 10, "symbol": "ETHUSDT"}));

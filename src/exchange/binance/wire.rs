@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::errors::{Envelope, SUCCESS_CODE};
-use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, Side, Symbol};
+use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, Side, Symbol, Terms};
 
 /// Direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,19 +129,14 @@ impl TryFrom<Envelope> for Done {
     }
 }
 
-/// `GET /fapi/v2/ticker/price`.
-#[derive(Deserialize)]
-pub(super) struct LastPrice {
-    #[serde(deserialize_with = "decimal")]
-    pub(super) price: Decimal,
-}
-
-/// `GET /fapi/v1/premiumIndex`.
+/// `GET /fapi/v1/ticker/bookTicker`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct MarkPrice {
+pub(super) struct BookTicker {
     #[serde(deserialize_with = "decimal")]
-    pub(super) mark_price: Decimal,
+    pub(super) bid_price: Decimal,
+    #[serde(deserialize_with = "decimal")]
+    pub(super) ask_price: Decimal,
 }
 
 /// One row of `GET /fapi/v3/balance`.
@@ -185,6 +180,10 @@ impl PositionRow {
             mark_price: self.mark_price,
             liquidation_price: self.liquidation_price,
             changed_at: self.update_time,
+            unrealized_pnl: Decimal::ZERO,
+            margin: Decimal::ZERO,
+            break_even_price: Decimal::ZERO,
+            terms: Terms::default(),
         }
     }
 }
@@ -216,6 +215,7 @@ impl PlainOrder {
         let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
         let (side, opens) = acts_on(self.side, self.position_side, reduces);
         OrderState {
+            created_at: 0,
             symbol: symbol.clone(),
             side,
             opens,
@@ -264,6 +264,7 @@ impl AlgoOrder {
         let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
         let (side, opens) = acts_on(self.side, self.position_side, reduces);
         OrderState {
+            created_at: 0,
             symbol: symbol.clone(),
             side,
             opens,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Amount, Book, Conditional, ConditionalStatus, Denial, NewConditional, NewPlain, Order, Paper, TimeInForce, Trade, lock};
-use crate::exchange::{AccountMode, Capabilities, Exchange, ExchangeError, Reason, Result};
+use crate::exchange::{AccountMode, Capabilities, CustomIds, Exchange, ExchangeError, Reason, Result};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
     Quote, Side, Symbol, Terms,
@@ -16,6 +16,7 @@ const WATCH_PER_MINUTE_MAX: u32 = 6000;
 impl Exchange for Paper {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
+            custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
             name: "paper",
             margin_mode: true,
             hedge: true,
@@ -45,7 +46,7 @@ impl Exchange for Paper {
         self.act(Some(symbol), |book, _| {
             book.instrument(symbol.as_str()).map_err(refusal)?;
             let market = book.market(symbol).ok_or_else(|| refusal(Denial::NoPrice))?;
-            Ok(Quote { last: market.last, mark: market.mark })
+            Ok(Quote { bid: market.last, ask: market.last })
         })
     }
 
@@ -57,6 +58,14 @@ impl Exchange for Paper {
         Ok(self.act(None, |book, _| positions(book, only)))
     }
 
+    fn terms(&mut self, _symbol: &Symbol) -> Result<Terms> {
+        Ok(Terms::default())
+    }
+
+    fn cancel_all(&mut self, _symbol: &Symbol, _conditional: bool) -> Result<()> {
+        Ok(())
+    }
+
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
         self.act(Some(symbol), |book, _| {
             if let Some(mode) = want.margin_mode {
@@ -65,7 +74,7 @@ impl Exchange for Paper {
                     Err(denial) => return Err(refusal(denial)),
                 }
             }
-            book.set_leverage(symbol, want.leverage).map_err(refusal)
+            want.leverage.map_or(Ok(()), |leverage| book.set_leverage(symbol, leverage)).map_err(refusal)
         })
     }
 
@@ -169,6 +178,10 @@ fn positions(book: &Book, only: Option<&Symbol>) -> Vec<Position> {
                 mark_price: market.mark,
                 liquidation_price: market.liquidation_price(side),
                 changed_at: changed_at(book, symbol, side),
+                unrealized_pnl: Decimal::ZERO,
+                margin: Decimal::ZERO,
+                break_even_price: Decimal::ZERO,
+                terms: Terms::default(),
             });
         }
     }
@@ -182,6 +195,7 @@ fn changed_at(book: &Book, symbol: &Symbol, side: Side) -> Millis {
 fn plain_state(order: &Order) -> OrderState {
     let effect = order.effect();
     OrderState {
+        created_at: 0,
         id: order.client_id.clone(),
         symbol: order.symbol.clone(),
         side: effect.opens.or(effect.closes).unwrap_or(Side::Long),
@@ -199,6 +213,7 @@ fn conditional_state(book: &Book, order: &Conditional) -> OrderState {
     let child = order.child.and_then(|number| book.order_by_number(number));
     let effect = order.effect();
     OrderState {
+        created_at: 0,
         id: order.client_id.clone(),
         symbol: order.symbol.clone(),
         side: effect.closes.or(effect.opens).unwrap_or(Side::Long),

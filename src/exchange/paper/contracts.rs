@@ -51,6 +51,7 @@ fn instrument(line: &Line) -> Instrument {
         base: Arc::from(base),
         settle: Arc::from("USDT"),
         tick: number(tick),
+        contract_size: Decimal::ONE,
         lot_step: number(step),
         min_qty: number(step),
         max_qty: Decimal::from(max_qty),

@@ -189,7 +189,7 @@ impl Paper {
             feed.asked.insert(symbol.clone(), now);
             match feed.source.quote(&symbol) {
                 Ok(quote) => {
-                    if let Err(denial) = lock(&self.shared).book.set_prices(&symbol, quote.last, quote.mark, now) {
+                    if let Err(denial) = lock(&self.shared).book.set_prices(&symbol, quote.mid(), quote.mid(), now) {
                         log::warn!("paper: price of {symbol} not taken: {denial}");
                     }
                 }

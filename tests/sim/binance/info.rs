@@ -12,6 +12,7 @@ pub fn instruments(count: usize) -> Instruments {
     list.extend((list.len()..count).map(|index| {
         let base = format!("COIN{index}");
         Instrument {
+            contract_size: Decimal::ONE,
             symbol: Symbol::new(&format!("{base}USDT")),
             base: Arc::from(base.as_str()),
             settle: Arc::from("USDT"),

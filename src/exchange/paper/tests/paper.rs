@@ -55,8 +55,8 @@ fn a_trade_runs_through_the_trait() {
         let handle = paper.handle();
         assert_eq!(paper.open().unwrap(), AccountMode { hedge, restricted: None });
         handle.set_price("BTCUSDT", dec("50000")).unwrap();
-        paper.prepare(&btc(), &Terms { leverage: 5, margin_mode: Some(MarginMode::Isolated) }).unwrap();
-        paper.prepare(&btc(), &Terms { leverage: 5, margin_mode: Some(MarginMode::Isolated) }).unwrap();
+        paper.prepare(&btc(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) }).unwrap();
+        paper.prepare(&btc(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) }).unwrap();
         assert_eq!(reason(paper.protect(&stop("48000"))), Some(Reason::NoPosition));
         let entries = [
             plain(Leg::Entry, 1, Action::Open, OrderKind::Limit { price: dec("50000") }),
@@ -141,12 +141,19 @@ struct Real {
 }
 
 impl Exchange for Real {
+    fn terms(&mut self, _: &Symbol) -> Answer<Terms> {
+        unreachable!()
+    }
+    fn cancel_all(&mut self, _: &Symbol, _: bool) -> Answer<()> {
+        unreachable!()
+    }
     fn quote(&mut self, _: &Symbol) -> Answer<Quote> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
         if asked == 2 {
             return Err(ExchangeError::NeverSent("no network".to_owned()));
         }
-        Ok(Quote { last: dec("60000") - Decimal::from(asked) * dec("1000"), mark: dec("60000") })
+        let last = dec("60000") - Decimal::from(asked) * dec("1000");
+        Ok(Quote { bid: last, ask: last })
     }
     fn instruments(&mut self) -> Answer<Arc<Instruments>> {
         Ok(Arc::new(Instruments::new(contracts::instruments().iter().take(9).cloned().collect())))
@@ -198,18 +205,18 @@ fn real_prices_are_asked_for_at_most_once_a_second_and_only_where_needed() {
     assert_eq!(paper.instruments().unwrap().len(), 9);
     paper.balance().unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 0, "nothing is in use");
-    assert_eq!(paper.quote(&btc()).unwrap().last, dec("60000"));
+    assert_eq!(paper.quote(&btc()).unwrap().bid, dec("60000"));
     one(&mut paper, &plain(Leg::Entry, 1, Action::Open, OrderKind::Market)).unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     time.store(NOW + 1000, Ordering::Relaxed);
     paper.balance().unwrap();
     paper.balance().unwrap();
-    assert_eq!((asked.load(Ordering::Relaxed), paper.quote(&btc()).unwrap().last), (2, dec("59000")));
+    assert_eq!((asked.load(Ordering::Relaxed), paper.quote(&btc()).unwrap().bid), (2, dec("59000")));
     // A price that does not come leaves the last one.
     time.store(NOW + 2000, Ordering::Relaxed);
-    assert_eq!((paper.quote(&btc()).unwrap().last, asked.load(Ordering::Relaxed)), (dec("59000"), 3));
+    assert_eq!((paper.quote(&btc()).unwrap().bid, asked.load(Ordering::Relaxed)), (dec("59000"), 3));
     // A price moved by hand stays.
     paper.handle().set_price("BTCUSDT", dec("55000")).unwrap();
     time.store(NOW + 3000, Ordering::Relaxed);
-    assert_eq!((paper.quote(&btc()).unwrap().last, asked.load(Ordering::Relaxed)), (dec("55000"), 3));
+    assert_eq!((paper.quote(&btc()).unwrap().bid, asked.load(Ordering::Relaxed)), (dec("55000"), 3));
 }
