@@ -1,20 +1,22 @@
 //! One account: its link to the exchange, its waiting alerts, its trades, and the one call that is under way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::lane::{self, Waiting};
-use super::memory::{Memory, Record};
+use super::memory::{Accepted, Memory, Record};
 use super::pace::{Pace, retry_delay_ms};
 use super::plan::{PlanError, plan};
+use super::report::{self, ReportPart, ReportWork};
 use super::settings::AccountRules;
 use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
+use super::text::{self, Expected, TextOrder, TextStep};
 use super::trade::{Phase, Trade};
 use super::watch;
 use crate::alert::symbol::SymbolError;
 use crate::alert::{Command, Signal, SymbolName};
 use crate::exchange::{Capabilities, ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{Instruments, Millis, SECOND_MS, Symbol};
+use crate::market::{Instruments, Millis, Position, SECOND_MS, Symbol};
 
 /// A position that can change is read at least this often.
 const WATCH_MS: Millis = SECOND_MS;
@@ -55,6 +57,12 @@ pub(super) struct Account {
     pub(super) restricted: Option<String>,
     pub(super) trades: Vec<Trade>,
     pub(super) waiting: Vec<Waiting>,
+    /// Text orders at work, at most one on a contract.
+    pub(super) orders: Vec<TextOrder>,
+    /// What positions must be once the exchange has caught up with our text orders.
+    pub(super) expected: BTreeMap<Symbol, Expected>,
+    /// Reports that were asked for.
+    pub(super) reports: Vec<ReportWork>,
     /// Contracts whose margin mode and leverage are known to be as wanted, since the account was last read.
     pub(super) prepared: BTreeSet<Symbol>,
     pub(super) busy: Option<Busy>,
@@ -78,8 +86,13 @@ impl Account {
         for trade in &mut trades {
             trade.live.restored = true;
         }
+        let mut orders: Vec<TextOrder> = memory.orders.values().filter(|order| is_ours(&order.account, &order.identity)).cloned().collect();
+        for order in &mut orders {
+            order.live.restored = true;
+        }
         let carried = |number: u64| {
-            trades.iter().any(|trade| {
+            orders.iter().any(|order| order.id == number)
+                || trades.iter().any(|trade| {
                 trade.exit_alert == Some(number)
                     || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
             })
@@ -88,7 +101,7 @@ impl Account {
             .alerts
             .values()
             .filter(|alert| is_ours(&alert.account, &alert.identity) && !carried(alert.number))
-            .map(|alert| Waiting { number: alert.number, maybe_sent: true })
+            .map(|alert| Waiting::new(alert.number, true))
             .collect();
         Account {
             setup,
@@ -98,6 +111,9 @@ impl Account {
             restricted: None,
             trades,
             waiting,
+            orders,
+            expected: BTreeMap::new(),
+            reports: Vec::new(),
             prepared: BTreeSet::new(),
             busy: None,
             wake: None,
@@ -127,6 +143,13 @@ impl Account {
         let Some(instruments) = &self.instruments else { return Ok(Vec::new()) };
         let fault = |error: SymbolError| PlanError { field: "symbol", reason: error.to_string() };
         match &signal.command {
+            command if command.is_text() => {
+                text::turn::contract(self, signal, instruments).map_err(fault)?;
+                match text::turn::objection(command, self.caps.as_ref()) {
+                    Some(reason) => Err(PlanError { field: "limit", reason }),
+                    None => Ok(Vec::new()),
+                }
+            }
             Command::Enter(enter) => {
                 let instrument = signal.symbol.resolve(instruments, &self.setup.rules.settle_coin).map_err(fault)?;
                 plan(instrument, &self.setup.rules, enter).map(|plan| plan.warnings)
@@ -141,6 +164,28 @@ impl Account {
             return Ok(trade.symbol.clone());
         }
         name.contract(instruments, &self.setup.rules.settle_coin).map(|instrument| instrument.symbol.clone())
+    }
+
+    /// The contract an alert means, if that can be told.
+    pub(super) fn contract_of(&self, alert: &Accepted) -> Option<Symbol> {
+        let instruments = self.instruments.as_ref().filter(|_| self.is_ready())?;
+        self.symbol_to_close(instruments, &alert.signal.symbol).ok()
+    }
+
+    /// Whether a text order of this contract is at work.
+    pub(super) fn has_order_on(&self, symbol: &Symbol) -> bool {
+        self.orders.iter().any(|order| order.symbol == *symbol)
+    }
+
+    /// Whether these positions may be from before a text order of the trade's contract filled.
+    pub(super) fn shows_late(&self, trade: u64, rows: &[Position], asked_at: Millis) -> bool {
+        let trade = self.trades.iter().find(|candidate| candidate.id == trade);
+        trade.is_some_and(|trade| text::shows_late(self, &trade.symbol, rows, asked_at))
+    }
+
+    /// Whether a call of this text order is under way.
+    pub(super) fn is_calling_for(&self, order: u64) -> bool {
+        matches!(&self.busy, Some(Busy { task: Task::Text(id, _), .. }) if *id == order)
     }
 
     /// Takes in an answer.
@@ -158,6 +203,11 @@ impl Account {
                 for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
                     watch::wake_up(trade, fence, ctx.now);
                 }
+                for order in self.orders.iter_mut().filter(|order| order.live.restored) {
+                    order.live.restored = false;
+                    order.wake_up(fence, ctx.now);
+                    self.expected.insert(order.symbol.clone(), Expected::unknown(ctx.now));
+                }
             }
             (Task::Instruments, Ok(Reply::Instruments(instruments))) => {
                 self.instruments = Some(instruments.clone());
@@ -170,6 +220,8 @@ impl Account {
                 }
             }
             (Task::Trade(id, step), result) => lane::absorb(self, *id, *step, result, ctx, outbox),
+            (Task::Text(id, step), result) => text::absorb(self, *id, *step, result, ctx, outbox),
+            (Task::Report(ask, part), result) => report::absorb(self, *ask, *part, result, outbox),
             _ => {}
         }
     }
@@ -212,6 +264,7 @@ impl Account {
 
     /// Alerts become trades or verdicts; trades that ended are recorded and make room.
     pub(super) fn settle(&mut self, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+        text::settle(self, ctx, outbox);
         lane::settle_trades(self, ctx, outbox);
         lane::consider_waiting(self, ctx, outbox);
     }
@@ -242,6 +295,13 @@ impl Account {
         for trade in &self.trades {
             lane::offer_steps(self, trade, ctx, &mut choice);
         }
+        for order in &self.orders {
+            let mut offer = |at: Millis, urgency: Urgency, step: TextStep| choice.offer(at, urgency, Task::Text(order.id, step));
+            text::offer(order, &self.setup.rules, &mut offer);
+        }
+        if let Some((ask, part)) = self.reports.iter().find_map(ReportWork::next) {
+            choice.offer(ctx.now, Urgency::Tidy, Task::Report(ask, part));
+        }
         choice
     }
 
@@ -261,14 +321,22 @@ impl Account {
                 let instrument = instruments.as_ref().and_then(|list| list.get(trade.symbol.as_str()));
                 lane::request(setup, trade, instrument, *step, ctx)
             }
+            Task::Text(id, step) => text::request(self, *id, *step, ctx),
+            Task::Report(_, ReportPart::Positions) => read(Request::Positions(None)),
+            Task::Report(_, ReportPart::Balance) => read(Request::Balance),
         }
     }
 
-    /// Journals every trade that differs from what the memory has of it.
+    /// Journals every trade and text order that differs from what the memory has of it.
     pub(super) fn journal(&self, outbox: &mut Outbox<'_>) {
         for trade in self.trades.iter().filter(|trade| trade.phase != Phase::Opening) {
             if outbox.memory.trades.get(&trade.id) != Some(trade) {
                 outbox.record(Record::Trade(Box::new(trade.clone())));
+            }
+        }
+        for order in self.orders.iter().filter(|order| order.has_left()) {
+            if outbox.memory.orders.get(&order.id) != Some(order) {
+                outbox.record(Record::Order(Box::new(order.clone())));
             }
         }
     }
@@ -301,4 +369,10 @@ pub(super) fn watch_interval_ms(accounts: &[Account], at: usize) -> Millis {
     let sharing = accounts.iter().filter(|other| other.setup.host == account.setup.host).count() as u64;
     let per_minute = account.caps.map_or(60, |caps| u64::from(caps.watch_per_minute_max.max(1)));
     WATCH_MS.max(60 * SECOND_MS * sharing / per_minute)
+}
+
+/// Whether a call of this account, or of another one with the same host and key, is under way: those share one line.
+pub(super) fn lane_is_taken(accounts: &[Account], at: usize) -> bool {
+    let Some(account) = accounts.get(at) else { return true };
+    accounts.iter().any(|other| other.busy.is_some() && other.setup.identity == account.setup.identity)
 }

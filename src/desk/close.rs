@@ -10,8 +10,8 @@ use super::memory::{Outcome, Record};
 use super::pace::{Pace, retry_delay_ms};
 use super::protect::FENCE_GUESS_MS;
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
-use super::ticket::{Answer, State, Ticket};
-use super::trade::{ClosedTrade, Outturn, Trade, Which, Why};
+use super::ticket::{Answer, End, State, Ticket};
+use super::trade::{ClosedTrade, Kind, Outturn, Trade, Which, Why};
 use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
 use crate::market::{Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Side, sizing};
 
@@ -48,6 +48,9 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
             clear(ticket, which, Urgency::Ask, offer);
         }
     }
+    for (at, ticket) in trade.retired.iter().enumerate() {
+        clear(ticket, Which::Retired(at), Urgency::Ask, offer);
+    }
     if is_clean(trade) && !live.accounted {
         offer(live.fills.at, Urgency::Tidy, Step::Fills);
     }
@@ -66,7 +69,7 @@ fn clear(ticket: &Ticket, which: Which, urgency: Urgency, offer: &mut impl FnMut
 /// Sends a market close of the position that was read last.
 pub(super) fn request(setup: &AccountSetup, trade: &mut Trade, instrument: Option<&Instrument>, ctx: &Ctx<'_>) -> Option<Order> {
     let position = trade.live.position;
-    let rounded = instrument.map_or(position, |instrument| sizing::close_qty(instrument, position));
+    let rounded = instrument.map_or(position, |instrument| sizing::market_qty(instrument, position));
     let qty = if rounded.is_zero() { position } else { rounded };
     let alert = trade.exit_alert.unwrap_or(trade.id);
     let ticket = trade.close.get_or_insert_with(|| Ticket::new(ctx.home, &setup.name, alert, Leg::Close, Decimal::ZERO, qty));
@@ -147,6 +150,10 @@ pub(super) fn canceled(trade: &mut Trade, which: Which, result: &Result<Reply>, 
             let tries = ticket.pace.tries;
             ticket.miss(ctx.now);
             ticket.pace.tries = tries;
+            // Its successor waits: a cancel that was carried out says enough about a protective order.
+            if let (Which::Retired(_), Ok(_)) = (which, result) {
+                ticket.state = State::Ended(End::Canceled);
+            }
         }
     }
 }
@@ -178,7 +185,7 @@ pub(super) fn counted(trade: &mut Trade, result: &Result<Reply>, ctx: &Ctx<'_>) 
             if let (true, Some(sum)) = (trade.live.accounted, &outturn) {
                 count_unseen_nakedness(trade, sum.first_fill_at);
             }
-            trade.live.result = outturn.filter(|_| trade.prices.is_some() && balanced);
+            trade.live.result = outturn.filter(|_| trade.kind != Kind::Exit && balanced);
         }
         _ => {
             trade.live.fills.again(ctx.now, retry_delay_ms);
@@ -220,7 +227,7 @@ fn add_up(side: Side, fills: &[Fill]) -> Option<Outturn> {
 }
 
 fn is_clean(trade: &Trade) -> bool {
-    let guards_gone = trade.stop.iter().chain(&trade.target).all(|ticket| !ticket.may_exist());
+    let guards_gone = trade.stop.iter().chain(&trade.target).chain(&trade.retired).all(|ticket| !ticket.may_exist());
     guards_gone && trade.entries.iter().all(Ticket::is_ended) && !trade.close.as_ref().is_some_and(Ticket::may_exist)
 }
 
@@ -231,7 +238,7 @@ pub(super) fn is_finished(trade: &Trade) -> bool {
 
 /// Whether an EXIT for a position that is not ours could not be carried out in time.
 pub(super) fn has_expired(trade: &Trade, ctx: &Ctx<'_>) -> bool {
-    let lone = trade.prices.is_none() && trade.entries.is_empty() && trade.close.as_ref().is_none_or(|close| close.state == State::Idle);
+    let lone = trade.kind == Kind::Exit && trade.entries.is_empty() && trade.close.as_ref().is_none_or(|close| close.state == State::Idle);
     lone && trade.is_closing() && trade.live.closed_qty.is_zero() && ctx.now >= trade.began_at + ctx.alert_timeout_ms
 }
 
@@ -252,10 +259,10 @@ pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
     let closed_something = trade.close.as_ref().is_some_and(Ticket::was_accepted) || !trade.entries.is_empty();
     if let Some(exit) = trade.exit_alert {
         let outcome =
-            if closed_something || trade.prices.is_some() { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };
+            if closed_something || trade.kind != Kind::Exit { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };
         outbox.verdict(&trade.account, &symbol, exit, outcome);
     }
-    if trade.prices.is_none() && !closed_something {
+    if trade.kind == Kind::Exit && !closed_something {
         outbox.record(Record::Dropped { trade: trade.id });
         return;
     }
@@ -282,8 +289,8 @@ pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
 fn why_really(trade: &Trade) -> Why {
     let fired = |ticket: &Option<Ticket>| ticket.as_ref().is_some_and(|ticket| ticket.filled > Decimal::ZERO);
     match trade.phase {
-        super::trade::Phase::Closing(Why::Gone) if fired(&trade.stop) => Why::Stop,
-        super::trade::Phase::Closing(Why::Gone) if fired(&trade.target) => Why::Target,
+        super::trade::Phase::Closing(Why::Gone | Why::Order) if fired(&trade.stop) => Why::Stop,
+        super::trade::Phase::Closing(Why::Gone | Why::Order) if fired(&trade.target) => Why::Target,
         super::trade::Phase::Closing(why) => why,
         _ => Why::Gone,
     }

@@ -5,13 +5,14 @@
 
 use super::account::Account;
 use super::enter::{self, OTHER_SIDE_WAIT_MS};
-use super::lane::begin_closing;
+use super::lane::{Waiting, begin_closing};
 use super::memory::{Accepted, Outcome};
 use super::pace::Pace;
 use super::plan::{Plan, Wanted, plan};
 use super::step::{Ctx, Outbox, Step};
+use super::text;
 use super::ticket::{End, State, Ticket};
-use super::trade::{ClosedTrade, Live, Phase, Prices, Trade, Why};
+use super::trade::{ClosedTrade, Kind, Live, Phase, Prices, Trade, Why};
 use crate::alert::{Command, Enter};
 use crate::market::{Decimal, Instrument, Leg, Millis, Side, Symbol};
 
@@ -34,7 +35,8 @@ fn refused(why: impl Into<String>) -> Fate {
 }
 
 /// Decides about one waiting alert.
-pub(super) fn consider(account: &mut Account, alert: &Accepted, maybe_sent: bool, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> Fate {
+pub(super) fn consider(account: &mut Account, alert: &Accepted, waiting: &Waiting, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> Fate {
+    let maybe_sent = waiting.maybe_sent && !alert.signal.command.is_text();
     let too_old = ctx.now >= alert.at + ctx.alert_timeout_ms;
     let Some(instruments) = account.instruments.clone().filter(|_| account.is_ready()) else {
         return match too_old && !maybe_sent {
@@ -49,7 +51,18 @@ pub(super) fn consider(account: &mut Account, alert: &Accepted, maybe_sent: bool
             Err(error) => refused(format!("symbol: {error}")),
         },
         Command::Order(_) | Command::Close { .. } | Command::Cancel(_) | Command::ChangeLeverage(_) => {
-            refused("text alerts are not carried out yet")
+            let fate = match (too_old, &waiting.symbol) {
+                (true, _) => Fate::Waits,
+                (false, Some(symbol)) => text::turn::consider(account, alert, symbol, ctx, outbox),
+                (false, None) => match text::turn::contract(account, &alert.signal, &instruments) {
+                    Ok(_) => Fate::Waits,
+                    Err(error) => refused(format!("symbol: {error}")),
+                },
+            };
+            match fate {
+                Fate::Waits if too_old => refused("it waited longer than ALERT_TIMEOUT for its turn"),
+                fate => fate,
+            }
         }
         Command::Enter(enter) => {
             let instrument = match name.resolve(&instruments, &account.setup.rules.settle_coin) {
@@ -169,13 +182,15 @@ fn open(account: &Account, alert: &Accepted, enter: &Enter, symbol: &Symbol, pla
         target: guard(Leg::Target, plan.target),
         prices: Some(prices),
         live: Live { prepared: account.prepared.contains(symbol), ..Live::default() },
-        ..empty(account, alert, symbol, enter.side, Phase::Opening)
+        ..empty(account, alert.number, alert.at, symbol, enter.side, Phase::Opening)
     }
 }
 
-fn empty(account: &Account, alert: &Accepted, symbol: &Symbol, side: Side, phase: Phase) -> Trade {
+/// A trade without orders.
+pub(super) fn empty(account: &Account, id: u64, began_at: Millis, symbol: &Symbol, side: Side, phase: Phase) -> Trade {
     Trade {
-        id: alert.number,
+        id,
+        kind: Kind::Bracket,
         account: account.setup.name.clone(),
         identity: account.setup.identity.clone(),
         symbol: symbol.clone(),
@@ -185,8 +200,9 @@ fn empty(account: &Account, alert: &Accepted, symbol: &Symbol, side: Side, phase
         entries: Vec::new(),
         stop: None,
         target: None,
+        retired: Vec::new(),
         close: None,
-        began_at: alert.at,
+        began_at,
         filled_at: None,
         naked_ms: 0,
         naked_since: None,
@@ -196,7 +212,7 @@ fn empty(account: &Account, alert: &Accepted, symbol: &Symbol, side: Side, phase
 }
 
 /// An EXIT: closes the trade of that side, or whatever else is there.
-fn exit(
+pub(super) fn exit(
     account: &mut Account,
     alert: &Accepted,
     symbol: &Symbol,
@@ -232,7 +248,8 @@ fn exit(
     if ctx.now >= alert.at + ctx.alert_timeout_ms && !maybe_sent {
         return refused("it waited longer than ALERT_TIMEOUT, and no trade of ours is there to close");
     }
-    let mut trade = empty(account, alert, symbol, side, Phase::Closing(Why::Exit));
+    let mut trade = empty(account, alert.number, alert.at, symbol, side, Phase::Closing(Why::Exit));
+    trade.kind = Kind::Exit;
     trade.exit_alert = Some(alert.number);
     trade.live.list_due = true;
     trade.live.look = Pace::due(ctx.now);

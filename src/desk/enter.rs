@@ -6,7 +6,7 @@ use super::memory::Outcome;
 use super::pace::{Pace, retry_delay_ms};
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
-use super::trade::{Phase, Trade, Which};
+use super::trade::{Kind, Phase, Trade, Which};
 use super::watch;
 use crate::exchange::{ExchangeError, Reply, Request, Result};
 use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Position, Side, Terms};
@@ -244,7 +244,7 @@ pub(super) fn asked(trade: &mut Trade, which: Which, grown: bool, ctx: &Ctx<'_>)
 
 /// Entries that are proven never to have been executed are tried again, if there is time.
 fn revive(trade: &mut Trade, ctx: &Ctx<'_>) {
-    if !matches!(trade.phase, Phase::Entering | Phase::Open) {
+    if !matches!(trade.phase, Phase::Entering | Phase::Open) || trade.kind == Kind::Guard {
         return;
     }
     let accepted = trade.entries.iter().any(Ticket::was_accepted);

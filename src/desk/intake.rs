@@ -93,7 +93,12 @@ pub(super) fn room_for(memory: &Memory, rules: &Rules, command: &Command, now: M
     if memory.alerts.len() + kept_for_closing >= rules.queue_capacity {
         return Err(format!("{} alerts are waiting already (QUEUE_CAPACITY)", memory.alerts.len()));
     }
-    if matches!(command, Command::Enter(_)) && memory.trades.len() >= rules.trade_capacity {
+    let begins_trade = match command {
+        Command::Enter(_) => true,
+        Command::Order(order) => order.stop.is_some() || order.target.is_some(),
+        _ => false,
+    };
+    if begins_trade && memory.trades.len() >= rules.trade_capacity {
         return Err(format!("{} trades are open already (TRADE_CAPACITY)", memory.trades.len()));
     }
     // Forgetting a body too early could trade it twice, so the door closes instead.

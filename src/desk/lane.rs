@@ -1,24 +1,54 @@
 //! What happens between alerts and trades of one account: alerts wait here, become trades, and get their verdict;
 //! each trade offers its next step; answers find their way back to the trade that asked.
 
+use std::collections::BTreeSet;
+
 use super::account::{Account, AccountSetup};
 use super::decide::{self, Fate};
 use super::enter;
-use super::memory::{Outcome, Record};
+use super::memory::{Accepted, Outcome, Record};
 use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
 use super::ticket::{End, State, Ticket};
-use super::trade::{Phase, Trade, Which, Why};
-use super::{close, protect, watch};
+use super::trade::{Kind, Phase, Trade, Which, Why};
+use super::pace::Pace;
+use super::{close, protect, text, watch};
 use crate::alert::Command;
 use crate::exchange::{Reply, Request, Result};
-use crate::market::{Decimal, Instrument, Millis};
+use crate::market::{Decimal, Instrument, Millis, Symbol};
 
 /// An accepted alert that no trade carries yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub(super) number: u64,
     /// It was accepted before a restart, so its first orders may have left.
     pub(super) maybe_sent: bool,
+    /// The contract it means, once that could be told.
+    pub(super) symbol: Option<Symbol>,
+}
+
+impl Waiting {
+    pub(super) fn new(number: u64, maybe_sent: bool) -> Waiting {
+        Waiting { number, maybe_sent, symbol: None }
+    }
+}
+
+/// Contracts for which somebody waits, while the waiting alerts are gone through in their order.
+#[derive(Default)]
+struct Lanes {
+    /// Nobody passes these.
+    text: BTreeSet<Symbol>,
+    /// Text alerts do not pass these; among themselves JSON alerts know when they may.
+    json: BTreeSet<Symbol>,
+}
+
+impl Lanes {
+    fn take(&mut self, symbol: &Symbol, is_text: bool) {
+        if is_text { self.text.insert(symbol.clone()) } else { self.json.insert(symbol.clone()) };
+    }
+
+    fn are_taken(&self, symbol: &Symbol, is_text: bool) -> bool {
+        self.text.contains(symbol) || is_text && self.json.contains(symbol)
+    }
 }
 
 /// Ends alerts of accounts that are not configured any more.
@@ -39,19 +69,50 @@ pub(super) fn refuse_orphaned_alerts(known: &[(&str, &str)], outbox: &mut Outbox
 /// Alerts in the order of arrival: each becomes a trade, gets its verdict, or waits on.
 pub(super) fn consider_waiting(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     let mut still = Vec::with_capacity(account.waiting.len());
-    for waiting in std::mem::take(&mut account.waiting) {
-        let Some(accepted) = outbox.memory.alerts.get(&waiting.number).cloned() else { continue };
+    let mut lanes = Lanes::default();
+    for mut waiting in std::mem::take(&mut account.waiting) {
+        let Some(accepted) = outbox.memory.alerts.get(&waiting.number) else { continue };
+        let is_text = accepted.signal.command.is_text();
+        if waiting.symbol.is_none() {
+            waiting.symbol = account.contract_of(accepted);
+        }
+        if let Some(symbol) = &waiting.symbol
+            && has_to_wait(account, &lanes, symbol, accepted, &waiting, ctx)
+        {
+            lanes.take(symbol, is_text);
+            still.push(waiting);
+            continue;
+        }
+        let accepted = accepted.clone();
         let symbol = accepted.signal.symbol.as_str();
         if let Command::Exit { side } = accepted.signal.command {
             supersede(&mut still, &accepted.signal.symbol, side, outbox);
         }
-        match decide::consider(account, &accepted, waiting.maybe_sent, ctx, outbox) {
+        match decide::consider(account, &accepted, &waiting, ctx, outbox) {
             Fate::Carried => outbox.say(&account.setup.name, symbol, waiting.number, "alert taken up"),
             Fate::Ended(outcome) => outbox.verdict(&account.setup.name, symbol, waiting.number, outcome),
-            Fate::Waits => still.push(waiting),
+            Fate::Waits => {
+                waiting.symbol.iter().for_each(|symbol| lanes.take(symbol, is_text));
+                still.push(waiting);
+            }
         }
     }
     account.waiting = still;
+}
+
+/// Text orders run strictly one after the other on a contract, and nothing of either language passes them.
+fn has_to_wait(account: &mut Account, lanes: &Lanes, symbol: &Symbol, alert: &Accepted, waiting: &Waiting, ctx: &Ctx<'_>) -> bool {
+    let command = &alert.signal.command;
+    let may_have_left = waiting.maybe_sent && !command.is_text();
+    if may_have_left || !account.has_order_on(symbol) && !lanes.are_taken(symbol, command.is_text()) {
+        return false;
+    }
+    if matches!(command, Command::Exit { .. } | Command::Close { percent: None }) {
+        account.orders.iter_mut().filter(|order| order.symbol == *symbol).for_each(|order| order.supersede(alert.number));
+        return true;
+    }
+    // Too old is refused where everything else is decided.
+    ctx.now < alert.at + ctx.alert_timeout_ms
 }
 
 /// An EXIT speaks the last word about every ENTRY of its side that arrived before it and still waits.
@@ -82,7 +143,7 @@ pub(super) fn settle_trades(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut O
         watch::settle(trade, ctx, outbox);
         enter::verdicts(trade, &name, outbox);
         if enter::never_began(trade) {
-            waiting.extend(enter::alerts_of(trade).into_iter().map(|number| Waiting { number, maybe_sent: false }));
+            waiting.extend(enter::alerts_of(trade).into_iter().map(|number| Waiting::new(number, false)));
             trade.live.gone = true;
         } else if at_rest && close::has_expired(trade, ctx) {
             close::expire(trade, outbox);
@@ -101,6 +162,10 @@ pub(super) fn settle_trades(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut O
 
 /// Whether none of its orders was ever accepted and none can be.
 fn is_stillborn(trade: &Trade) -> bool {
+    if trade.kind == Kind::Guard {
+        // What it was to guard never came.
+        return trade.phase == Phase::Entering && !trade.is_filled() && trade.entries.iter().all(Ticket::is_ended);
+    }
     matches!(trade.phase, Phase::Opening | Phase::Entering)
         && trade.entries.iter().all(|ticket| matches!(ticket.state, State::Ended(End::Refused(_))))
 }
@@ -108,8 +173,10 @@ fn is_stillborn(trade: &Trade) -> bool {
 /// The next time at which something ends by the clock alone.
 pub(super) fn deadline(account: &Account, ctx: &Ctx<'_>) -> Option<Millis> {
     // Waiting alerts and idle entries are looked at again twice a second: cheap, and no time-out is ever missed by more.
-    let waits = !account.waiting.is_empty() || account.trades.iter().any(|trade| enter::waits(trade) || watch::waits(trade, ctx));
-    waits.then_some(ctx.now + 500)
+    let waits = !account.waiting.is_empty()
+        || account.trades.iter().any(|trade| enter::waits(trade) || watch::waits(trade, ctx));
+    let orders = account.orders.iter().filter_map(|order| order.ends_at(account));
+    waits.then_some(ctx.now + 500).into_iter().chain(orders).min()
 }
 
 /// Offers every step that the trade could take.
@@ -118,7 +185,7 @@ pub(super) fn offer_steps(account: &Account, trade: &Trade, ctx: &Ctx<'_>, choic
     if trade.is_closing() {
         close::offer(trade, &mut offer);
     } else {
-        protect::offer(trade, &mut offer);
+        protect::offer(trade, account.caps.is_none_or(|caps| caps.stop_covers_position), &mut offer);
         watch::offer(trade, &mut offer);
         enter::offer(trade, account, ctx, &mut offer);
     }
@@ -150,13 +217,16 @@ pub(super) fn request(
 /// Brings an answer to the trade that asked.
 pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     let (name, hedge, fence_ms) = (account.setup.name.clone(), account.hedge, account.fence_ms());
+    let stale = matches!(result, Ok(Reply::Positions(rows)) if account.shows_late(id, rows, ctx.asked_at));
     let shows_orders = account.caps.is_some_and(|caps| caps.positions_show_orders);
     let Some(trade) = account.trades.iter_mut().find(|trade| trade.id == id) else { return };
     let mut look_soon = false;
     let mut strangers = false;
     match (step, result) {
         (Step::Look, Ok(Reply::Positions(rows))) => {
-            if looks_before_entering(trade) {
+            if looks_before_entering(trade) && stale {
+                trade.live.look = Pace::due(ctx.now + text::LOOK_AGAIN_MS);
+            } else if looks_before_entering(trade) {
                 enter::looked(trade, rows, hedge, shows_orders, ctx, outbox);
             } else {
                 watch::observe_rows(trade, rows, ctx);
@@ -224,7 +294,7 @@ fn asked(
     let grown = ticket.filled > filled_before;
     match which {
         Which::Entry(_) => enter::asked(trade, which, grown, ctx),
-        Which::Stop | Which::Target => protect::asked(trade, which, ctx),
+        Which::Stop | Which::Target | Which::Retired(_) => protect::asked(trade, which, ctx),
         Which::Close => close::asked(trade, grown, ctx),
     }
 }

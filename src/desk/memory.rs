@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::text::TextOrder;
 use super::trade::{ClosedTrade, Trade};
 use crate::alert::Signal;
 use crate::market::Millis;
@@ -87,6 +88,8 @@ pub enum Record {
         /// What became of it.
         outcome: Outcome,
     },
+    /// A text order as it stands now; replaces what was known of it.
+    Order(Box<TextOrder>),
     /// A trade as it stands now; replaces what was known of it.
     Trade(Box<Trade>),
     /// A trade none of whose orders were accepted.
@@ -140,6 +143,9 @@ pub struct Memory {
     pub newest: u64,
     /// Accepted alerts whose outcome is open.
     pub alerts: BTreeMap<u64, Accepted>,
+    /// Text orders of which something has left.
+    #[serde(default)]
+    pub orders: BTreeMap<u64, TextOrder>,
     /// Trades that are not closed.
     pub trades: BTreeMap<u64, Trade>,
     /// The newest closed trades, oldest first.
@@ -166,8 +172,12 @@ impl Memory {
                     seen.told = true;
                 }
             }
+            Record::Order(order) => {
+                self.orders.insert(order.id, (**order).clone());
+            }
             Record::Verdict { alert, outcome } => {
                 self.alerts.remove(alert);
+                self.orders.remove(alert);
                 if let (Outcome::Refused(_), Some(seen)) = (outcome, self.seen.iter_mut().find(|seen| seen.number == *alert)) {
                     seen.refused = true;
                 }

@@ -9,6 +9,7 @@ mod account;
 mod close;
 mod decide;
 mod enter;
+mod guard;
 mod intake;
 mod lane;
 mod memory;
@@ -19,6 +20,7 @@ mod report;
 mod settings;
 mod status;
 mod step;
+mod text;
 mod ticket;
 mod trade;
 mod watch;
@@ -35,7 +37,9 @@ pub use settings::{AccountRules, Rules};
 pub use status::{AccountStatus, Status, TradeStatus};
 use step::{Ctx, Outbox};
 pub use ticket::{End, State, Ticket};
-pub use trade::{ClosedTrade, Outturn, Phase, Prices, Trade, Which, Why};
+pub use text::TextOrder;
+pub use text::legs as sizes;
+pub use trade::{ClosedTrade, Kind, Outturn, Phase, Prices, Trade, Which, Why};
 
 use crate::alert::Signal;
 use crate::exchange::{self, Reply, Request};
@@ -180,8 +184,13 @@ impl Desk {
     /// Asks accounts what they hold, for the sender of `GET /whook`: one account, or all. An [`Effect::Report`] comes for
     /// each. Returns how many were asked; zero = there is no such account.
     pub fn report(&mut self, account: Option<&str>, ask: u64, now: Millis, out: &mut Vec<Effect>) -> usize {
-        let _ = (account, ask, now, out);
-        0
+        let mut asked = 0;
+        for each in self.accounts.iter_mut().filter(|each| account.is_none_or(|name| each.setup.name.eq_ignore_ascii_case(name))) {
+            report::begin(each, ask);
+            asked += 1;
+        }
+        self.handle(Event::Wake, now, out);
+        asked
     }
 
     /// Takes an accepted alert back: its record did not reach the disk, so its sender is told to come again.
@@ -234,7 +243,7 @@ impl Desk {
     fn arrived(&mut self, number: u64) {
         let Some(accepted) = self.memory.alerts.get(&number) else { return };
         if let Some(account) = self.accounts.iter_mut().find(|account| account.setup.name == accepted.account) {
-            account.waiting.push(lane::Waiting { number, maybe_sent: false });
+            account.waiting.push(lane::Waiting::new(number, false));
         }
     }
 
@@ -250,13 +259,14 @@ impl Desk {
     /// Moves one account on: alerts become trades, ended trades are recorded, and the most urgent step is taken.
     fn advance(&mut self, at: usize, now: Millis, out: &mut Vec<Effect>) {
         let watch_ms = account::watch_interval_ms(&self.accounts, at);
+        let taken = account::lane_is_taken(&self.accounts, at);
         let Some(account) = self.accounts.get_mut(at) else { return };
         let alert_timeout_ms = account.setup.rules.alert_timeout_ms;
         let ctx = Ctx { now, asked_at: now, rules: &self.rules, alert_timeout_ms, home: &self.home };
         let mut outbox = Outbox { memory: &mut self.memory, out };
         account.settle(&ctx, &mut outbox);
         let mut call = None;
-        if account.busy.is_none() && !self.paused {
+        if !taken && !self.paused {
             let choice = account.choose(&ctx);
             account.wake = choice.wake();
             if let Some(task) = choice.due() {

@@ -8,14 +8,22 @@ use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State};
 use super::trade::{Phase, Trade, Which, Why};
 use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{Decimal, Millis, Protection, ProtectionKind};
+use crate::market::{Decimal, Leg, Millis, Protection, ProtectionKind};
 
 /// The fence for an answer of the wrong kind, which no adapter should ever give.
 pub(super) const FENCE_GUESS_MS: Millis = 10_000;
 const KINDS: [ProtectionKind; 2] = [ProtectionKind::StopLoss, ProtectionKind::TakeProfit];
 
-/// Offers the next step towards protection.
-pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)) {
+/// Offers the next step towards protection. `single`: the exchange takes one order of a kind, so an old one must go
+/// before its successor comes; otherwise it goes after.
+pub(super) fn offer(trade: &Trade, single: bool, offer: &mut impl FnMut(Millis, Urgency, Step)) {
+    for (at, old) in trade.retired.iter().enumerate() {
+        let relieved = single || trade.tickets().any(|(_, new)| new.leg == old.leg && new.state == State::Resting && new.id != old.id);
+        match old.state {
+            State::Resting if !old.pace.missed && relieved => offer(old.pace.at, Urgency::Protect, Step::Cancel(Which::Retired(at))),
+            _ => old.ask_at().into_iter().for_each(|when| offer(when, Urgency::Protect, Step::Ask(Which::Retired(at)))),
+        }
+    }
     let gone = trade.live.had_position && trade.live.position.is_zero();
     for kind in KINDS {
         let which = Which::of(kind);
@@ -24,7 +32,8 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
         if let Some(at) = ticket.ask_at() {
             offer(at, urgency, Step::Ask(which));
         }
-        if ticket.state == State::Idle && trade.is_filled() && !gone {
+        let taken = single && trade.retired.iter().any(|old| old.leg == ticket.leg && old.may_exist());
+        if ticket.state == State::Idle && trade.is_filled() && !gone && !taken {
             offer(ticket.pace.at, urgency, Step::Protect(kind));
         }
     }
@@ -118,7 +127,7 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
 /// A protective order was asked about (or answered at once): one that fired means the trade is over.
 pub(super) fn asked(trade: &mut Trade, which: Which, ctx: &Ctx<'_>) {
     let Some(ticket) = trade.ticket(which) else { return };
-    let why = if which == Which::Stop { Why::Stop } else { Why::Target };
+    let why = if ticket.leg == Leg::Stop { Why::Stop } else { Why::Target };
     match ticket.state {
         State::Ended(End::Filled) => begin_closing(trade, why, ctx),
         // It was refused at its trigger: the price is there, the protection is not.
@@ -139,6 +148,7 @@ pub(super) fn settle(trade: &mut Trade, name: &str, ctx: &Ctx<'_>, outbox: &mut 
         }
         _ => {}
     }
+    trade.retired.retain(|old| !old.is_ended());
     if trade.is_closing() || trade.live.position.is_zero() {
         return;
     }

@@ -2,6 +2,8 @@
 
 use super::memory::{Memory, Notice, Outcome, Record};
 use super::settings::Rules;
+use super::report::ReportPart;
+use super::text::TextStep;
 use super::trade::Which;
 use super::{Effect, Line};
 use crate::exchange::Request;
@@ -18,6 +20,10 @@ pub(super) enum Task {
     Watch,
     /// A step of this trade.
     Trade(u64, Step),
+    /// A step of this text order.
+    Text(u64, TextStep),
+    /// A part of the report for whoever asked with this number.
+    Report(u64, ReportPart),
 }
 
 /// One step of one trade.

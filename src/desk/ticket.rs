@@ -103,6 +103,11 @@ impl Ticket {
         }
     }
 
+    /// The same, as the given attempt.
+    pub fn numbered(self, home: &Installation, account: &str, attempt: u32) -> Ticket {
+        Ticket { id: ClientId::derive(home, account, self.alert, self.leg, attempt), attempt, ..self }
+    }
+
     /// Names it to the exchange.
     pub fn order_ref(&self, symbol: &Symbol) -> OrderRef {
         OrderRef { symbol: symbol.clone(), id: self.id.clone(), conditional: self.leg.is_conditional() }

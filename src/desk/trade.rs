@@ -19,7 +19,10 @@ pub struct Trade {
     pub symbol: Symbol,
     /// Long or short.
     pub side: Side,
-    /// Prices as the alert gave them; `None` for the closing of a position that is not ours.
+    /// What it is there for.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Prices as the alert gave them; only a bracket has them.
     pub prices: Option<Prices>,
     /// Where it stands.
     pub phase: Phase,
@@ -29,6 +32,9 @@ pub struct Trade {
     pub stop: Option<Ticket>,
     /// The take profit, if one is wanted.
     pub target: Option<Ticket>,
+    /// Stops and targets that others have replaced, until they are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Ticket>,
     /// The newest market close.
     pub close: Option<Ticket>,
     /// When it began (alert received).
@@ -44,6 +50,19 @@ pub struct Trade {
     /// What need not outlive a crash.
     #[serde(skip)]
     pub live: Live,
+}
+
+/// What a trade is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An ENTRY: entries, stop, target.
+    #[default]
+    Bracket,
+    /// A lone EXIT: closes what is there, whoever opened it.
+    Exit,
+    /// Stop and target for a position that text orders build.
+    Guard,
 }
 
 /// The four prices of a bracket, as given (not rounded).
@@ -98,6 +117,8 @@ pub enum Why {
     Timeout,
     /// The entries ended (cancelled by hand) without a fill.
     NoFill,
+    /// A text order took the position down.
+    Order,
 }
 
 impl Why {
@@ -111,6 +132,7 @@ impl Why {
             Why::Unprotected => "no stop possible",
             Why::Timeout => "entry timeout",
             Why::NoFill => "entries cancelled",
+            Why::Order => "closed by an order",
         }
     }
 }
@@ -166,6 +188,10 @@ pub struct Live {
     pub unprotected_notice: bool,
     /// A notice that is given once: the target cannot be placed.
     pub target_notice: bool,
+    /// Guard: what was held before its limit order, base coin; any other quantity is a reason to ask about that order.
+    pub baseline: Decimal,
+    /// Guard: a text order took the position down.
+    pub ordered_out: bool,
     /// Newest time at which an entry of ours was seen to fill.
     pub last_fill: Millis,
 }
@@ -235,6 +261,8 @@ pub enum Which {
     Stop,
     /// The take profit.
     Target,
+    /// A stop or target that was replaced, by position in the list.
+    Retired(usize),
     /// The newest market close.
     Close,
 }
@@ -246,6 +274,7 @@ impl Trade {
             Which::Entry(at) => self.entries.get(at),
             Which::Stop => self.stop.as_ref(),
             Which::Target => self.target.as_ref(),
+            Which::Retired(at) => self.retired.get(at),
             Which::Close => self.close.as_ref(),
         }
     }
@@ -256,6 +285,7 @@ impl Trade {
             Which::Entry(at) => self.entries.get_mut(at),
             Which::Stop => self.stop.as_mut(),
             Which::Target => self.target.as_mut(),
+            Which::Retired(at) => self.retired.get_mut(at),
             Which::Close => self.close.as_mut(),
         }
     }
@@ -264,12 +294,14 @@ impl Trade {
     pub fn tickets(&self) -> impl Iterator<Item = (Which, &Ticket)> {
         let entries = self.entries.iter().enumerate().map(|(at, ticket)| (Which::Entry(at), ticket));
         let rest = [(Which::Stop, &self.stop), (Which::Target, &self.target), (Which::Close, &self.close)];
-        entries.chain(rest.into_iter().filter_map(|(which, ticket)| Some((which, ticket.as_ref()?))))
+        let retired = self.retired.iter().enumerate().map(|(at, ticket)| (Which::Retired(at), ticket));
+        entries.chain(rest.into_iter().filter_map(|(which, ticket)| Some((which, ticket.as_ref()?)))).chain(retired)
     }
 
     /// All tickets, to be changed.
     pub fn tickets_mut(&mut self) -> impl Iterator<Item = &mut Ticket> {
-        self.entries.iter_mut().chain(self.stop.as_mut()).chain(self.target.as_mut()).chain(self.close.as_mut())
+        let rest = self.stop.as_mut().into_iter().chain(self.target.as_mut()).chain(self.close.as_mut());
+        self.entries.iter_mut().chain(rest).chain(&mut self.retired)
     }
 
     /// The entry of that leg.

@@ -4,7 +4,7 @@ use super::lane::begin_closing;
 use super::pace::Pace;
 use super::step::{Ctx, Outbox, Step, Urgency};
 use super::ticket::{State, Ticket};
-use super::trade::{Phase, Trade, Why};
+use super::trade::{Kind, Phase, Trade, Why};
 use crate::market::{ClientId, Decimal, Installation, Millis, OrderState, Position, SECOND_MS};
 
 /// Resting orders are read again this often, and once more soon after the price has passed one of them.
@@ -37,8 +37,15 @@ fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
     live.fresh = true;
     live.flat_since = None;
     live.flat_proven = false;
+    if trade.kind == Kind::Guard && matches!(trade.phase, Phase::Closing(Why::Gone | Why::Order)) && trade.close.is_none() {
+        // Built up anew before the guard had gone off duty.
+        trade.phase = Phase::Open;
+    }
     if !live.flat_before && !trade.entries.iter().any(|ticket| ticket.filled > Decimal::ZERO) && !matches!(trade.phase, Phase::Closing(_)) {
-        // Whether it is ours is not known yet.
+        // Whether it is ours is not known yet. A change may be our limit order's doing.
+        if row.qty != std::mem::replace(&mut live.baseline, row.qty) {
+            trade.entries.iter_mut().for_each(|ticket| ticket.miss(ctx.now));
+        }
         return;
     }
     let changed = row.qty != live.position || row.entry_price != live.entry_price || row.changed_at != live.changed_at;
@@ -79,7 +86,8 @@ fn empty(trade: &mut Trade, ctx: &Ctx<'_>) {
             }
             let late = !trade.live.had_position && ctx.now < trade.live.last_fill + LATE_FILL_MS;
             if apart && !late {
-                begin_closing(trade, Why::Gone, ctx);
+                let why = if trade.live.ordered_out { Why::Order } else { Why::Gone };
+                begin_closing(trade, why, ctx);
             }
         }
         Phase::Closing(_) if can_still_change(trade) => trade.live.flat_since = None,
@@ -142,18 +150,18 @@ pub(super) fn wake_up(trade: &mut Trade, fence: Millis, now: Millis) {
     }
     trade.live.restored = false;
     // The trade was journalled when its first order left, which it did only after the symbol was seen flat.
-    trade.live.flat_before = true;
+    trade.live.flat_before = trade.kind != Kind::Guard || trade.phase != Phase::Entering;
     trade.live.had_position = trade.filled_at.is_some();
     trade.live.announced = trade.filled_at.is_some();
     trade.live.last_fill = if trade.filled_at.is_some() { now } else { 0 };
     trade.live.audit = Pace::due(now);
     trade.live.look = Pace::due(now);
-    trade.live.list_due = trade.prices.is_none();
+    trade.live.list_due = trade.kind == Kind::Exit;
 }
 
 /// Whether the clock alone can change something.
 pub(super) fn waits(trade: &Trade, ctx: &Ctx<'_>) -> bool {
-    ctx.rules.entry_timeout_ms > 0 && trade.can_fill() && !trade.is_closing()
+    ctx.rules.entry_timeout_ms > 0 && trade.kind == Kind::Bracket && trade.can_fill() && !trade.is_closing()
 }
 
 /// Entries that rested too long, or that all ended without a fill, end the trade.
@@ -165,11 +173,11 @@ pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
     }
     if trade.phase == Phase::Entering && trade.entries.iter().all(Ticket::is_ended) {
         let accepted = trade.entries.iter().any(Ticket::was_accepted);
-        if accepted && trade.live.position.is_zero() {
+        if accepted && trade.live.position.is_zero() && trade.kind == Kind::Bracket {
             begin_closing(trade, Why::NoFill, ctx);
         }
     }
-    let timeout_ms = ctx.rules.entry_timeout_ms;
+    let timeout_ms = if trade.kind == Kind::Bracket { ctx.rules.entry_timeout_ms } else { 0 };
     if timeout_ms > 0 && trade.phase == Phase::Entering && ctx.now >= trade.began_at + timeout_ms {
         outbox.say(&trade.account, trade.symbol.as_str(), trade.id, "entries rested longer than ENTRY_TIMEOUT: cancelling");
         begin_closing(trade, Why::Timeout, ctx);
@@ -178,6 +186,6 @@ pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
 
 /// Whether resting entries of an open trade have outlived `ENTRY_TIMEOUT`.
 pub(super) fn entries_outlived(trade: &Trade, ctx: &Ctx<'_>) -> bool {
-    let timeout_ms = ctx.rules.entry_timeout_ms;
+    let timeout_ms = if trade.kind == Kind::Bracket { ctx.rules.entry_timeout_ms } else { 0 };
     timeout_ms > 0 && trade.phase == Phase::Open && ctx.now >= trade.began_at + timeout_ms
 }

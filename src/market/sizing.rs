@@ -60,12 +60,8 @@ pub struct Sized {
 /// Quantity of one entry: `size_usd` × `leverage` / `price`, rounded down to the lot step, within the contract's limits.
 pub fn entry_qty(instrument: &Instrument, size_usd: Decimal, leverage: u32, price: Decimal) -> Result<Sized, SizeError> {
     let budget = size_usd.checked_mul(Decimal::from(leverage)).ok_or(SizeError::OutOfRange)?;
-    let wanted = budget.checked_div(price).ok_or(SizeError::OutOfRange)?;
-    let mut qty = floor_to(wanted, instrument.lot_step).ok_or(SizeError::OutOfRange)?;
-    // The quotient is rounded in its 28th digit, perhaps up and onto a step.
-    if qty.checked_mul(price).ok_or(SizeError::OutOfRange)? > budget {
-        qty -= instrument.lot_step;
-    }
+    let wanted = bought(budget, price).ok_or(SizeError::OutOfRange)?;
+    let qty = floor_to(wanted, instrument.lot_step).ok_or(SizeError::OutOfRange)?;
     if qty.is_zero() || qty < instrument.min_qty {
         return Err(SizeError::BelowMinQty { qty: qty.normalize(), min: instrument.min_qty.max(instrument.lot_step).normalize() });
     }
@@ -78,6 +74,20 @@ pub fn entry_qty(instrument: &Instrument, size_usd: Decimal, leverage: u32, pric
     }
     let lost = Decimal::ONE - qty.checked_div(wanted).ok_or(SizeError::OutOfRange)?;
     Ok(Sized { qty: qty.normalize(), lost })
+}
+
+/// How much a budget buys at a price: never more than it pays for, although a quotient is rounded in its 28th digit.
+pub fn bought(budget: Decimal, price: Decimal) -> Option<Decimal> {
+    let wanted = budget.checked_div(price)?;
+    match wanted.checked_mul(price)? > budget {
+        true => wanted.checked_sub(Decimal::new(1, wanted.scale())),
+        false => Some(wanted),
+    }
+}
+
+/// Quantities of market orders are multiples of this.
+pub fn market_step(instrument: &Instrument) -> Decimal {
+    instrument.lot_step.max(instrument.market_lot_step)
 }
 
 /// Rounds a limit price to the nearest tick (half up).
@@ -100,11 +110,10 @@ pub fn trigger_price(instrument: &Instrument, side: Side, is_stop: bool, price: 
     (rounded > Decimal::ZERO).then(|| rounded.normalize())
 }
 
-/// Caps a quantity to be closed at what one market order may hold, and rounds it down to the market step.
-pub fn close_qty(instrument: &Instrument, qty: Decimal) -> Decimal {
-    let step = if instrument.market_lot_step.is_zero() { instrument.lot_step } else { instrument.market_lot_step };
+/// Caps a quantity at what one market order may hold, and rounds it down to the market step.
+pub fn market_qty(instrument: &Instrument, qty: Decimal) -> Decimal {
     let most = if instrument.market_max_qty.is_zero() { qty } else { qty.min(instrument.market_max_qty) };
-    floor_to(most, step).unwrap_or(most).normalize()
+    floor_to(most, market_step(instrument)).unwrap_or(most).normalize()
 }
 
 /// The largest multiple of `step` that is not above `value`; `value` itself when the step is zero.
@@ -247,7 +256,7 @@ mod tests {
             (odd, "500", "120"),
             (only_limit_step, "50000.0009", "50000"),
         ] {
-            assert_eq!(close_qty(&instrument, d(qty)).to_string(), close, "{qty}");
+            assert_eq!(market_qty(&instrument, d(qty)).to_string(), close, "{qty}");
         }
     }
 

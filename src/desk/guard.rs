@@ -1,0 +1,94 @@
+//! Protection that text orders ask for: `sl:` and `tp:` guard the position of one side until it is flat.
+//!
+//! A guard is a trade without a bracket: the same stop and target tickets, the same watching and the same closing
+//! procedure. It covers whatever the side holds. A later order's words replace earlier ones of the same kind.
+
+use super::account::Account;
+use super::decide;
+use super::step::{Ctx, Outbox};
+use super::text::TextOrder;
+use super::ticket::Ticket;
+use super::trade::{Kind, Live, Phase, Trade};
+use crate::market::{Decimal, Instrument, Leg, ProtectionKind, Side, sizing};
+
+/// Makes what an order asked for stand guard, as soon as there is something to guard. False: not yet, come again.
+pub(super) fn raise(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> bool {
+    let Some(side) = order.guards else { return true };
+    let has_built = order.opened(side) > Decimal::ZERO;
+    let rests = order.resting().is_some();
+    let holds_already = order.has_nothing_to_trade();
+    if !has_built && !rests && !holds_already {
+        return true;
+    }
+    let Some(tickets) = tickets(account, order, side, ctx) else { return true };
+    let there = account.trades.iter().position(|trade| trade.symbol == order.symbol && trade.side == side);
+    match there.and_then(|at| account.trades.get_mut(at)) {
+        Some(trade) if trade.is_closing() => return false,
+        Some(trade) => {
+            for (kind, ticket) in tickets {
+                replace(trade, kind, ticket);
+            }
+            outbox.say(&order.account, order.symbol.as_str(), order.id, format!("stop and target of trade {} are replaced", trade.id));
+        }
+        None => {
+            let trade = begin(account, order, side, tickets, ctx);
+            account.trades.push(trade);
+        }
+    }
+    order.guards = None;
+    account.look_soon(ctx.now);
+    true
+}
+
+/// The wanted stop and target, not sent yet.
+fn tickets(account: &Account, order: &TextOrder, side: Side, ctx: &Ctx<'_>) -> Option<Vec<(ProtectionKind, Ticket)>> {
+    let instrument = account.instruments.as_ref()?.get(order.symbol.as_str())?;
+    let (stop, target) = order.protection();
+    let ticket = |leg: Leg, kind: ProtectionKind, price: Option<Decimal>| {
+        let price = trigger(instrument, side, kind, price?)?;
+        Some((kind, Ticket::new(ctx.home, &order.account, order.id, leg, price, Decimal::ZERO)))
+    };
+    let both = [ticket(Leg::Stop, ProtectionKind::StopLoss, stop), ticket(Leg::Target, ProtectionKind::TakeProfit, target)];
+    Some(both.into_iter().flatten().collect())
+}
+
+fn trigger(instrument: &Instrument, side: Side, kind: ProtectionKind, price: Decimal) -> Option<Decimal> {
+    sizing::trigger_price(instrument, side, kind == ProtectionKind::StopLoss, price)
+}
+
+/// Puts a new ticket in the place of the old one, which is cancelled if it was ever sent.
+fn replace(trade: &mut Trade, kind: ProtectionKind, ticket: Ticket) {
+    let place = match kind {
+        ProtectionKind::StopLoss => &mut trade.stop,
+        ProtectionKind::TakeProfit => &mut trade.target,
+    };
+    if let Some(old) = place.replace(ticket).filter(Ticket::may_exist) {
+        trade.retired.push(old);
+    }
+}
+
+/// A guard of its own.
+fn begin(account: &Account, order: &TextOrder, side: Side, tickets: Vec<(ProtectionKind, Ticket)>, ctx: &Ctx<'_>) -> Trade {
+    let entries: Vec<Ticket> = order.resting().cloned().into_iter().collect();
+    let filled = order.opened(side) > Decimal::ZERO || order.has_nothing_to_trade();
+    let held = order.held_before(side);
+    let mut trade = Trade {
+        kind: Kind::Guard,
+        phase: if filled { Phase::Open } else { Phase::Entering },
+        entries,
+        filled_at: filled.then_some(ctx.now),
+        live: Live {
+            // Before a limit order fills, what is there is none of its business.
+            flat_before: filled || held.is_zero(),
+            position: if filled { held + order.opened(side) } else { Decimal::ZERO },
+            last_fill: if filled { ctx.now } else { 0 },
+            baseline: held,
+            ..Live::default()
+        },
+        ..decide::empty(account, order.id, order.received_at, &order.symbol, side, Phase::Open)
+    };
+    for (kind, ticket) in tickets {
+        replace(&mut trade, kind, ticket);
+    }
+    trade
+}

@@ -1,0 +1,92 @@
+//! A text order's turn: whether it may begin, given what is open on its contract.
+
+use super::TextOrder;
+use crate::alert::Command;
+use crate::alert::symbol::SymbolError;
+use crate::desk::account::Account;
+use crate::desk::decide::{self, Fate};
+use crate::desk::memory::{Accepted, Outcome};
+use crate::desk::step::{Ctx, Outbox};
+use crate::desk::trade::{Kind, Trade};
+use crate::exchange::Capabilities;
+use crate::market::{Instrument, Instruments, Side, Symbol};
+
+/// The contract a text order means, if it may be traded for what is asked.
+pub(in crate::desk) fn contract<'a>(account: &Account, alert: &crate::alert::Signal, list: &'a Instruments) -> Result<&'a Instrument, SymbolError> {
+    let settle = &account.setup.rules.settle_coin;
+    match alert.command.only_closes() {
+        true => alert.symbol.contract(list, settle),
+        false => alert.symbol.resolve(list, settle),
+    }
+}
+
+/// What can be said against it without asking the exchange.
+pub(in crate::desk) fn objection(command: &Command, caps: Option<&Capabilities>) -> Option<String> {
+    let caps = caps?;
+    let id = match command {
+        Command::Order(order) => &order.limit.as_ref()?.id,
+        Command::Cancel(crate::alert::Cancel::One(id)) => id,
+        _ => return None,
+    };
+    match &caps.custom_ids {
+        None => Some(format!("{} takes no names for limit orders", caps.name)),
+        Some(rule) if !rule.take(id) => {
+            let letters = if rule.letters { "letters, digits" } else { "digits" };
+            Some(format!("{} does not take the name {id}: up to {} {letters} {}", caps.name, rule.chars_max, rule.signs))
+        }
+        Some(_) => None,
+    }
+}
+
+/// Decides about an alert whose turn has come: nothing else of the contract waits or is at work.
+pub(in crate::desk) fn consider(account: &mut Account, alert: &Accepted, symbol: &Symbol, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> Fate {
+    let list = account.instruments.clone();
+    if let Some(Err(error)) = list.as_deref().map(|list| contract(account, &alert.signal, list)) {
+        return Fate::Ended(Outcome::Refused(format!("symbol: {error}")));
+    }
+    if let Some(why) = objection(&alert.signal.command, account.caps.as_ref()) {
+        return Fate::Ended(Outcome::Refused(why));
+    }
+    let is_close = alert.signal.command == Command::Close { percent: None };
+    let cancels = matches!(alert.signal.command, Command::Cancel(_));
+    let here = |trade: &&Trade| trade.symbol == *symbol;
+    if let Some(trade) = account.trades.iter().filter(here).find(|trade| trade.is_closing()).filter(|_| !cancels) {
+        return match is_close && trade.kind == Kind::Bracket {
+            true => Fate::Ended(Outcome::Nothing(format!("trade {} is being closed already", trade.id))),
+            false => Fate::Waits,
+        };
+    }
+    let brackets: Vec<(u64, Side)> =
+        account.trades.iter().filter(here).filter(|trade| trade.kind == Kind::Bracket).map(|trade| (trade.id, trade.side)).collect();
+    match brackets.as_slice() {
+        [(id, _), ..] if !is_close && !cancels => {
+            let why = format!("trade {id} of a JSON alert is open on this contract; only close, pos 0 and cancel act on it");
+            return Fate::Ended(Outcome::Refused(why));
+        }
+        [_, ..] if is_close => return close_brackets(account, alert, symbol, &brackets, ctx, outbox),
+        _ => {}
+    }
+    let order = TextOrder::new(account, alert, symbol, ctx.now);
+    account.orders.push(order);
+    Fate::Carried
+}
+
+/// `close` on a bracket is an EXIT.
+fn close_brackets(
+    account: &mut Account,
+    alert: &Accepted,
+    symbol: &Symbol,
+    brackets: &[(u64, Side)],
+    ctx: &Ctx<'_>,
+    outbox: &mut Outbox<'_>,
+) -> Fate {
+    let mut fate = Fate::Ended(Outcome::Nothing("nothing to close".to_owned()));
+    for (_, side) in brackets {
+        let closing = decide::exit(account, alert, symbol, *side, false, ctx, outbox);
+        fate = match (fate, closing) {
+            (Fate::Carried, _) | (_, Fate::Carried) => Fate::Carried,
+            (_, other) => other,
+        };
+    }
+    fate
+}
