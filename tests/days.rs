@@ -89,17 +89,19 @@ fn day(seed: u64) -> World {
     let rules = Rules { duplicate_window_ms: dice.pick(&[0, 60_000]), entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]), ..Rules::default() };
     let account = AccountRules { alert_timeout_ms: dice.pick(&[180_000, 20_000]), ..AccountRules::default() };
     let mut world =
-        World::new(Setting { account, hedge: dice.one_in(3), rtt_ms: dice.pick(&[2, 20, 80, 250]), rules, ..Setting::default() });
+        World::new(Setting { accounts: dice.pick(&[1, 1, 2, 3]), account, hedge: dice.one_in(3), rtt_ms: dice.pick(&[2, 20, 80, 250]), rules });
     let mut prices: Vec<Decimal> = SYMBOLS.iter().map(|(_, price)| Decimal::from(*price)).collect();
     for ((symbol, _), price) in SYMBOLS.iter().zip(&prices) {
         world.price(symbol, *price);
     }
     world.run_for(2_000);
     if dice.one_in(2) {
-        world.book(leave_a_strangers_order);
+        world.book(0, leave_a_strangers_order);
     }
-    let plan = faults(seed, &mut dice);
-    world.faults(plan);
+    for account in 0..world.lines.len() {
+        let plan = faults(seed + account as u64, &mut dice);
+        world.faults(account, plan);
+    }
     let mut sent: Vec<String> = Vec::new();
     let mut bar = 0;
     let end = START + 40_000 + dice.below(200_000);
@@ -120,9 +122,15 @@ fn day(seed: u64) -> World {
 fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut Vec<String>, bar: u64) {
     let at = dice.below(SYMBOLS.len() as u64) as usize;
     let symbol = SYMBOLS[at].0;
+    let account = dice.below(world.lines.len() as u64) as usize;
     match dice.below(20) {
+        20.. => {
+            let line = some_text(dice, account, symbol, prices[at]);
+            world.remark(&line);
+            world.text(&line);
+        }
         0..=3 => {
-            let body = some_entry(dice, symbol, prices[at], bar);
+            let body = some_entry(dice, account, symbol, prices[at], bar);
             send(world, sent, &body);
             if dice.one_in(3) {
                 // The indicator's second alert of the same instant.
@@ -134,14 +142,14 @@ fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut
                 send(world, sent, &other);
             }
         }
-        4 | 5 => send(world, sent, &exit(symbol, dice.pick(&["LONG", "SHORT"]), bar)),
+        4 | 5 => send(world, sent, &exit(account, symbol, dice.pick(&["LONG", "SHORT"]), bar)),
         6 if !sent.is_empty() => {
             let body = dice.pick(sent);
             for _ in 0..=dice.below(4) {
                 send(world, sent, &body);
             }
         }
-        7 => by_hand(world, dice, symbol),
+        7 => by_hand(world, dice, account, symbol),
         8 if dice.one_in(2) => {
             let down_ms = dice.pick(&[50, 1_500, 20_000]);
             let executed = dice.one_in(2);
@@ -163,7 +171,7 @@ fn send(world: &mut World, sent: &mut Vec<String>, body: &str) {
     }
 }
 
-fn some_entry(dice: &mut Dice, symbol: &str, price: Decimal, bar: u64) -> String {
+fn some_entry(dice: &mut Dice, account: usize, symbol: &str, price: Decimal, bar: u64) -> String {
     let long = dice.one_in(2);
     let away = |per_mille: u64| {
         let share = Decimal::from(per_mille as i64) / Decimal::from(1000);
@@ -180,12 +188,48 @@ fn some_entry(dice: &mut Dice, symbol: &str, price: Decimal, bar: u64) -> String
     let with_target = !dice.one_in(6);
     let with_stop = !dice.one_in(10);
     entry(
+        account,
         symbol,
         if long { "LONG" } else { "SHORT" },
         if dice.one_in(5) && with_second { "dca_fill" } else { "primary_entry" },
         [Some(&entry_price), with_second.then_some(&*second), with_stop.then_some(&*stop), with_target.then_some(&*target)],
         bar,
     )
+}
+
+/// A line of the text language: every command, sizes that mostly can be paid, protection on some.
+fn some_text(dice: &mut Dice, account: usize, symbol: &str, price: Decimal) -> String {
+    let name = world::account_name(account);
+    let share = |per_mille: i64| (price * (Decimal::ONE + Decimal::new(per_mille, 3))).round_dp(1);
+    let long = dice.one_in(2);
+    let sign = if long { 1 } else { -1 };
+    let verb = if long { "buy" } else { "sell" };
+    let coins = Decimal::new(dice.pick(&[10, 25, 60, 155, 1]), 3);
+    let dollars = dice.pick(&[20, 77, 300]);
+    let size = dice.pick(&[format!("{coins}"), format!("{coins}"), format!("{dollars}$"), "3%".to_owned(), format!("{coins}@")]);
+    let leverage = dice.pick(&["x3", "x5", "x20", ""]);
+    let away = 10 + dice.below(40) as i64;
+    let guard = match dice.below(4) {
+        0 => format!("sl:{}", share(-sign * away)),
+        1 => format!("sl:{} tp:{}", share(-sign * away), share(sign * away)),
+        _ => String::new(),
+    };
+    let limit_at = share(-sign * dice.below(20) as i64);
+    match dice.below(14) {
+        0..=3 => format!("{name} {symbol} {verb} {size} {leverage} {guard}"),
+        4 | 5 => format!("{name} {symbol} pos {}{coins} {leverage} {guard}", if long { "" } else { "-" }),
+        6 => format!("{name} {symbol} pos {}{}$ {leverage}", if long { "" } else { "-" }, dice.pick(&[50, 200])),
+        7 => format!("{name} {symbol} close"),
+        8 => format!("{name} {symbol} close {}%", dice.pick(&[30, 50, 100])),
+        9 => format!("{name} {symbol} {verb} {coins} reduce"),
+        10 => format!("{name} {symbol} {verb} {coins} limit:{}:{limit_at} {leverage}", dice.pick(&["tp1", "in2"])),
+        11 => {
+            let stop = (limit_at * (Decimal::ONE + Decimal::new(-sign * away, 3))).round_dp(1);
+            format!("{name} {symbol} {verb} {coins} limit:{}:{limit_at} {leverage} sl:{stop}", dice.pick(&["tp1", "in2"]))
+        }
+        12 => format!("{name} {symbol} {}", dice.pick(&["cancel:tp1", "cancel:in2", "cancel:all"])),
+        _ => format!("{name} {symbol} changeleverage {}", dice.pick(&[3, 7])),
+    }
 }
 
 /// An order of the user's own, far from the market: it must still be there in the evening.
@@ -204,16 +248,17 @@ fn leave_a_strangers_order(sim: &mut sim::Sim, now: Millis) {
 }
 
 /// What a user does on the exchange's own page.
-fn by_hand(world: &mut World, dice: &mut Dice, symbol: &str) {
+fn by_hand(world: &mut World, dice: &mut Dice, account: usize, symbol: &str) {
     let kind = dice.below(3);
     let nth = dice.below(4) as usize;
     let symbol = Symbol::new(symbol);
     world.remark(&format!("hand {kind} on {symbol}"));
     if kind == 1 {
         // A stop that is taken away is missed at the next reading of resting orders.
-        world.troubles.push(world::Trouble { from: world.now, to: world.now + 32_000 });
+        world.troubles.push(world::Trouble::of_all(world.now, world.now + 32_000));
     }
-    world.book(|sim, now| match kind {
+    world.disturbed = true;
+    world.book(account, |sim, now| match kind {
         0 => {
             let ours = |order: &&Order| order.symbol == symbol && order.client_id != audit::STRANGER;
             let open: Vec<u64> = sim.book.open_orders().iter().filter(ours).map(|order| order.number).collect();
@@ -271,19 +316,21 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
 
 /// Everything is well again; some days end with an EXIT for all. Then everything has a known end.
 fn evening(world: &mut World, dice: &mut Dice) {
-    world.faults(Faults::new(0, Vec::new(), Conditions::default()));
-    world.troubles.push(world::Trouble { from: world.now, to: world.now + 15_000 });
+    (0..world.lines.len()).for_each(|account| world.faults(account, Faults::new(0, Vec::new(), Conditions::default())));
+    world.troubles.push(world::Trouble::of_all(world.now, world.now + 15_000));
     world.run_until(world.now + 20_000, 20_000);
     if dice.one_in(2) {
-        for (at, (symbol, _)) in SYMBOLS.iter().enumerate() {
+        let accounts = world.lines.len();
+        for (account, (at, (symbol, _))) in (0..accounts).flat_map(|account| SYMBOLS.iter().enumerate().map(move |each| (account, each))) {
+            world.text(&format!("{} {symbol} cancel:all", world::account_name(account)));
             for side in ["LONG", "SHORT"] {
-                world.alert(&exit(symbol, side, 1_000_000 + at as u64));
+                world.alert(&exit(account, symbol, side, 1_000_000 + at as u64));
             }
         }
         assert!(world.run_until_quiet(120_000), "the day does not come to rest\n{}", world.story());
-        for (symbol, _) in SYMBOLS {
+        for (account, (symbol, _)) in (0..accounts).flat_map(|account| SYMBOLS.iter().map(move |each| (account, each))) {
             for side in [Side::Long, Side::Short] {
-                let left = world.position(symbol, side);
+                let left = world.position(account, symbol, side);
                 assert!(left.is_zero(), "I4: {left} of {symbol} {side} is left\n{}", world.story());
             }
         }

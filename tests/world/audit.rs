@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use perphook::desk::Memory;
+use perphook::alert::{Command, Unit, Verb};
+use perphook::desk::{Kind, Memory, Outcome, Record};
 use perphook::market::{ClientId, Decimal, Leg, Millis, ProtectionKind, Side};
 
 use super::World;
@@ -18,9 +19,9 @@ const WATCH_MS: Millis = 1_000;
 pub fn after_step(world: &World) {
     let fail = |what: String| panic!("{what}\n{}", world.story());
     one_trade_per_side(world.desk.memory(), &fail);
-    nothing_doubled(world, &fail);
+    (0..world.lines.len()).for_each(|account| nothing_doubled(world, account, &fail));
     if world.steps.is_multiple_of(32) {
-        nothing_naked(world, &fail);
+        (0..world.lines.len()).for_each(|account| nothing_naked(world, account, &fail));
         if world.replayed() != *world.desk.memory() {
             fail("the journal does not read back to the memory".to_owned());
         }
@@ -30,7 +31,7 @@ pub fn after_step(world: &World) {
 fn one_trade_per_side(memory: &Memory, fail: &dyn Fn(String)) {
     let trades: Vec<_> = memory.trades.values().collect();
     for (at, trade) in trades.iter().enumerate() {
-        if trades.iter().skip(at + 1).any(|other| other.symbol == trade.symbol && other.side == trade.side) {
+        if trades.iter().skip(at + 1).any(|other| other.account == trade.account && other.symbol == trade.symbol && other.side == trade.side) {
             fail(format!("I2: two trades on {} {}", trade.symbol, trade.side));
         }
     }
@@ -38,8 +39,8 @@ fn one_trade_per_side(memory: &Memory, fail: &dyn Fn(String)) {
 
 /// I2, I5: of all attempts at one leg at most one is alive, together they opened no more than was asked, and there is
 /// one stop and one target for each position.
-fn nothing_doubled(world: &World, fail: &dyn Fn(String)) {
-    let doubled = world.book(|sim, _| {
+fn nothing_doubled(world: &World, account: usize, fail: &dyn Fn(String)) {
+    let doubled = world.book(account, |sim, _| {
         let book = &sim.book;
         let mut alive: BTreeMap<(u64, char), u32> = BTreeMap::new();
         for order in book.open_orders() {
@@ -63,14 +64,15 @@ fn nothing_doubled(world: &World, fail: &dyn Fn(String)) {
 }
 
 /// The whole day's books: per leg no more opened than one order's quantity.
-pub fn nothing_overbought(world: &World) {
-    let overbought = world.book(|sim, _| {
+pub fn nothing_overbought(world: &World, account: usize) {
+    let overbought = world.book(account, |sim, _| {
         let mut opened: BTreeMap<(u64, Leg2), (Decimal, Decimal)> = BTreeMap::new();
         for order in sim.book.all_orders() {
             let Some((number, leg)) = ours(&order.client_id) else { continue };
             let leg = match leg {
                 Leg::Entry => Leg2::Entry,
                 Leg::Second => Leg2::Second,
+                Leg::Order => continue,
                 _ if order.opened > Decimal::ZERO => return Some(format!("I2: {} opened a position", order.client_id)),
                 _ => continue,
             };
@@ -93,20 +95,20 @@ enum Leg2 {
 }
 
 /// I3: naked no longer than the watch interval, two round trips, and the time the exchange (or a crash) took.
-pub fn nothing_naked(world: &World, fail: &dyn Fn(String)) {
-    let spans = world.book(|sim, _| sim.book.naked_spans());
+pub fn nothing_naked(world: &World, account: usize, fail: &dyn Fn(String)) {
+    let spans = world.book(account, |sim, _| sim.book.naked_spans());
     let rtt_ms = world.setting().rtt_ms;
     // Other trades of the account may each have a close or a stop of their own in front, the trade itself a look.
     let queue_ms = 12 * rtt_ms;
-    for span in spans.iter().filter(|span| !is_wanted_naked(world, &span.symbol.to_string(), span.side, span.start)) {
+    for span in spans.iter().filter(|span| !is_wanted_naked(world, account, &span.symbol.to_string(), span.side, span.start)) {
         let end = span.end.unwrap_or(world.now);
         let excuse: Millis = world
             .troubles
             .iter()
-            .filter(|trouble| trouble.to + WATCH_MS > span.start && trouble.from < end)
+            .filter(|trouble| trouble.account.is_none_or(|of| of == account) && trouble.to + WATCH_MS > span.start && trouble.from < end)
             .map(|trouble| trouble.to - trouble.from)
             .sum();
-        let allowed = WATCH_MS + 2 * rtt_ms + queue_ms + excuse + 2 * world.late_ms;
+        let allowed = WATCH_MS + 2 * rtt_ms + queue_ms + excuse + 2 * world.lines[account].late_ms;
         if end - span.start > allowed {
             fail(format!(
                 "I3: {} {} was naked for {} ms from {} on, {allowed} allowed",
@@ -120,18 +122,21 @@ pub fn nothing_naked(world: &World, fail: &dyn Fn(String)) {
 }
 
 /// Positions without a wanted stop: opened by hand, or by alerts without one.
-fn is_wanted_naked(world: &World, symbol: &str, side: Side, since: Millis) -> bool {
+fn is_wanted_naked(world: &World, account: usize, symbol: &str, side: Side, since: Millis) -> bool {
     let memory = world.desk.memory();
+    let name = super::account_name(account);
     let wants = |prices: Option<&perphook::desk::Prices>| prices.is_some_and(|prices| prices.stop.is_some());
     let open = memory.trades.values().any(|trade| {
-        trade.symbol.as_str() == symbol
+        trade.account == name
+            && trade.symbol.as_str() == symbol
             && trade.side == side
             && trade.began_at <= since
-            && wants(trade.prices.as_ref())
+            && (wants(trade.prices.as_ref()) || trade.kind == Kind::Guard && trade.stop.is_some() && trade.filled_at.is_some())
             && !trade.is_closing()
     });
     let closed = memory.closed.iter().any(|trade| {
-        trade.symbol.as_str() == symbol
+        trade.account == name
+            && trade.symbol.as_str() == symbol
             && trade.side == side
             && trade.began_at <= since
             && since <= trade.closed_at
@@ -150,41 +155,77 @@ pub fn at_rest(world: &World) {
         "I1: an acknowledged alert was forgotten\n{}",
         world.story()
     );
-    let left = world.book(|sim, _| {
-        let has_trade =
-            |symbol: &str, side: Side| memory.trades.values().any(|trade| trade.symbol.as_str() == symbol && trade.side == side);
-        for order in sim.book.open_orders() {
-            let Some(side) = order.effect().opens.or(order.effect().closes) else { continue };
-            if ours(&order.client_id).is_some() && !has_trade(order.symbol.as_str(), side) {
-                return Some(format!("I4: {} is left on {}", order.client_id, order.symbol));
-            }
-        }
-        for order in sim.book.open_conditionals().iter().filter(|order| order.is_waiting()) {
-            let Some(side) = order.effect().closes else { continue };
-            if ours(&order.client_id).is_some() && !has_trade(order.symbol.as_str(), side) {
-                return Some(format!("I4: {} is left on {}", order.client_id, order.symbol));
-            }
-        }
-        None
+    for account in 0..world.lines.len() {
+        nothing_left(world, account);
+        nothing_overbought(world, account);
+        nothing_expired_opened(world, account);
+        strangers_are_left_alone(world, account);
+        texts_were_carried_out(world, account);
+        nothing_naked(world, account, &|what| panic!("{what}\n{}", world.story()));
+    }
+}
+
+/// I4: where no trade is open nothing of ours is left.
+fn nothing_left(world: &World, account: usize) {
+    let (memory, name) = (world.desk.memory(), super::account_name(account));
+    let has_trade = |symbol: &str, side: Side| {
+        memory.trades.values().any(|trade| trade.account == name && trade.symbol.as_str() == symbol && trade.side == side)
+    };
+    let left = world.book(account, |sim, _| {
+        let resting = sim.book.open_orders().iter().map(|order| (&order.client_id, &order.symbol, order.effect()));
+        let waiting = sim.book.open_conditionals().iter().filter(|order| order.is_waiting());
+        let resting: Vec<_> = resting.chain(waiting.map(|order| (&order.client_id, &order.symbol, order.effect()))).collect();
+        resting.into_iter().find_map(|(id, symbol, effect)| {
+            let side = effect.opens.or(effect.closes)?;
+            (ours(id).is_some() && !has_trade(symbol.as_str(), side)).then(|| format!("I4: {id} is left on {symbol}"))
+        })
     });
     if let Some(what) = left {
         panic!("{what}\n{}", world.story());
     }
-    nothing_overbought(world);
-    nothing_expired_opened(world);
-    strangers_are_left_alone(world);
-    nothing_naked(world, &|what| panic!("{what}\n{}", world.story()));
+}
+
+/// I1, I2 for text orders: no more than was asked, and all of it where the verdict says that it is done.
+fn texts_were_carried_out(world: &World, account: usize) {
+    let mut traded: BTreeMap<u64, (Decimal, Decimal)> = BTreeMap::new();
+    world.book(account, |sim, _| {
+        for order in sim.book.all_orders() {
+            if let Some((number, Leg::Order)) = ours(&order.client_id) {
+                let sum = traded.entry(number).or_default();
+                sum.0 += order.filled;
+                sum.1 += order.opened;
+            }
+        }
+    });
+    let name = super::account_name(account);
+    for (number, signal) in world.texts.iter().filter(|(_, signal)| signal.account.as_ref() == Some(&name)) {
+        let Command::Order(order) = &signal.command else { continue };
+        if order.size.unit != Unit::Coins || !order.size.nominal || order.limit.is_some() {
+            continue;
+        }
+        let (filled, opened) = traded.get(number).copied().unwrap_or_default();
+        let asked = order.size.amount.abs();
+        assert!(opened <= asked, "I2: text alert {number} opened {opened} of {asked}\n{}", world.story());
+        let cut = world.records().any(|record| matches!(record, Record::Notice(notice) if notice.alert == *number));
+        let done = world.records().any(|record| matches!(record, Record::Verdict { alert, outcome: Outcome::Done } if alert == number));
+        if done && !cut && order.verb != Verb::Position && !order.reduce {
+            // Rounded down to the lot step; a position closed by others meanwhile took its part.
+            let missing = asked - filled;
+            let step = Decimal::new(1, 3);
+            assert!(missing < step || world.disturbed, "I1: text alert {number} traded {filled} of {asked}\n{}", world.story());
+        }
+    }
 }
 
 /// I5: what is older than its time limit opened nothing.
-fn nothing_expired_opened(world: &World) {
+fn nothing_expired_opened(world: &World, account: usize) {
     let timeout_ms = world.setting().account.alert_timeout_ms;
-    let late = world.book(|sim, _| {
+    let late = world.book(account, |sim, _| {
         sim.book.all_orders().find_map(|order| {
             let (number, leg) = ours(&order.client_id)?;
             let received = world.acknowledged.get(&number)?;
             let last = received + timeout_ms + FENCE_MS;
-            (matches!(leg, Leg::Entry | Leg::Second) && order.created > last).then(|| order.client_id.clone())
+            (matches!(leg, Leg::Entry | Leg::Second | Leg::Order) && order.opened > Decimal::ZERO && order.created > last).then(|| order.client_id.clone())
         })
     });
     if let Some(id) = late {
@@ -193,8 +234,11 @@ fn nothing_expired_opened(world: &World) {
 }
 
 /// I6: orders that are not ours end by themselves only.
-fn strangers_are_left_alone(world: &World) {
-    let canceled = world.book(|sim, _| {
+fn strangers_are_left_alone(world: &World, account: usize) {
+    if world.texts.values().any(|signal| matches!(signal.command, Command::Cancel(perphook::alert::Cancel::All))) {
+        return;
+    }
+    let canceled = world.book(account, |sim, _| {
         let order = sim.book.order_by_id(STRANGER)?;
         matches!(order.status, perphook::market::OrderStatus::Canceled).then_some(())
     });

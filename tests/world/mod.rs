@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use perphook::alert;
-use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line, Memory, Record, Rules};
+use perphook::alert::Signal;
+use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
 use perphook::exchange::binance::Binance;
 use perphook::exchange::{self, Exchange, ExchangeError, Reply, Request, carry_out};
 use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
@@ -22,11 +23,12 @@ use perphook::secret::Secret;
 use crate::sim::{Faults, SharedSim, Sim, SimConfig, SimHttp};
 
 pub const START: Millis = 1_764_547_200_000;
-pub const ACCOUNT: &str = "binance";
 
 /// How a world begins.
 #[derive(Clone, Debug)]
 pub struct Setting {
+    /// Accounts, each with a book of its own on the one market.
+    pub accounts: usize,
     pub hedge: bool,
     pub rtt_ms: Millis,
     pub rules: Rules,
@@ -35,7 +37,7 @@ pub struct Setting {
 
 impl Default for Setting {
     fn default() -> Setting {
-        Setting { hedge: false, rtt_ms: 40, rules: Rules::default(), account: AccountRules::default() }
+        Setting { accounts: 1, hedge: false, rtt_ms: 40, rules: Rules::default(), account: AccountRules::default() }
     }
 }
 
@@ -53,58 +55,71 @@ struct Flight {
 pub struct Trouble {
     pub from: Millis,
     pub to: Millis,
+    /// Whose; `None`: everybody's.
+    pub account: Option<usize>,
+}
+
+impl Trouble {
+    pub fn of_all(from: Millis, to: Millis) -> Trouble {
+        Trouble { from, to, account: None }
+    }
+}
+
+/// One account: its exchange, and the one call that may be under way.
+pub struct Line {
+    pub sim: SharedSim,
+    exchange: Box<dyn Exchange>,
+    latency: Arc<AtomicU64>,
+    flight: Option<Flight>,
+    /// How late the exchange showed things at the worst time of the day.
+    pub late_ms: Millis,
 }
 
 pub struct World {
     pub now: Millis,
-    pub sim: SharedSim,
+    pub lines: Vec<Line>,
     pub desk: Desk,
     pub steps: u64,
     pub said: Vec<String>,
+    /// Text orders that were accepted.
+    pub texts: BTreeMap<u64, Signal>,
+    /// Positions were changed by hand or by protection: a text order may have found less than it expected.
+    pub disturbed: bool,
     /// Alerts whose sender was told "accepted".
     pub acknowledged: BTreeMap<u64, Millis>,
     pub troubles: Vec<Trouble>,
     pub crashes: u32,
-    /// How late the exchange showed things at the worst time of the day.
-    pub late_ms: Millis,
     setting: Setting,
-    exchange: Box<dyn Exchange>,
     clock: Arc<AtomicU64>,
-    latency: Arc<AtomicU64>,
     home: Installation,
     journal: Vec<Record>,
     on_disk: usize,
-    flight: Option<Flight>,
     /// The world is looked at after every step.
     pub watch: bool,
 }
 
 impl World {
     pub fn new(setting: Setting) -> World {
-        let sim = Sim::new(SimConfig { hedge: setting.hedge, ..SimConfig::default() }, START);
-        let sim: SharedSim = Arc::new(Mutex::new(sim));
         let clock = Arc::new(AtomicU64::new(START));
         let home = Installation::from_random([7; 8]);
-        let (exchange, latency) = connect(&sim, &clock);
+        let lines = (0..setting.accounts).map(|_| line(&setting, &clock)).collect();
         let desk = new_desk(&home, &setting, Memory::default());
         let mut world = World {
             now: START,
-            sim,
+            lines,
             desk,
             steps: 0,
             said: Vec::new(),
+            texts: BTreeMap::new(),
+            disturbed: false,
             acknowledged: BTreeMap::new(),
             troubles: Vec::new(),
             crashes: 0,
-            late_ms: 0,
             setting,
-            exchange,
             clock,
-            latency,
             home,
             journal: Vec::new(),
             on_disk: 0,
-            flight: None,
             watch: true,
         };
         world.start();
@@ -120,6 +135,25 @@ impl World {
     /// Sends an alert as it would come over HTTP, and acts on it at once if it is accepted.
     pub fn alert(&mut self, body: &str) -> Admission {
         let signal = alert::json::parse(body.as_bytes()).expect("readable").signal.expect("valid");
+        self.take(signal, body)
+    }
+
+    /// A line of a text alert; its sender hears of it at once.
+    pub fn text(&mut self, line: &str) -> Admission {
+        let accounts = (0..self.setting.accounts).map(|at| (account_name(at), "USDT".to_owned())).collect();
+        let text = alert::text::parse(line.as_bytes(), &alert::text::Roster { accounts, default: Some(0) }).expect("readable");
+        let signal = text.lines.into_iter().next().expect("one line").signal.unwrap_or_else(|error| panic!("{line}: {error}"));
+        let admission = self.take(signal.clone(), line);
+        if let Admission::Accept { number, .. } = admission {
+            self.texts.insert(number, signal);
+            let mut effects = Vec::new();
+            self.desk.told(vec![number], true, &mut effects);
+            self.carry_out(effects);
+        }
+        admission
+    }
+
+    fn take(&mut self, signal: Signal, body: &str) -> Admission {
         let print = Fingerprint(u128::from(fnv(body.as_bytes())).to_be_bytes());
         let mut effects = Vec::new();
         let admission = self.desk.admit(signal, print, self.now, &mut effects);
@@ -134,34 +168,38 @@ impl World {
 
     /// Moves the market.
     pub fn price(&mut self, symbol: &str, price: Decimal) {
-        self.book(|sim, now| {
-            let _ = sim.set_price(symbol, price, now);
-        });
+        for at in 0..self.lines.len() {
+            self.book(at, |sim, now| {
+                let _ = sim.set_price(symbol, price, now);
+            });
+        }
         self.look();
     }
 
-    /// Looks into, or reaches into, the exchange.
-    pub fn book<T>(&self, act: impl FnOnce(&mut Sim, Millis) -> T) -> T {
-        let mut sim = self.sim.lock().expect("nobody panicked");
+    /// Looks into, or reaches into, an account's exchange.
+    pub fn book<T>(&self, account: usize, act: impl FnOnce(&mut Sim, Millis) -> T) -> T {
+        let mut sim = self.lines[account].sim.lock().expect("nobody panicked");
         sim.pass(self.now);
         act(&mut sim, self.now)
     }
 
-    /// Replaces the exchange's fault plan.
-    pub fn faults(&mut self, plan: Faults) {
+    /// Replaces an account's fault plan.
+    pub fn faults(&mut self, account: usize, plan: Faults) {
         let now = &plan.conditions;
-        self.late_ms = self.late_ms.max(now.late_positions_ms + now.unseen_position_ms + now.late_orders_ms);
-        self.book(|sim, now| sim.set_faults(plan, now));
+        let line = &mut self.lines[account];
+        line.late_ms = line.late_ms.max(now.late_positions_ms + now.unseen_position_ms + now.late_orders_ms);
+        self.book(account, |sim, now| sim.set_faults(plan, now));
     }
 
-    pub fn position(&self, symbol: &str, side: Side) -> Decimal {
-        self.book(|sim, _| sim.book.position(&Symbol::new(symbol), side))
+    pub fn position(&self, account: usize, symbol: &str, side: Side) -> Decimal {
+        self.book(account, |sim, _| sim.book.position(&Symbol::new(symbol), side))
     }
 
     /// The next time at which anything happens by itself.
     pub fn next_event(&self) -> Option<Millis> {
-        let flight = self.flight.as_ref().map(|flight| flight.answer.as_ref().map_or(flight.executes_at, |(at, _)| *at));
-        flight.into_iter().chain(self.desk.next_wake()).min().map(|at| at.max(self.now))
+        let flights = self.lines.iter().filter_map(|line| line.flight.as_ref());
+        let calls = flights.map(|flight| flight.answer.as_ref().map_or(flight.executes_at, |(at, _)| *at));
+        calls.chain(self.desk.next_wake()).min().map(|at| at.max(self.now))
     }
 
     /// Lets time pass, at most `steps_max` steps of the desk. True if the time was reached.
@@ -186,7 +224,7 @@ impl World {
     /// Runs until nothing is under way and no trade or alert is open, or the time is over. True if it came to rest.
     pub fn run_until_quiet(&mut self, ms: Millis) -> bool {
         let until = self.now + ms;
-        while !(self.desk.memory().alerts.is_empty() && self.desk.memory().trades.is_empty() && self.flight.is_none()) {
+        while !(self.desk.memory().alerts.is_empty() && self.desk.memory().trades.is_empty() && !self.desk.is_busy()) {
             match self.next_event().filter(|at| *at <= until) {
                 Some(at) => {
                     self.move_to(at);
@@ -206,24 +244,30 @@ impl World {
     fn step(&mut self) {
         self.steps += 1;
         assert!(self.steps < 30_000, "the desk never rests\n{}", self.story());
-        match &mut self.flight {
-            Some(flight) if flight.answer.is_none() && flight.executes_at <= self.now => self.execute(),
-            Some(Flight { answer: Some((at, _)), .. }) if *at <= self.now => self.land(),
-            _ => self.tell(Event::Wake),
+        let due = |line: &Line| match &line.flight {
+            Some(Flight { answer: None, executes_at, .. }) => *executes_at <= self.now,
+            Some(Flight { answer: Some((at, _)), .. }) => *at <= self.now,
+            None => false,
+        };
+        match self.lines.iter().position(due) {
+            Some(at) if self.lines[at].flight.as_ref().is_some_and(|flight| flight.answer.is_none()) => self.execute(at),
+            Some(at) => self.land(at),
+            None => self.tell(Event::Wake),
         }
         self.look();
     }
 
-    fn execute(&mut self) {
-        self.latency.store(0, Ordering::Relaxed);
-        let Some(flight) = &mut self.flight else { return };
-        let result = carry_out(self.exchange.as_mut(), &flight.request);
-        let late_ms = self.latency.load(Ordering::Relaxed);
+    fn execute(&mut self, account: usize) {
+        let line = &mut self.lines[account];
+        line.latency.store(0, Ordering::Relaxed);
+        let Some(flight) = &mut line.flight else { return };
+        let result = carry_out(line.exchange.as_mut(), &flight.request);
+        let late_ms = line.latency.load(Ordering::Relaxed);
         flight.answer = Some((self.now + self.setting.rtt_ms / 2 + late_ms, result));
     }
 
-    fn land(&mut self) {
-        let Some(Flight { call, left_at, answer: Some((_, result)), .. }) = self.flight.take() else { return };
+    fn land(&mut self, account: usize) {
+        let Some(Flight { call, left_at, answer: Some((_, result)), .. }) = self.lines[account].flight.take() else { return };
         let failed = match &result {
             // A refusal, or a market order that found nobody to trade with.
             Ok(Reply::Placed(results)) => {
@@ -234,7 +278,7 @@ impl World {
         };
         if failed || self.now > left_at + self.setting.rtt_ms {
             let back_off_ms = if failed { back_off_ms(&result) } else { 0 };
-            self.troubles.push(Trouble { from: left_at, to: self.now + back_off_ms });
+            self.troubles.push(Trouble { from: left_at, to: self.now + back_off_ms, account: Some(account) });
         }
         self.tell(Event::Answer { call, result });
     }
@@ -251,22 +295,22 @@ impl World {
                 Effect::Record(record) => self.journal.push(record),
                 Effect::Say(line) => self.hear(&line),
                 Effect::Report { .. } => {}
-                Effect::Call { call, request, durable, .. } => {
+                Effect::Call { account, call, request, durable } => {
                     if durable {
                         self.on_disk = self.journal.len();
                     }
-                    assert!(self.flight.is_none(), "two calls of one account at one time");
+                    assert!(self.lines[account].flight.is_none(), "two calls of one account at one time");
                     let executes_at = self.now + self.setting.rtt_ms / 2;
-                    self.flight = Some(Flight { call, request, left_at: self.now, executes_at, answer: None });
+                    self.lines[account].flight = Some(Flight { call, request, left_at: self.now, executes_at, answer: None });
                 }
             }
         }
     }
 
-    fn hear(&mut self, line: &Line) {
+    fn hear(&mut self, line: &LogLine) {
         if self.said.len() < 4000 {
             let mark = if line.warn { "!" } else { " " };
-            self.said.push(format!("{:>8} {mark} {} #{} {}", self.now - START, line.symbol, line.alert, line.text));
+            self.said.push(format!("{:>8} {mark} {} {} #{} {}", self.now - START, line.account, line.symbol, line.alert, line.text));
         }
     }
 
@@ -284,11 +328,13 @@ impl World {
 
     /// kill -9 and a new start `down_ms` later. A call under way is executed before the end, or never.
     pub fn crash(&mut self, executed: bool, down_ms: Millis) {
-        if executed && self.flight.as_ref().is_some_and(|flight| flight.answer.is_none()) {
-            self.execute();
+        for at in 0..self.lines.len() {
+            if executed && self.lines[at].flight.as_ref().is_some_and(|flight| flight.answer.is_none()) {
+                self.execute(at);
+            }
+            self.lines[at].flight = None;
         }
         self.crashes += 1;
-        self.flight = None;
         self.journal.truncate(self.on_disk);
         let mut memory = Memory::default();
         for record in &self.journal {
@@ -300,9 +346,11 @@ impl World {
         let from = self.now;
         self.said.push(format!("{:>8} ! crash (call executed: {executed})", self.now - START));
         self.move_to(self.now + down_ms);
-        self.troubles.push(Trouble { from, to: self.now + audit::FENCE_MS + 2_000 });
-        let (exchange, latency) = connect(&self.sim, &self.clock);
-        (self.exchange, self.latency) = (exchange, latency);
+        self.troubles.push(Trouble::of_all(from, self.now + audit::FENCE_MS + 2_000));
+        for line in &mut self.lines {
+            let (exchange, latency) = connect(&line.sim, &self.clock);
+            (line.exchange, line.latency) = (exchange, latency);
+        }
         self.desk = new_desk(&self.home, &self.setting, memory);
         self.start();
     }
@@ -312,6 +360,11 @@ impl World {
         let mut memory = Memory::default();
         self.journal.iter().for_each(|record| memory.apply(record));
         memory
+    }
+
+    /// Everything that was recorded and not lost.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.journal.iter()
     }
 
     pub fn setting(&self) -> &Setting {
@@ -327,7 +380,7 @@ impl World {
     /// The last lines of the log, for a failing test.
     pub fn story(&self) -> String {
         let from = self.said.len().saturating_sub(120);
-        let log = self.book(|sim, _| {
+        let log: Vec<String> = (0..self.lines.len()).map(|at| self.book(at, |sim, _| {
             let entries = sim.log.entries.iter().rev().take(110).collect::<Vec<_>>();
             entries
                 .into_iter()
@@ -347,10 +400,10 @@ impl World {
                     )
                 })
                 .collect::<Vec<_>>()
-        });
+        }).join("\n")).collect();
         let trades: Vec<String> = self.desk.memory().trades.values().map(|trade| format!("{trade:?}")).collect();
         let said = self.said.get(from..).unwrap_or_default().join("\n");
-        format!("log:\n{said}\nexchange:\n{}\ntrades:\n{}", log.join("\n"), trades.join("\n"))
+        format!("log:\n{said}\nexchange:\n{}\ntrades:\n{}\norders: {:?}", log.join("\n----\n"), trades.join("\n"), self.desk.memory().orders)
     }
 }
 
@@ -376,15 +429,28 @@ fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<A
     (Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT")), latency)
 }
 
+fn line(setting: &Setting, clock: &Arc<AtomicU64>) -> Line {
+    let sim = Sim::new(SimConfig { hedge: setting.hedge, ..SimConfig::default() }, START);
+    let sim: SharedSim = Arc::new(Mutex::new(sim));
+    let (exchange, latency) = connect(&sim, clock);
+    Line { sim, exchange, latency, flight: None, late_ms: 0 }
+}
+
+/// What alerts call the accounts: `a0`, `a1`, ...
+pub fn account_name(at: usize) -> String {
+    format!("a{at}")
+}
+
 fn new_desk(home: &Installation, setting: &Setting, memory: Memory) -> Desk {
-    let setup = AccountSetup {
-        name: ACCOUNT.to_owned(),
-        venue: ACCOUNT.to_owned(),
-        identity: "binance:test".to_owned(),
+    let setup = |at: usize| AccountSetup {
+        name: account_name(at),
+        venue: "binance".to_owned(),
+        identity: format!("binance:test{at}"),
         host: "sim".to_owned(),
         rules: setting.account.clone(),
     };
-    Desk::new(home.clone(), setting.rules.clone(), vec![setup], memory)
+    let rules = Rules { default_account: Some(account_name(0)), ..setting.rules.clone() };
+    Desk::new(home.clone(), rules, (0..setting.accounts).map(setup).collect(), memory)
 }
 
 fn fnv(bytes: &[u8]) -> u64 {
@@ -392,14 +458,14 @@ fn fnv(bytes: &[u8]) -> u64 {
 }
 
 /// An ENTRY body; `None` prices are null.
-pub fn entry(symbol: &str, side: &str, subtype: &str, prices: [Option<&str>; 4], bar: u64) -> String {
+pub fn entry(account: usize, symbol: &str, side: &str, subtype: &str, prices: [Option<&str>; 4], bar: u64) -> String {
     let [entry, second, stop, target] = prices.map(|price| price.unwrap_or("null"));
     format!(
-        r#"{{"token":"t","event":"ENTRY","order_subtype":"{subtype}","signal_side":"{side}","symbol":"{symbol}","entry_price":{entry},"second_entry_price":{second},"stop_loss":{stop},"take_profit":{target},"bar_index":{bar}}}"#
+        r#"{{"token":"t","account":"a{account}","event":"ENTRY","order_subtype":"{subtype}","signal_side":"{side}","symbol":"{symbol}","entry_price":{entry},"second_entry_price":{second},"stop_loss":{stop},"take_profit":{target},"bar_index":{bar}}}"#
     )
 }
 
 /// An EXIT body.
-pub fn exit(symbol: &str, side: &str, bar: u64) -> String {
-    format!(r#"{{"token":"t","event":"EXIT","order_subtype":"reduce_only","signal_side":"{side}","symbol":"{symbol}","bar_index":{bar}}}"#)
+pub fn exit(account: usize, symbol: &str, side: &str, bar: u64) -> String {
+    format!(r#"{{"token":"t","account":"a{account}","event":"EXIT","order_subtype":"reduce_only","signal_side":"{side}","symbol":"{symbol}","bar_index":{bar}}}"#)
 }

@@ -399,10 +399,9 @@ impl TextOrder {
     /// Ends it; what was executed stays, and is told.
     fn give_up(&mut self, why: String) {
         self.live.end.get_or_insert(Outcome::Refused(why));
-        if let Some(ticket) = self.ticket.take_if(|ticket| !ticket.may_exist()) {
-            if let Some(leg) = self.leg_mut() {
-                leg.done += ticket.filled;
-            }
+        let ended = self.ticket.take_if(|ticket| !ticket.may_exist());
+        if let (Some(ticket), Some(leg)) = (ended, self.leg_mut()) {
+            leg.done += ticket.filled;
         }
     }
 }
