@@ -106,8 +106,13 @@ impl Session {
     }
 
     /// A signed call whose answer is read as a stream.
-    pub(super) fn signed_stream<T>(&mut self, path: &str, read: impl FnOnce(&mut dyn Read) -> serde_json::Result<T>) -> Result<T> {
-        let answer = self.send_signed("GET", path, &Params::new())?;
+    pub(super) fn signed_stream<T>(
+        &mut self,
+        path: &str,
+        params: &Params,
+        read: impl FnOnce(&mut dyn Read) -> serde_json::Result<T>,
+    ) -> Result<T> {
+        let answer = self.send_signed("GET", path, params)?;
         read_stream(answer, read)
     }
 
