@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
+use perphook::exchange::catalogue::Catalogue;
 use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
 use perphook::exchange::{Exchange, ExchangeError, Reason};
 use perphook::market::{
@@ -121,7 +122,7 @@ fn account(replies: VecDeque<(u16, Vec<u8>)>) -> (Binance, Seen) {
     let seen = Seen::default();
     let http = Canned { replies, seen: Arc::clone(&seen) };
     let clock = Arc::new(|| FROZEN_MS);
-    (Binance::new(Box::new(http), Secret::new("test-api-key"), Secret::new(SECRET), clock, "USDT"), seen)
+    (Binance::new(Box::new(http), Secret::new("test-api-key"), Secret::new(SECRET), clock, "USDT", Catalogue::default()), seen)
 }
 
 /// Opens an account in the wanted position mode, then lets it act while the vectors' answers come back; every request

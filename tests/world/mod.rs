@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use perphook::alert;
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line, Memory, Record, Rules};
 use perphook::exchange::binance::Binance;
+use perphook::exchange::catalogue::Catalogue;
 use perphook::exchange::{self, Exchange, ExchangeError, Reply, Request, carry_out};
 use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
 use perphook::secret::Secret;
@@ -373,7 +374,7 @@ fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<A
     let http = SimHttp::new(Arc::clone(sim), clock.clone());
     let latency = http.latency();
     let config = SimConfig::default();
-    (Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT")), latency)
+    (Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT", Catalogue::default())), latency)
 }
 
 fn new_desk(home: &Installation, setting: &Setting, memory: Memory) -> Desk {

@@ -23,12 +23,13 @@ mod wire;
 
 use std::sync::Arc;
 
+use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::http::Http;
 use super::{AccountMode, Capabilities, Clock, CustomIds, Exchange, stream};
 use crate::market::{
-    Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
-    ProtectionKind, Quote, Symbol, Terms, TriggerBy,
+    Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
+    Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
 };
 use crate::secret::Secret;
 use errors::Attempt;
@@ -61,18 +62,21 @@ pub struct Binance {
     settle: String,
     hedge: bool,
     settings: Settings,
+    catalogue: Catalogue,
     instruments: Arc<Instruments>,
 }
 
 impl Binance {
     /// An account reached through `http`, whose address decides between live and demo. `settle` is the coin whose
-    /// balance is asked for (`USDT`).
-    pub fn new(http: Box<dyn Http>, key: Secret, secret: Secret, clock: Clock, settle: &str) -> Binance {
+    /// balance is asked for (`USDT`), `catalogue` what all accounts of that address share. Without a key only what is
+    /// public can be asked for.
+    pub fn new(http: Box<dyn Http>, key: Secret, secret: Secret, clock: Clock, settle: &str, catalogue: Catalogue) -> Binance {
         Binance {
             session: Session::new(http, key, secret, clock),
             settle: settle.to_owned(),
             hedge: false,
             settings: Settings::default(),
+            catalogue,
             instruments: Arc::default(),
         }
     }
@@ -186,7 +190,7 @@ impl Binance {
 
     /// What one symbol or, without parameters, every symbol is set to.
     fn read_settings(&mut self, params: &Params) -> Result<Settings> {
-        let instruments = Arc::clone(&self.instruments);
+        let instruments = self.catalogue.peek();
         self.session.signed_stream("/fapi/v1/symbolConfig", params, |body| Settings::read(body, |name| shared_name(&instruments, name)))
     }
 }
@@ -224,10 +228,13 @@ impl Exchange for Binance {
     }
 
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
-        let mut list = self.session.public_stream("/fapi/v1/exchangeInfo", |body| instruments::read_contracts(body))?;
-        self.session.signed_stream("/fapi/v1/leverageBracket", &Params::new(), |body| instruments::read_brackets(body, &mut list))?;
-        self.instruments = Arc::new(Instruments::new(list));
-        Ok(Arc::clone(&self.instruments))
+        let session = &mut self.session;
+        let list = self.catalogue.get(session.now(), || read_instruments(session))?;
+        if !Arc::ptr_eq(&list, &self.instruments) {
+            self.settings.rename(|name| shared_name(&list, name));
+            self.instruments = Arc::clone(&list);
+        }
+        Ok(list)
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
@@ -377,6 +384,14 @@ impl Exchange for Binance {
         log::warn!("{symbol}: too many fills since {since}, only the first {} are counted", fills.len());
         Ok(in_order(fills))
     }
+}
+
+fn read_instruments(session: &mut Session) -> Result<Vec<Instrument>> {
+    let mut list = session.public_stream("/fapi/v1/exchangeInfo", |body| instruments::read_contracts(body))?;
+    if session.has_key() {
+        session.signed_stream("/fapi/v1/leverageBracket", &Params::new(), |body| instruments::read_brackets(body, &mut list))?;
+    }
+    Ok(list)
 }
 
 /// The name as the list of contracts holds it, so that it is kept once.

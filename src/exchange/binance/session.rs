@@ -52,6 +52,11 @@ impl Session {
         self.offset_ms.unwrap_or(0)
     }
 
+    /// Whether signed calls can be made at all.
+    pub(super) fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// Our time.
     pub(super) fn now(&self) -> Millis {
         (self.clock)()

@@ -21,6 +21,13 @@ impl Settings {
         Ok(Settings(list))
     }
 
+    /// Takes the names from elsewhere, so that they are kept once.
+    pub(super) fn rename(&mut self, shared: impl Fn(&str) -> Symbol) {
+        for (symbol, _) in &mut self.0 {
+            *symbol = shared(symbol.as_str());
+        }
+    }
+
     pub(super) fn get(&self, symbol: &Symbol) -> Terms {
         let at = self.0.binary_search_by(|(known, _)| known.cmp(symbol));
         at.ok().and_then(|at| self.0.get(at)).map(|(_, terms)| *terms).unwrap_or_default()

@@ -71,7 +71,7 @@ impl Stage {
         let script = Script { steps: Arc::clone(&steps), seen: Arc::clone(&seen), time: Arc::clone(&time) };
         let now = Arc::clone(&time);
         let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
-        let mut binance = Binance::new(Box::new(script), Secret::new("key"), Secret::new("secret"), clock, "USDT");
+        let mut binance = Binance::new(Box::new(script), Secret::new("key"), Secret::new("secret"), clock, "USDT", Catalogue::default());
         binance.hedge = hedge;
         Stage { binance, steps, seen, time }
     }

@@ -106,3 +106,43 @@ fn the_balance_is_that_of_the_settle_coin_with_open_profit() {
     }
     stage.done();
 }
+
+#[test]
+fn accounts_of_one_host_read_its_contracts_once() {
+    let contracts = || {
+        ok(
+            "GET /fapi/v1/exchangeInfo",
+            json!({"symbols": [{"symbol": "ETHUSDT", "contractType": "PERPETUAL", "status": "TRADING",
+        "baseAsset": "ETH", "marginAsset": "USDT"}]}),
+        )
+    };
+    let brackets = || ok("GET /fapi/v1/leverageBracket", json!([{"symbol": "ETHUSDT", "brackets": [{"initialLeverage": 125}]}]));
+    let (mut first, mut second) = (Stage::new(false), Stage::new(false));
+    second.binance.catalogue = first.binance.catalogue.clone();
+    // What was known before the list keeps its meaning under the list's names.
+    let terms = Terms { leverage: Some(7), margin_mode: Some(MarginMode::Cross) };
+    first.binance.settings.set(&eth(), terms);
+    let list = first.expect([contracts(), brackets()]).instruments().unwrap();
+    assert_eq!((list.get("ETHUSDT").unwrap().max_leverage, first.binance.settings.get(&eth())), (125, terms));
+    assert!(Arc::ptr_eq(&list, &second.expect([]).instruments().unwrap()));
+    // After an hour whoever asks first reads it again.
+    second.time.fetch_add(crate::exchange::catalogue::FRESH_MS, Ordering::Relaxed);
+    assert!(Arc::ptr_eq(&list, &second.expect([contracts(), brackets()]).instruments().unwrap()));
+    first.done();
+    second.done();
+}
+
+#[test]
+fn without_a_key_the_contracts_can_still_be_read() {
+    let mut stage = Stage::new(false);
+    stage.binance.session = Session::new(
+        Box::new(Script { steps: Arc::clone(&stage.steps), seen: Arc::clone(&stage.seen), time: Arc::clone(&stage.time) }),
+        Secret::new(""),
+        Secret::new(""),
+        Arc::new(|| START),
+    );
+    let contracts = json!({"symbols": [{"symbol": "ETHUSDT", "contractType": "PERPETUAL", "baseAsset": "ETH", "marginAsset": "USDT"}]});
+    let list = stage.expect([ok("GET /fapi/v1/exchangeInfo", contracts)]).instruments().unwrap();
+    assert_eq!(list.get("ETHUSDT").map(|contract| contract.max_leverage), Some(0));
+    stage.done();
+}
