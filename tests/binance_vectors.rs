@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
+use perphook::exchange::catalogue::Catalogue;
 use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
 use perphook::exchange::{Exchange, ExchangeError, Reason};
 use perphook::market::{
@@ -30,8 +31,7 @@ const THEIR_WINDOW: &str = "10000";
 
 /// Differences of single calls: vector, parameter, their value, ours. `None` = not sent.
 const DIFFERENCES: &[(&str, &str, Option<&str>, Option<&str>)] = &[
-    // All symbols at once, so that `prepare` needs no question before an entry.
-    ("symbol_config", "symbol", Some("ETHUSDT"), None),
+    // All symbols at once.
     ("leverage_brackets", "symbol", Some("ETHUSDT"), None),
     // Not a documented parameter of the single-order calls of the Algo Service.
     ("cancel_algo_by_client_id", "symbol", Some("ETHUSDT"), None),
@@ -122,7 +122,7 @@ fn account(replies: VecDeque<(u16, Vec<u8>)>) -> (Binance, Seen) {
     let seen = Seen::default();
     let http = Canned { replies, seen: Arc::clone(&seen) };
     let clock = Arc::new(|| FROZEN_MS);
-    (Binance::new(Box::new(http), Secret::new("test-api-key"), Secret::new(SECRET), clock, "USDT"), seen)
+    (Binance::new(Box::new(http), Secret::new("test-api-key"), Secret::new(SECRET), clock, "USDT", Catalogue::default()), seen)
 }
 
 /// Opens an account in the wanted position mode, then lets it act while the vectors' answers come back; every request
@@ -214,6 +214,7 @@ fn same_order(name: &str, parsed: &Value, state: &OrderState) {
     }
     let sells = (state.side == Side::Long) != state.opens;
     assert_eq!(parsed["side"] == "sell", sells, "{name}");
+    assert!(parsed["timestamp"].is_null() || parsed["timestamp"] == state.created_at, "{name}: {}", state.created_at);
 }
 
 #[test]
@@ -322,6 +323,9 @@ fn listing_and_cancelling_orders() {
     };
     cancel("cancel_by_client_id", "tv-eth-0003-e", false);
     cancel("cancel_algo_by_client_id", "tv-eth-0001-sl", true);
+
+    replay(&["cancel_all_plain"], false, |binance| binance.cancel_all(&eth(), false)).unwrap();
+    replay(&["cancel_all_plain", "cancel_all_algo"], false, |binance| binance.cancel_all(&eth(), true)).unwrap();
 }
 
 #[test]
@@ -336,14 +340,19 @@ fn positions_balance_and_prices() {
             assert_eq!(parsed["side"] == "short", position.side == Side::Short, "{name}");
             let ours = [("contracts", position.qty), ("entryPrice", position.entry_price), ("markPrice", position.mark_price)];
             ours.iter().for_each(|(key, ours)| assert_eq!(number(&parsed[*key]), *ours, "{name} {key}"));
+            let ours = [("unrealizedPnl", position.unrealized_pnl), ("initialMargin", position.margin)];
+            ours.iter().for_each(|(key, ours)| assert_eq!(number(&parsed[*key]), *ours, "{name} {key}"));
             assert!(parsed["liquidationPrice"].is_null() || number(&parsed["liquidationPrice"]) == position.liquidation_price, "{name}");
         }
     }
-    let balance = replay(&["balance_v3"], false, |binance| binance.balance()).unwrap();
-    assert_eq!((balance.coin.as_str(), balance.total, balance.available), ("USDT", d("1000"), d("812.45")));
+    let balance = replay(&["balance_account_v3"], false, |binance| binance.balance()).unwrap();
+    let parsed = &vectors()["balance_account_v3"].parsed[&balance.coin];
+    assert_eq!((balance.total, balance.available), (number(&parsed["total"]), number(&parsed["free"])));
 
-    let quote = replay(&["book_ticker"], false, |binance| binance.quote(&eth())).unwrap();
-    assert!(quote.bid < quote.ask);
+    let quote = replay(&["best_bid_ask"], false, |binance| binance.quote(&eth())).unwrap();
+    let parsed = &vectors()["best_bid_ask"].parsed;
+    let text = |price: Decimal| Value::from(price.to_string());
+    assert_eq!((text(quote.bid), text(quote.ask)), (parsed["bidPrice"].clone(), parsed["askPrice"].clone()));
 
     let fills = replay(&["my_trades_of_order"], false, |binance| binance.fills(&eth(), FROZEN_MS - 10_000)).unwrap();
     let parsed = &vectors()["my_trades_of_order"].parsed[0];
@@ -358,7 +367,15 @@ fn opening_and_settings() {
     let (mut binance, seen) = account(names.iter().map(|name| (200, vectors()[*name].reply.to_string().into_bytes())).collect());
     let mode = binance.open().unwrap();
     assert!(!mode.hedge && mode.restricted.is_none());
-    names.iter().zip(seen.lock().unwrap().iter()).for_each(|(name, request)| compare(name, request));
+    let seen = seen.lock().unwrap();
+    names.iter().zip(seen.iter()).take(2).for_each(|(name, request)| compare(name, request));
+    // All symbols at once, so that `prepare` needs no question before an entry.
+    assert!(seen[2].target.starts_with("/fapi/v1/symbolConfig?timestamp=") && !seen[2].target.contains("symbol="));
+
+    let terms = replay(&["symbol_config"], false, |binance| binance.terms(&eth())).unwrap();
+    let parsed = &vectors()["symbol_config"].parsed[0];
+    assert_eq!((terms.leverage.map(Value::from), terms.margin_mode), (Some(parsed["leverage"].clone()), Some(MarginMode::Isolated)));
+    assert_eq!(parsed["marginType"], "ISOLATED");
 
     for (names, leverage, margin_mode) in [
         (&["set_leverage"][..], 5, None),
@@ -412,6 +429,7 @@ fn make_every_call(status: u16, body: &[u8]) {
         by: TriggerBy::Last,
     };
     let _ = (binance.open(), binance.instruments(), binance.quote(&eth()), binance.balance(), binance.positions(None));
+    let _ = (binance.terms(&eth()), binance.cancel_all(&eth(), true));
     let _ = (binance.open_orders(&eth()), binance.order(&entry), binance.order(&stop), binance.cancel(&entry), binance.cancel(&stop));
     let _ = (
         binance.prepare(&eth(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Cross) }),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use perphook::exchange::binance::Binance;
+use perphook::exchange::catalogue::Catalogue;
 use perphook::exchange::paper::{Paper, Prices};
 use perphook::exchange::transport::{TimeOuts, UreqHttp};
 use perphook::exchange::{Capabilities, Clock, Exchange};
@@ -13,7 +14,7 @@ use perphook::secret::Secret;
 fn capabilities() -> [(&'static str, Capabilities); 3] {
     let clock: Clock = Arc::new(|| 0);
     let http = UreqHttp::new("http://127.0.0.1:9", TimeOuts::default());
-    let binance = Binance::new(Box::new(http), Secret::new("key"), Secret::new("secret"), clock.clone(), "USDT").capabilities();
+    let binance = Binance::new(Box::new(http), Secret::new("key"), Secret::new("secret"), clock.clone(), "USDT", Catalogue::default()).capabilities();
     let paper = Paper::new(None, false, Prices::Walk, clock).unwrap().capabilities();
     [("binance", binance), ("binancedemo", binance), ("paper", paper)]
 }

@@ -15,10 +15,10 @@ pub const ACCOUNT_CHARS_MAX: usize = 32;
 /// Longest `alert_id`, in characters.
 pub const ALERT_ID_CHARS_MAX: usize = 64;
 /// Prices outside of this range are taken for mistakes.
-const PRICE_MIN: Decimal = Decimal::from_parts(1, 0, 0, false, 15);
-const PRICE_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+pub(super) const PRICE_MIN: Decimal = Decimal::from_parts(1, 0, 0, false, 15);
+pub(super) const PRICE_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 /// A refused word is repeated up to this length. The token of a live service is longer, so that it cannot be repeated.
-const ECHO_CHARS_MAX: usize = 15;
+pub(super) const ECHO_CHARS_MAX: usize = 15;
 
 const TOKEN: &str = "token";
 const EVENT: &str = "event";
@@ -49,12 +49,12 @@ pub fn parse(body: &[u8]) -> Result<Parsed, AlertError> {
     Ok(Parsed { token: fields.token(), signal: fields.signal() })
 }
 
-fn without_mark(text: &str) -> &str {
+pub(super) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// An error with the line and column of a byte offset.
-fn error_at(text: &str, at: usize, field: &str, reason: impl Into<String>) -> AlertError {
+pub(super) fn error_at(text: &str, at: usize, field: &str, reason: impl Into<String>) -> AlertError {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let column = before.get(line_start..).unwrap_or("").chars().count() + 1;

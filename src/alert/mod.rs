@@ -3,6 +3,7 @@
 //! The first non-blank byte tells the language (`{` = JSON); the content type is never looked at, because TradingView
 //! flips it. Knows nothing of accounts' state or exchanges.
 
+mod caret;
 pub mod json;
 mod number;
 pub mod order;

@@ -3,6 +3,9 @@
 //! TradingView writes `BINANCE:ETHUSDT.P`, ccxt `ETH/USDT:USDT`, exchanges `ETHUSDT`, `ETH-USDT`; people write `eth`.
 //! [`SymbolName`] takes the decoration off; [`SymbolName::resolve`] finds the contract in an exchange's list. Nothing is
 //! guessed: a dated, coin-margined or differently multiplied contract is another contract, and is refused as such.
+//!
+//! The text language is strict: there `ETH` and `BINANCE:ETHUSDT.P` never meant a contract, and are answered with the
+//! spelling that does. A name remembers which language wrote it.
 
 use std::fmt;
 
@@ -15,6 +18,9 @@ pub const SYMBOL_CHARS_MAX: usize = 40;
 /// Prefixes of contracts that count coins by the thousand or million.
 const MULTIPLES: [&str; 3] = ["1000", "1000000", "1M"];
 
+/// What a name of the text language begins with where names are stored. No name of the other has a colon.
+const STRICT: &str = "text:";
+
 /// A contract as an alert names it, freed of chart decoration. Which contract it is, is decided by the exchange's list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -22,6 +28,8 @@ pub struct SymbolName {
     name: String,
     /// Written as a perpetual against USD (`BTCUSD.P`): the coin-margined contract, not a sloppy `BTCUSDT`.
     coin_margined: bool,
+    /// As the text language wrote it, upper case and without `.P`; its rules find the contract then.
+    strict: Option<String>,
 }
 
 /// Why a symbol names no contract that can be traded here.
@@ -35,6 +43,22 @@ pub enum SymbolError {
     Character(char),
     /// A contract with a delivery date.
     Dated,
+    /// The text language takes no venue before the name; this is the name.
+    Venue(String),
+    /// The exchange has it, but it settles in another coin than the account.
+    Settle {
+        /// As asked.
+        name: String,
+        /// What it settles in.
+        settle: String,
+    },
+    /// The text language completes no name; this may have been meant.
+    Meant {
+        /// As asked.
+        name: String,
+        /// A spelling that is read.
+        meant: String,
+    },
     /// Margin and profit in the coin itself: not served.
     CoinMargined(String),
     /// The exchange has no such contract.
@@ -78,7 +102,33 @@ impl SymbolName {
             return Err(SymbolError::CoinMargined(name));
         }
         let coin_margined = name.ends_with("USD") && perpetual;
-        Ok(SymbolName { name, coin_margined })
+        Ok(SymbolName { name, coin_margined, strict: None })
+    }
+
+    /// Takes a symbol of the text language: a pair with or without slash and settle coin, with or without one `.P`, or
+    /// the exchange's own name. Upper and lower case mean the same.
+    ///
+    /// # Errors
+    /// What can name no perpetual contract.
+    pub fn text(text: &str) -> Result<SymbolName, SymbolError> {
+        let upper = text.trim().to_uppercase();
+        if upper.chars().count() > SYMBOL_CHARS_MAX {
+            return Err(SymbolError::TooLong);
+        }
+        let written = upper.strip_suffix(".P").unwrap_or(&upper);
+        let (pair, settle) = written.split_once(':').unwrap_or((written, ""));
+        if written.contains(':') && !pair.contains('/') {
+            return Err(SymbolName::parse(written).map_or_else(|error| error, |bare| SymbolError::Venue(bare.name)));
+        }
+        if is_dated(pair) || is_dated(settle) {
+            return Err(SymbolError::Dated);
+        }
+        let name: String = pair.chars().filter(|c| !is_separator(*c)).collect();
+        match name.chars().chain(settle.chars()).find(|c| !c.is_alphanumeric()) {
+            Some(stranger) => Err(SymbolError::Character(stranger)),
+            None if name.is_empty() => Err(SymbolError::Empty),
+            None => Ok(SymbolName { name, coin_margined: false, strict: Some(written.to_owned()) }),
+        }
     }
 
     /// The cleaned name, upper case: `ETHUSDT` for `BINANCE:ETHUSDT.P`.
@@ -87,7 +137,8 @@ impl SymbolName {
     }
 
     /// Finds the contract: by its native name, by base and settle coin, and at last by completing a bare base (`ETH`,
-    /// `ETHUSD`) with the account's settle coin.
+    /// `ETHUSD`) with the account's settle coin. A name of the text language is completed by nothing, and looked for
+    /// among the contracts that settle in the account's coin only.
     pub fn resolve<'a>(&self, instruments: &'a Instruments, default_settle: &str) -> Result<&'a Instrument, SymbolError> {
         self.contract(instruments, default_settle).and_then(open)
     }
@@ -97,6 +148,9 @@ impl SymbolName {
     /// # Errors
     /// Which contract is meant cannot be told.
     pub fn contract<'a>(&self, instruments: &'a Instruments, default_settle: &str) -> Result<&'a Instrument, SymbolError> {
+        if let Some(written) = &self.strict {
+            return strictly(instruments, written, default_settle).ok_or_else(|| misspelt(instruments, written, default_settle));
+        }
         let name = self.as_str();
         if let Some(exact) = find(instruments, name) {
             return Ok(exact);
@@ -125,6 +179,26 @@ fn find<'a>(instruments: &'a Instruments, name: &str) -> Option<&'a Instrument> 
     instruments.get(name).or_else(|| instruments.iter().find(is_pair))
 }
 
+/// By pair, completed with the settle coin as the text language does, or by native name.
+fn strictly<'a>(instruments: &'a Instruments, written: &str, settle: &str) -> Option<&'a Instrument> {
+    let base = match written.strip_suffix(settle).and_then(|rest| rest.strip_suffix(':')).unwrap_or(written).split_once('/') {
+        Some((base, quote)) => (quote == settle).then_some(base),
+        None => written.strip_suffix(settle),
+    };
+    let pair = base.and_then(|base| instruments.by_coins(base, settle));
+    pair.or_else(|| instruments.get(written).filter(|found| &*found.settle == settle))
+}
+
+/// Why the text language finds no contract, and which one the easier reading of the other language would find.
+fn misspelt(instruments: &Instruments, written: &str, settle: &str) -> SymbolError {
+    let name = written.to_owned();
+    match SymbolName::parse(written).and_then(|easier| easier.contract(instruments, settle).cloned()) {
+        Ok(found) if &*found.settle == settle => SymbolError::Meant { name, meant: format!("{}{settle}", found.base) },
+        Ok(found) => SymbolError::Settle { name, settle: found.settle.to_string() },
+        Err(error) => error,
+    }
+}
+
 fn open(instrument: &Instrument) -> Result<&Instrument, SymbolError> {
     match &instrument.closed {
         None => Ok(instrument),
@@ -149,7 +223,7 @@ fn without_suffix(text: &str) -> (&str, bool) {
     }
 }
 
-fn is_separator(c: char) -> bool {
+pub(super) fn is_separator(c: char) -> bool {
     matches!(c, '/' | '-' | '_')
 }
 
@@ -161,13 +235,17 @@ fn is_dated(text: &str) -> bool {
 
 impl fmt::Display for SymbolName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        f.write_str(self.strict.as_deref().unwrap_or(&self.name))
     }
 }
 
 impl From<SymbolName> for String {
     fn from(symbol: SymbolName) -> String {
-        if symbol.coin_margined { symbol.name + ".P" } else { symbol.name }
+        match symbol.strict {
+            Some(written) => format!("{STRICT}{written}"),
+            None if symbol.coin_margined => symbol.name + ".P",
+            None => symbol.name,
+        }
     }
 }
 
@@ -175,7 +253,10 @@ impl TryFrom<String> for SymbolName {
     type Error = SymbolError;
 
     fn try_from(text: String) -> Result<SymbolName, SymbolError> {
-        SymbolName::parse(&text)
+        match text.strip_prefix(STRICT) {
+            Some(written) => SymbolName::text(written),
+            None => SymbolName::parse(&text),
+        }
     }
 }
 
@@ -186,6 +267,9 @@ impl fmt::Display for SymbolError {
             SymbolError::TooLong => write!(f, "longer than {SYMBOL_CHARS_MAX} characters"),
             SymbolError::Character(c) => write!(f, "`{}` is part of no contract's name", c.escape_debug()),
             SymbolError::Dated => f.write_str("a contract with a delivery date; only perpetual contracts are traded"),
+            SymbolError::Venue(name) => write!(f, "a text alert names a contract without its exchange: {name}"),
+            SymbolError::Settle { name, settle } => write!(f, "{name} settles in {settle}, and the account in another coin"),
+            SymbolError::Meant { name, meant } => write!(f, "the account trades no contract {name}; did you mean {meant}?"),
             SymbolError::CoinMargined(name) => {
                 write!(f, "{name} as a perpetual is the coin-margined contract, which is not served; for the linear one write {name}T")
             }
@@ -204,142 +288,4 @@ impl fmt::Display for SymbolError {
 impl std::error::Error for SymbolError {}
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::market::{Decimal, Symbol};
-
-    fn contract(native: &str, base: &str, settle: &str) -> Instrument {
-        Instrument {
-            symbol: Symbol::new(native),
-            base: base.into(),
-            settle: settle.into(),
-            tick: Decimal::ONE,
-            contract_size: Decimal::ONE,
-            lot_step: Decimal::ONE,
-            min_qty: Decimal::ONE,
-            max_qty: Decimal::ZERO,
-            market_lot_step: Decimal::ZERO,
-            market_max_qty: Decimal::ZERO,
-            min_notional: Decimal::ZERO,
-            max_leverage: 0,
-            closed: None,
-        }
-    }
-
-    fn list() -> Instruments {
-        let mut shut = contract("OLDUSDT", "OLD", "USDT");
-        shut.closed = Some("SETTLING".into());
-        Instruments::new(vec![
-            contract("ETHUSDT", "ETH", "USDT"),
-            contract("ETHUSDC", "ETH", "USDC"),
-            contract("BTCUSDT", "BTC", "USDT"),
-            contract("PERPUSDT", "PERP", "USDT"),
-            contract("1000PEPEUSDT", "1000PEPE", "USDT"),
-            contract("币安人生USDT", "币安人生", "USDT"),
-            contract("PF_SOLUSD", "SOL", "USD"),
-            shut,
-        ])
-    }
-
-    fn resolved(text: &str) -> Result<String, SymbolError> {
-        let list = list();
-        let found = SymbolName::parse(text)?.resolve(&list, "USDT")?;
-        Ok(found.symbol.as_str().to_owned())
-    }
-
-    #[test]
-    fn every_spelling_finds_its_contract() {
-        for (written, native) in [
-            ("BINANCE:ETHUSDT.P", "ETHUSDT"),
-            ("ETHUSDT.P", "ETHUSDT"),
-            ("ethusdt.p", "ETHUSDT"),
-            (" ETHUSDT\n", "ETHUSDT"),
-            ("ETHUSDT.PERP", "ETHUSDT"),
-            ("ETHUSDT.P.P", "ETHUSDT"),
-            ("BTCUSDTPERP", "BTCUSDT"),
-            ("BTCUSDT-PERP", "BTCUSDT"),
-            ("ETH/USDT", "ETHUSDT"),
-            ("ETH/USDT:USDT", "ETHUSDT"),
-            ("BINANCE:ETH/USDT:USDT", "ETHUSDT"),
-            ("ETH-USDT", "ETHUSDT"),
-            ("ETH", "ETHUSDT"),
-            ("eth", "ETHUSDT"),
-            ("ETHPERP", "ETHUSDT"),
-            ("ETHUSD", "ETHUSDT"),
-            ("COINBASE:ETHUSD", "ETHUSDT"),
-            ("ETHUSDC.P", "ETHUSDC"),
-            ("ETH/USDC:USDC", "ETHUSDC"),
-            ("PERP", "PERPUSDT"),
-            ("PERPUSDT.P", "PERPUSDT"),
-            ("1000PEPEUSDT.P", "1000PEPEUSDT"),
-            ("1000PEPE/USDT:USDT", "1000PEPEUSDT"),
-            ("币安人生USDT.P", "币安人生USDT"),
-            ("SOLUSD", "PF_SOLUSD"),
-            ("SOLUSD.P", "PF_SOLUSD"),
-        ] {
-            assert_eq!(resolved(written).as_deref(), Ok(native), "{written}");
-        }
-    }
-
-    #[test]
-    fn what_is_another_contract_is_refused_with_its_reason() {
-        let coin = |name: &str| SymbolError::CoinMargined(name.to_owned());
-        let multiplied = |name: &str| SymbolError::Multiplied { name: name.to_owned(), contract: "1000PEPEUSDT".to_owned() };
-        for (written, error) in [
-            ("BTCUSD.P", coin("BTCUSD")),
-            ("BINANCE:BTCUSD.P", coin("BTCUSD")),
-            ("BTCUSD_PERP", coin("BTCUSD")),
-            ("BTC/USD:BTC", coin("BTCUSD")),
-            ("BTCUSDT_251226", SymbolError::Dated),
-            ("BTC-USDT-251226", SymbolError::Dated),
-            ("BTC/USDT:USDT-251226", SymbolError::Dated),
-            ("BTCUSDT_260925.P", SymbolError::Dated),
-            ("PEPEUSDT", multiplied("PEPEUSDT")),
-            ("PEPE/USDT:USDT", multiplied("PEPEUSDT")),
-            ("PEPE", multiplied("PEPE")),
-            ("PEPEUSD", multiplied("PEPEUSD")),
-            ("NOSUCHUSDT", SymbolError::Unknown("NOSUCHUSDT".to_owned())),
-            ("ETHUSDTT", SymbolError::Unknown("ETHUSDTT".to_owned())),
-            ("OLDUSDT.P", SymbolError::Closed { name: "OLDUSDT".to_owned(), reason: "SETTLING".to_owned() }),
-            ("OLD", SymbolError::Closed { name: "OLDUSDT".to_owned(), reason: "SETTLING".to_owned() }),
-            ("", SymbolError::Empty),
-            ("BINANCE:", SymbolError::Empty),
-            ("/", SymbolError::Empty),
-            (".P", SymbolError::Character('.')),
-            ("BTC1!", SymbolError::Character('!')),
-            ("ETH USDT", SymbolError::Character(' ')),
-            ("ETHUSDT\0", SymbolError::Character('\0')),
-            (&"X".repeat(41), SymbolError::TooLong),
-        ] {
-            assert_eq!(resolved(written), Err(error), "{written}");
-        }
-    }
-
-    #[test]
-    fn a_contract_that_takes_no_orders_can_still_be_named_to_close_it() {
-        let list = list();
-        let name = SymbolName::parse("OLDUSDT.P").unwrap();
-        assert!(name.resolve(&list, "USDT").is_err());
-        assert_eq!(name.contract(&list, "USDT").unwrap().symbol.as_str(), "OLDUSDT");
-    }
-
-    #[test]
-    fn the_settle_coin_of_the_account_completes_a_bare_base() {
-        let list = list();
-        let name = SymbolName::parse("ETH").unwrap();
-        assert_eq!(name.resolve(&list, "USDC").unwrap().symbol.as_str(), "ETHUSDC");
-        assert_eq!(name.as_str(), "ETH");
-    }
-
-    proptest! {
-        #[test]
-        fn a_name_survives_the_journal(text in "[A-Za-z0-9/:._-]{0,30}|\\PC{0,45}") {
-            if let Ok(name) = SymbolName::parse(&text) {
-                let stored = serde_json::to_string(&name).unwrap();
-                prop_assert_eq!(serde_json::from_str::<SymbolName>(&stored).unwrap(), name);
-            }
-        }
-    }
-}
+mod tests;

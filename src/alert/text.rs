@@ -1,7 +1,26 @@
 //! The text alerts of whook: one order a line, blank-separated words in any order.
+//!
+//! A well-formed line means what it meant there. What can be read in two ways, or in none, is refused with its place:
+//! nothing is guessed, and no word is passed over. The parser knows the accounts and no markets; see
+//! [`SymbolName::text`](super::SymbolName::text) for what a symbol must look like.
 
-use super::{AlertError, Signal};
+mod draft;
+mod line;
+mod print;
+mod word;
+
+pub(super) use word::blot_tokens;
+
+use super::json::{error_at, without_mark};
+use super::{ALERT_BYTES_MAX, AlertError, Signal};
 use crate::secret::Secret;
+
+/// Most lines of one alert that ask for something.
+pub const LINES_MAX: usize = 64;
+/// Most words of one line, tokens not counted.
+pub const WORDS_MAX: usize = 32;
+/// What a comment line begins with, in its first column.
+const COMMENT: &str = "//";
 
 /// What the language must know of the accounts: their names, and the coin that completes a symbol.
 #[derive(Clone, Debug, Default)]
@@ -30,11 +49,39 @@ pub struct Line {
     pub signal: Result<Signal, AlertError>,
 }
 
-/// Reads a text alert.
+/// Reads a text alert. Comment lines are passed over, tokens in them included.
 ///
 /// # Errors
 /// The body is no text at all, or too long.
 pub fn parse(body: &[u8], roster: &Roster) -> Result<Text, AlertError> {
-    let _ = (body, roster);
-    Err(AlertError { field: String::new(), line: 0, column: 0, reason: "text alerts are not understood yet".to_owned() })
+    if body.len() > ALERT_BYTES_MAX {
+        return Err(whole(1, format!("longer than {ALERT_BYTES_MAX} bytes")));
+    }
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let readable = body.get(..error.valid_up_to()).and_then(|part| std::str::from_utf8(part).ok()).unwrap_or("");
+        error_at(without_mark(readable), usize::MAX, "", "not UTF-8 text")
+    })?;
+    let mut read = Text { tokens: Vec::new(), lines: Vec::new() };
+    for (row, line) in without_mark(text).split('\n').enumerate().filter(|(_, line)| !line.starts_with(COMMENT)) {
+        let number = row + 1;
+        let (tokens, words): (Vec<_>, Vec<_>) = word::words(line).into_iter().partition(|word| word.token().is_some());
+        read.tokens.extend(tokens.iter().filter_map(|word| word.token()).map(Secret::new));
+        if words.is_empty() {
+            continue;
+        }
+        if read.lines.len() == LINES_MAX {
+            return Err(whole(number, format!("more than {LINES_MAX} lines with orders; nothing of it is carried out")));
+        }
+        let signal = line::read(&words, roster).map_err(|fault| fault.on_line(number));
+        read.lines.push(Line { number, signal });
+    }
+    Ok(read)
 }
+
+/// What is wrong with the body as a whole, noticed at the beginning of a line.
+fn whole(line: usize, reason: String) -> AlertError {
+    AlertError { field: String::new(), line, column: 1, reason }
+}
+
+#[cfg(test)]
+mod tests;

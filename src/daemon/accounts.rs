@@ -1,5 +1,6 @@
 //! From the configuration to accounts at work: exchange, courier, identity.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::config::{Account, Config, Mode, PaperPrices, Venue};
 use crate::desk::{AccountSetup, Memory};
 use crate::exchange::Exchange;
 use crate::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
+use crate::exchange::catalogue::Catalogue;
 use crate::exchange::courier::{Courier, WARM_EVERY_MS};
 use crate::exchange::paper::{Paper, PaperHandle, Prices};
 use crate::exchange::transport::{TimeOuts, UreqHttp};
@@ -31,8 +33,11 @@ pub(super) struct Team {
 /// Starts a courier for each account.
 pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Result<Team, Failure> {
     let mut team = Team { setups: Vec::new(), couriers: Vec::new(), paper: None };
+    let mut catalogues: BTreeMap<(String, String), Catalogue> = BTreeMap::new();
     for account in &config.accounts {
-        let (exchange, paper) = exchange_of(account, config.paper_prices, Some(config.state_directory.join("paper.json")))?;
+        let shelf = (host(account).to_owned(), account.rules.settle_coin.clone());
+        let catalogue = catalogues.entry(shelf).or_default().clone();
+        let (exchange, paper) = exchange_of(account, config.paper_prices, Some(config.state_directory.join("paper.json")), catalogue)?;
         team.paper = team.paper.or(paper);
         let hear = hear.clone();
         let deliver = move |call, result| {
@@ -57,7 +62,9 @@ pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Resu
 /// # Errors
 /// In words.
 pub fn connect(config: &Config, account: &Account) -> Result<Box<dyn Exchange>, String> {
-    exchange_of(account, config.paper_prices, None).map(|(exchange, _)| exchange).map_err(|failure| failure.to_string())
+    exchange_of(account, config.paper_prices, None, Catalogue::default())
+        .map(|(exchange, _)| exchange)
+        .map_err(|failure| failure.to_string())
 }
 
 /// The exchange behind an account; for paper also the hand that moves its prices.
@@ -65,11 +72,12 @@ fn exchange_of(
     account: &Account,
     prices: PaperPrices,
     paper_file: Option<PathBuf>,
+    catalogue: Catalogue,
 ) -> Result<(Box<dyn Exchange>, Option<PaperHandle>), Failure> {
     let clock: crate::exchange::Clock = Arc::new(now_ms);
     let settle = &account.rules.settle_coin;
     let binance = |url: &str, key: Secret, secret: Secret| {
-        Binance::new(Box::new(UreqHttp::new(url, TimeOuts::default())), key, secret, clock.clone(), settle)
+        Binance::new(Box::new(UreqHttp::new(url, TimeOuts::default())), key, secret, clock.clone(), settle, catalogue)
     };
     match account.venue {
         Venue::Binance | Venue::BinanceDemo => Ok((Box::new(binance(host(account), account.key.clone(), account.secret.clone())), None)),

@@ -5,6 +5,7 @@
 //! simulated exchange in virtual time.
 
 pub mod binance;
+pub mod catalogue;
 pub mod courier;
 pub mod error;
 pub mod http;

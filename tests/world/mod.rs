@@ -16,6 +16,7 @@ use perphook::alert;
 use perphook::alert::Signal;
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
 use perphook::exchange::binance::Binance;
+use perphook::exchange::catalogue::Catalogue;
 use perphook::exchange::{self, Exchange, ExchangeError, Reply, Request, carry_out};
 use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
 use perphook::secret::Secret;
@@ -426,7 +427,7 @@ fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<A
     let http = SimHttp::new(Arc::clone(sim), clock.clone());
     let latency = http.latency();
     let config = SimConfig::default();
-    (Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT")), latency)
+    (Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT", Catalogue::default())), latency)
 }
 
 fn line(setting: &Setting, clock: &Arc<AtomicU64>) -> Line {

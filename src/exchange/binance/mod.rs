@@ -23,12 +23,13 @@ mod wire;
 
 use std::sync::Arc;
 
+use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::http::Http;
-use super::{AccountMode, Capabilities, Clock, CustomIds, Exchange};
+use super::{AccountMode, Capabilities, Clock, CustomIds, Exchange, stream};
 use crate::market::{
-    Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
-    ProtectionKind, Quote, Symbol, Terms, TriggerBy,
+    Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
+    Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
 };
 use crate::secret::Secret;
 use errors::Attempt;
@@ -61,18 +62,21 @@ pub struct Binance {
     settle: String,
     hedge: bool,
     settings: Settings,
+    catalogue: Catalogue,
     instruments: Arc<Instruments>,
 }
 
 impl Binance {
     /// An account reached through `http`, whose address decides between live and demo. `settle` is the coin whose
-    /// balance is asked for (`USDT`).
-    pub fn new(http: Box<dyn Http>, key: Secret, secret: Secret, clock: Clock, settle: &str) -> Binance {
+    /// balance is asked for (`USDT`), `catalogue` what all accounts of that address share. Without a key only what is
+    /// public can be asked for.
+    pub fn new(http: Box<dyn Http>, key: Secret, secret: Secret, clock: Clock, settle: &str, catalogue: Catalogue) -> Binance {
         Binance {
             session: Session::new(http, key, secret, clock),
             settle: settle.to_owned(),
             hedge: false,
             settings: Settings::default(),
+            catalogue,
             instruments: Arc::default(),
         }
     }
@@ -97,7 +101,7 @@ impl Binance {
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let params = self.order_params(order);
         let (reply, attempt) = self.session.signed_with_attempt::<wire::PlainOrder>("POST", "/fapi/v1/order", &params)?;
-        own(reply.state(&order.symbol), order, &attempt)
+        own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
     }
 
     /// Answers come in the order of the request, with status 200 even when orders inside failed.
@@ -120,7 +124,7 @@ impl Binance {
                 let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
                 let reply = serde_json::from_str::<wire::PlainOrder>(text.get())
                     .map_err(|error| self.session.judge(&attempt, text.get().as_bytes(), &error))?;
-                own(reply.state(&order.symbol), order, &attempt)
+                own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
             })
             .collect();
         if results.iter().any(|result| matches!(result, Err(error) if error.reason() == Some(Reason::ClockSkew))) {
@@ -134,7 +138,7 @@ impl Binance {
     fn plain_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
         let reply = self.session.signed::<wire::PlainOrder>("GET", "/fapi/v1/order", &params);
-        Ok(found(reply)?.map(|reply| reply.state(&order.symbol)))
+        Ok(found(reply)?.map(|reply| reply.state(&order.symbol, self.session.offset_ms())))
     }
 
     /// A conditional order. The single query does not always know what the list shows, and a triggered one lives on as a plain order.
@@ -142,7 +146,7 @@ impl Binance {
         let params = Params::new().with("clientAlgoId", order.id.as_str());
         let reply = self.session.signed::<wire::AlgoOrder>("GET", "/fapi/v1/algoOrder", &params);
         let algo = match found(reply)? {
-            Some(reply) => Some(reply.state(&order.symbol)),
+            Some(reply) => Some(reply.state(&order.symbol, self.session.offset_ms())),
             None => self.open_conditional(&order.symbol)?.into_iter().find(|listed| listed.id == order.id.as_str()),
         };
         let may_have_child = algo.as_ref().is_none_or(|algo| algo.status == OrderStatus::Triggered);
@@ -156,16 +160,17 @@ impl Binance {
 
     fn open_conditional(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
         let rows: Vec<wire::AlgoOrder> = self.session.signed("GET", "/fapi/v1/openAlgoOrders", &Params::of(symbol))?;
-        Ok(rows.into_iter().map(|row| row.state(symbol)).collect())
+        let offset_ms = self.session.offset_ms();
+        Ok(rows.into_iter().map(|row| row.state(symbol, offset_ms)).collect())
     }
 
     /// Makes one setting so; "already so" is success. After an open outcome nothing is taken for known.
-    fn change(&mut self, symbol: &Symbol, so: settings::Setting, done: Result<()>) -> Result<()> {
+    fn change(&mut self, symbol: &Symbol, so: Terms, done: Result<()>) -> Result<()> {
         match done {
             Err(error) if error.reason() == Some(Reason::NoChangeNeeded) => self.settings.set(symbol, so),
             Err(error) => {
                 if matches!(error, ExchangeError::Unknown { .. }) {
-                    self.settings.set(symbol, settings::Setting::default());
+                    self.settings.set(symbol, Terms::default());
                 }
                 return Err(error);
             }
@@ -183,9 +188,10 @@ impl Binance {
         Err(ExchangeError::refused(Reason::Leverage, format!("asked for leverage {leverage}, the exchange set {}", set.leverage)))
     }
 
-    /// The name as the list of contracts holds it, so that it is kept once.
-    fn symbol(&self, name: &str) -> Symbol {
-        self.instruments.get(name).map_or_else(|| Symbol::new(name), |instrument| instrument.symbol.clone())
+    /// What one symbol or, without parameters, every symbol is set to.
+    fn read_settings(&mut self, params: &Params) -> Result<Settings> {
+        let instruments = self.catalogue.peek();
+        self.session.signed_stream("/fapi/v1/symbolConfig", params, |body| Settings::read(body, |name| shared_name(&instruments, name)))
     }
 }
 
@@ -212,7 +218,7 @@ impl Exchange for Binance {
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
         let account: wire::AccountConfig = self.session.signed("GET", "/fapi/v1/accountConfig", &Params::new())?;
-        self.settings = self.session.signed_stream("/fapi/v1/symbolConfig", |body| Settings::read(body))?;
+        self.settings = self.read_settings(&Params::new())?;
         self.hedge = account.dual_side_position;
         if account.multi_assets_margin {
             log::warn!("the account is in multi-assets mode: isolated margin cannot be set, the balance counts all its coins");
@@ -222,10 +228,13 @@ impl Exchange for Binance {
     }
 
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
-        let mut list = self.session.public_stream("/fapi/v1/exchangeInfo", |body| instruments::read_contracts(body))?;
-        self.session.signed_stream("/fapi/v1/leverageBracket", |body| instruments::read_brackets(body, &mut list))?;
-        self.instruments = Arc::new(Instruments::new(list));
-        Ok(Arc::clone(&self.instruments))
+        let session = &mut self.session;
+        let list = self.catalogue.get(session.now(), || read_instruments(session))?;
+        if !Arc::ptr_eq(&list, &self.instruments) {
+            self.settings.rename(|name| shared_name(&list, name));
+            self.instruments = Arc::clone(&list);
+        }
+        Ok(list)
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
@@ -234,10 +243,16 @@ impl Exchange for Binance {
     }
 
     fn balance(&mut self) -> Result<Balance> {
-        let rows: Vec<wire::BalanceRow> = self.session.signed("GET", "/fapi/v3/balance", &Params::new())?;
-        let row = rows.into_iter().find(|row| row.asset == self.settle);
-        let (total, available) = row.map_or((Decimal::ZERO, Decimal::ZERO), |row| (row.balance, row.available_balance));
-        Ok(Balance { coin: self.settle.clone(), total, available })
+        let mut balance = Balance { coin: self.settle.clone(), total: Decimal::ZERO, available: Decimal::ZERO };
+        // Not `/fapi/v3/balance`: that one counts the profit of cross positions only.
+        self.session.signed_stream("/fapi/v3/account", &Params::new(), |body| {
+            stream::each_in(body, "assets", |row: wire::AssetRow| {
+                if row.asset == balance.coin {
+                    (balance.total, balance.available) = (row.margin_balance, row.available_balance);
+                }
+            })
+        })?;
+        Ok(balance)
     }
 
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
@@ -246,27 +261,29 @@ impl Exchange for Binance {
         Ok(rows
             .into_iter()
             .map(|row| {
-                let symbol = self.symbol(&row.symbol);
-                row.position(symbol)
+                let symbol = shared_name(&self.instruments, &row.symbol);
+                let terms = self.settings.get(&symbol);
+                row.position(symbol, terms)
             })
             .collect())
     }
 
     fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
-        let setting = self.settings.get(symbol);
-        Ok(Terms { leverage: setting.leverage, margin_mode: setting.margin_mode })
+        let terms = self.read_settings(&Params::of(symbol))?.get(symbol);
+        self.settings.set(symbol, terms);
+        Ok(terms)
     }
 
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
         if let Some(mode) = want.margin_mode.filter(|mode| self.settings.get(symbol).margin_mode != Some(*mode)) {
             let params = Params::of(symbol).with("marginType", wire::margin_word(mode));
             let done = self.session.signed::<wire::Done>("POST", "/fapi/v1/marginType", &params).map(drop);
-            let so = settings::Setting { margin_mode: Some(mode), ..self.settings.get(symbol) };
+            let so = Terms { margin_mode: Some(mode), ..self.settings.get(symbol) };
             self.change(symbol, so, done)?;
         }
         if let Some(leverage) = want.leverage.filter(|leverage| self.settings.get(symbol).leverage != Some(*leverage)) {
             let done = self.set_leverage(symbol, leverage);
-            let so = settings::Setting { leverage: Some(leverage), ..self.settings.get(symbol) };
+            let so = Terms { leverage: Some(leverage), ..self.settings.get(symbol) };
             self.change(symbol, so, done)?;
         }
         Ok(())
@@ -304,7 +321,7 @@ impl Exchange for Binance {
             .with("newOrderRespType", "RESULT");
         let params = if self.hedge { params.with("positionSide", protection.side.as_str()) } else { params };
         let (reply, attempt) = self.session.signed_with_attempt::<wire::AlgoOrder>("POST", "/fapi/v1/algoOrder", &params)?;
-        let state = reply.state(&protection.symbol);
+        let state = reply.state(&protection.symbol, attempt.offset_ms);
         if state.id != protection.id.as_str() {
             return Err(attempt.unknown("the answer names another order"));
         }
@@ -319,7 +336,8 @@ impl Exchange for Binance {
         // In this order, because a conditional order that triggers in between moves to the plain ones.
         let conditional = self.open_conditional(symbol)?;
         let plain: Vec<wire::PlainOrder> = self.session.signed("GET", "/fapi/v1/openOrders", &Params::of(symbol))?;
-        Ok(plain.into_iter().map(|row| row.state(symbol)).chain(conditional).collect())
+        let offset_ms = self.session.offset_ms();
+        Ok(plain.into_iter().map(|row| row.state(symbol, offset_ms)).chain(conditional).collect())
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
@@ -333,9 +351,12 @@ impl Exchange for Binance {
     }
 
     fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {
-        self.session.signed::<wire::Done>("DELETE", "/fapi/v1/allOpenOrders", &Params::of(symbol))?;
+        // Neither half touches the other's orders. Whether an empty list is a success or an unknown order is documented nowhere.
+        let plain = self.session.signed::<wire::Done>("DELETE", "/fapi/v1/allOpenOrders", &Params::of(symbol));
+        found(plain)?;
         if conditional {
-            self.session.signed::<wire::Done>("DELETE", "/fapi/v1/algoOpenOrders", &Params::of(symbol))?;
+            let conditional = self.session.signed::<wire::Done>("DELETE", "/fapi/v1/algoOpenOrders", &Params::of(symbol));
+            found(conditional)?;
         }
         Ok(())
     }
@@ -363,6 +384,19 @@ impl Exchange for Binance {
         log::warn!("{symbol}: too many fills since {since}, only the first {} are counted", fills.len());
         Ok(in_order(fills))
     }
+}
+
+fn read_instruments(session: &mut Session) -> Result<Vec<Instrument>> {
+    let mut list = session.public_stream("/fapi/v1/exchangeInfo", |body| instruments::read_contracts(body))?;
+    if session.has_key() {
+        session.signed_stream("/fapi/v1/leverageBracket", &Params::new(), |body| instruments::read_brackets(body, &mut list))?;
+    }
+    Ok(list)
+}
+
+/// The name as the list of contracts holds it, so that it is kept once.
+fn shared_name(instruments: &Instruments, name: &str) -> Symbol {
+    instruments.get(name).map_or_else(|| Symbol::new(name), |instrument| instrument.symbol.clone())
 }
 
 /// Oldest first, each once.

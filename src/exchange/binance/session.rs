@@ -52,6 +52,11 @@ impl Session {
         self.offset_ms.unwrap_or(0)
     }
 
+    /// Whether signed calls can be made at all.
+    pub(super) fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// Our time.
     pub(super) fn now(&self) -> Millis {
         (self.clock)()
@@ -106,8 +111,13 @@ impl Session {
     }
 
     /// A signed call whose answer is read as a stream.
-    pub(super) fn signed_stream<T>(&mut self, path: &str, read: impl FnOnce(&mut dyn Read) -> serde_json::Result<T>) -> Result<T> {
-        let answer = self.send_signed("GET", path, &Params::new())?;
+    pub(super) fn signed_stream<T>(
+        &mut self,
+        path: &str,
+        params: &Params,
+        read: impl FnOnce(&mut dyn Read) -> serde_json::Result<T>,
+    ) -> Result<T> {
+        let answer = self.send_signed("GET", path, params)?;
         read_stream(answer, read)
     }
 

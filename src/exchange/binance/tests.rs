@@ -1,5 +1,7 @@
 //! Whole calls against a scripted exchange: what is asked, in which order, and what is made of the answers.
 
+mod account;
+
 use std::collections::VecDeque;
 use std::io::Cursor;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,7 +71,7 @@ impl Stage {
         let script = Script { steps: Arc::clone(&steps), seen: Arc::clone(&seen), time: Arc::clone(&time) };
         let now = Arc::clone(&time);
         let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
-        let mut binance = Binance::new(Box::new(script), Secret::new("key"), Secret::new("secret"), clock, "USDT");
+        let mut binance = Binance::new(Box::new(script), Secret::new("key"), Secret::new("secret"), clock, "USDT", Catalogue::default());
         binance.hedge = hedge;
         Stage { binance, steps, seen, time }
     }
@@ -133,6 +135,9 @@ const TIME: &str = "GET /fapi/v1/time";
 const LEVERAGE: &str = "POST /fapi/v1/leverage";
 const MARGIN: &str = "POST /fapi/v1/marginType";
 const TRADES: &str = "GET /fapi/v1/userTrades";
+const CONFIG: &str = "GET /fapi/v1/symbolConfig";
+const CANCEL_PLAIN: &str = "DELETE /fapi/v1/allOpenOrders";
+const CANCEL_ALGO: &str = "DELETE /fapi/v1/algoOpenOrders";
 const NOT_FOUND: (u16, i64, &str) = (400, -2013, "Order does not exist.");
 
 fn missing(expected: &'static str) -> Step {
@@ -305,7 +310,7 @@ fn open_reads_mode_and_settings_and_prepare_sends_only_what_differs() {
 fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
     let mut stage = Stage::new(false);
     let isolated = Terms { leverage: Some(20), margin_mode: Some(MarginMode::Isolated) };
-    stage.binance.settings.set(&eth(), settings::Setting { leverage: Some(5), margin_mode: Some(MarginMode::Cross) });
+    stage.binance.settings.set(&eth(), Terms { leverage: Some(5), margin_mode: Some(MarginMode::Cross) });
     let blocked = || no(MARGIN, 400, -4048, "Margin type cannot be changed if there exists position.");
     assert_eq!(reason(stage.expect([blocked()]).prepare(&eth(), &isolated)), Some(Reason::SettingBlocked));
     assert_eq!(reason(stage.expect([blocked()]).prepare(&eth(), &isolated)), Some(Reason::SettingBlocked));

@@ -87,9 +87,15 @@ pub(super) struct AccountConfig {
 pub(super) struct SymbolConfig {
     pub(super) symbol: String,
     #[serde(default)]
-    pub(super) margin_type: String,
+    margin_type: String,
     #[serde(deserialize_with = "integer")]
-    pub(super) leverage: i64,
+    leverage: i64,
+}
+
+impl SymbolConfig {
+    pub(super) fn terms(&self) -> Terms {
+        Terms { leverage: u32::try_from(self.leverage).ok(), margin_mode: margin_mode(&self.margin_type) }
+    }
 }
 
 /// The word for a margin mode in requests.
@@ -101,7 +107,7 @@ pub(super) fn margin_word(mode: MarginMode) -> &'static str {
 }
 
 /// Other endpoints spell it `cross` and `isolated`.
-pub(super) fn margin_mode(word: &str) -> Option<MarginMode> {
+fn margin_mode(word: &str) -> Option<MarginMode> {
     match word.to_ascii_uppercase().as_str() {
         "ISOLATED" => Some(MarginMode::Isolated),
         "CROSSED" | "CROSS" => Some(MarginMode::Cross),
@@ -139,13 +145,14 @@ pub(super) struct BookTicker {
     pub(super) ask_price: Decimal,
 }
 
-/// One row of `GET /fapi/v3/balance`.
+/// One element of `assets` in `GET /fapi/v3/account`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct BalanceRow {
+pub(super) struct AssetRow {
     pub(super) asset: String,
+    /// Wallet and unrealised profit together.
     #[serde(deserialize_with = "decimal")]
-    pub(super) balance: Decimal,
+    pub(super) margin_balance: Decimal,
     #[serde(deserialize_with = "decimal")]
     pub(super) available_balance: Decimal,
 }
@@ -165,12 +172,21 @@ pub(super) struct PositionRow {
     mark_price: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     liquidation_price: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    break_even_price: Decimal,
+    /// So spelled.
+    #[serde(default, rename = "unRealizedProfit", deserialize_with = "decimal_or_zero")]
+    unrealized_profit: Decimal,
+    /// What the position binds, without what its contract's open orders bind.
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    position_initial_margin: Decimal,
     #[serde(default)]
     update_time: Millis,
 }
 
 impl PositionRow {
-    pub(super) fn position(self, symbol: Symbol) -> Position {
+    /// `terms` come from elsewhere: these rows have neither leverage nor margin mode.
+    pub(super) fn position(self, symbol: Symbol, terms: Terms) -> Position {
         let by_sign = if self.position_amt < Decimal::ZERO { Side::Short } else { Side::Long };
         Position {
             symbol,
@@ -180,10 +196,10 @@ impl PositionRow {
             mark_price: self.mark_price,
             liquidation_price: self.liquidation_price,
             changed_at: self.update_time,
-            unrealized_pnl: Decimal::ZERO,
-            margin: Decimal::ZERO,
-            break_even_price: Decimal::ZERO,
-            terms: Terms::default(),
+            unrealized_pnl: self.unrealized_profit,
+            margin: self.position_initial_margin,
+            break_even_price: self.break_even_price,
+            terms,
         }
     }
 }
@@ -208,14 +224,28 @@ pub(super) struct PlainOrder {
     price: Decimal,
     reduce_only: Option<bool>,
     close_position: Option<bool>,
+    /// When it was placed; acknowledgements leave it out.
+    #[serde(default)]
+    time: Millis,
+    #[serde(default)]
+    update_time: Millis,
 }
 
 impl PlainOrder {
-    pub(super) fn state(self, symbol: &Symbol) -> OrderState {
+    /// An acknowledgement: the order was last changed when it was placed.
+    pub(super) fn acknowledged(mut self, symbol: &Symbol, offset_ms: i64) -> OrderState {
+        if self.time == 0 {
+            self.time = self.update_time;
+        }
+        self.state(symbol, offset_ms)
+    }
+
+    /// `offset_ms` is the exchange's clock minus ours.
+    pub(super) fn state(self, symbol: &Symbol, offset_ms: i64) -> OrderState {
         let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
         let (side, opens) = acts_on(self.side, self.position_side, reduces);
         OrderState {
-            created_at: 0,
+            created_at: our_time(self.time, offset_ms),
             symbol: symbol.clone(),
             side,
             opens,
@@ -257,14 +287,17 @@ pub(super) struct AlgoOrder {
     trigger_price: Decimal,
     reduce_only: Option<bool>,
     close_position: Option<bool>,
+    #[serde(default)]
+    create_time: Millis,
 }
 
 impl AlgoOrder {
-    pub(super) fn state(self, symbol: &Symbol) -> OrderState {
+    /// `offset_ms` is the exchange's clock minus ours.
+    pub(super) fn state(self, symbol: &Symbol, offset_ms: i64) -> OrderState {
         let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
         let (side, opens) = acts_on(self.side, self.position_side, reduces);
         OrderState {
-            created_at: 0,
+            created_at: our_time(self.create_time, offset_ms),
             symbol: symbol.clone(),
             side,
             opens,
@@ -333,9 +366,14 @@ impl TradeRow {
             qty: self.qty,
             fee: if elsewhere { Decimal::ZERO } else { self.commission },
             fee_elsewhere: elsewhere,
-            at: self.time.saturating_add_signed(offset_ms.saturating_neg()),
+            at: our_time(self.time, offset_ms),
         }
     }
+}
+
+/// A time of the exchange's clock in ours; zero stays "not said".
+fn our_time(time: Millis, offset_ms: i64) -> Millis {
+    if time == 0 { 0 } else { time.saturating_add_signed(offset_ms.saturating_neg()) }
 }
 
 /// A decimal from text or from a whole number. Fractions as bare numbers are refused: they have been through a float.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Amount, Book, Conditional, ConditionalStatus, Denial, NewConditional, NewPlain, Order, Paper, TimeInForce, Trade, lock};
+use super::{
+    Amount, Book, Conditional, ConditionalStatus, Denial, Market, NewConditional, NewPlain, Obstacle, Order, Paper, TimeInForce, Trade,
+    lock,
+};
 use crate::exchange::{AccountMode, Capabilities, CustomIds, Exchange, ExchangeError, Reason, Result};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
@@ -44,26 +47,36 @@ impl Exchange for Paper {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         self.act(Some(symbol), |book, _| {
-            book.instrument(symbol.as_str()).map_err(refusal)?;
+            let tick = book.instrument(symbol.as_str()).map_err(refusal)?.tick;
             let market = book.market(symbol).ok_or_else(|| refusal(Denial::NoPrice))?;
-            Ok(Quote { bid: market.last, ask: market.last })
+            Ok(market.quote(tick))
         })
     }
 
     fn balance(&mut self) -> Result<Balance> {
-        Ok(self.act(None, |book, _| Balance { coin: SETTLE.to_owned(), total: book.balance(), available: book.available() }))
+        Ok(self.act(None, |book, _| Balance { coin: SETTLE.to_owned(), total: book.equity(), available: book.available() }))
     }
 
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
         Ok(self.act(None, |book, _| positions(book, only)))
     }
 
-    fn terms(&mut self, _symbol: &Symbol) -> Result<Terms> {
-        Ok(Terms::default())
+    fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
+        self.act(Some(symbol), |book, _| {
+            book.instrument(symbol.as_str()).map_err(refusal)?;
+            book.market(symbol).map(terms).ok_or_else(|| refusal(Denial::NoPrice))
+        })
     }
 
-    fn cancel_all(&mut self, _symbol: &Symbol, _conditional: bool) -> Result<()> {
-        Ok(())
+    fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {
+        self.act(Some(symbol), |book, now| {
+            book.instrument(symbol.as_str()).map_err(refusal)?;
+            book.cancel_all(symbol, now);
+            if conditional {
+                book.cancel_all_conditionals(symbol, now);
+            }
+            Ok(())
+        })
     }
 
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
@@ -178,10 +191,10 @@ fn positions(book: &Book, only: Option<&Symbol>) -> Vec<Position> {
                 mark_price: market.mark,
                 liquidation_price: market.liquidation_price(side),
                 changed_at: changed_at(book, symbol, side),
-                unrealized_pnl: Decimal::ZERO,
-                margin: Decimal::ZERO,
-                break_even_price: Decimal::ZERO,
-                terms: Terms::default(),
+                unrealized_pnl: held.profit(side, held.qty, market.mark),
+                margin: market.margin_of(held.qty * held.entry_price),
+                break_even_price: market.break_even_price(side, book.knobs().taker_fee),
+                terms: terms(market),
             });
         }
     }
@@ -192,10 +205,14 @@ fn changed_at(book: &Book, symbol: &Symbol, side: Side) -> Millis {
     book.trades().iter().rev().find(|trade| trade.symbol == *symbol && trade.side == side).map_or(0, |trade| trade.at)
 }
 
+fn terms(market: &Market) -> Terms {
+    Terms { leverage: Some(market.leverage), margin_mode: Some(market.margin_mode) }
+}
+
 fn plain_state(order: &Order) -> OrderState {
     let effect = order.effect();
     OrderState {
-        created_at: 0,
+        created_at: order.created,
         id: order.client_id.clone(),
         symbol: order.symbol.clone(),
         side: effect.opens.or(effect.closes).unwrap_or(Side::Long),
@@ -213,7 +230,7 @@ fn conditional_state(book: &Book, order: &Conditional) -> OrderState {
     let child = order.child.and_then(|number| book.order_by_number(number));
     let effect = order.effect();
     OrderState {
-        created_at: 0,
+        created_at: order.created,
         id: order.client_id.clone(),
         symbol: order.symbol.clone(),
         side: effect.closes.or(effect.opens).unwrap_or(Side::Long),
@@ -258,7 +275,7 @@ fn refusal(denial: Denial) -> ExchangeError {
         Denial::BadClientId => Reason::BadRequest,
         Denial::DuplicateClientId => Reason::DuplicateClientId,
         Denial::PositionMode => Reason::PositionMode,
-        Denial::NoPosition => Reason::NoPosition,
+        Denial::NoPosition | Denial::ReduceOnlyConflict => Reason::NoPosition,
         Denial::WouldTrigger => Reason::WouldTrigger,
         Denial::AlreadyProtected => Reason::AlreadyProtected,
         Denial::ZeroQty | Denial::MinQty { .. } => Reason::MinSize,
@@ -269,7 +286,7 @@ fn refusal(denial: Denial) -> ExchangeError {
         Denial::InsufficientBalance { .. } => Reason::InsufficientBalance,
         Denial::TooManyOrders { .. } => Reason::TooManyOrders,
         Denial::UnknownOrder | Denial::Triggering => Reason::UnknownOrder,
-        Denial::Leverage { .. } => Reason::Leverage,
+        Denial::Leverage { .. } | Denial::Blocked(Obstacle::Margin) => Reason::Leverage,
         Denial::Blocked(_) => Reason::SettingBlocked,
         Denial::NoChange => Reason::NoChangeNeeded,
     };

@@ -2,8 +2,8 @@
 //!
 //! Pure: time is passed in, nothing is read or drawn at random. Everything is bounded. It keeps full books (orders,
 //! executions, spans without a stop) because checkers want to know what really happened. Not simulated: funding,
-//! liquidation, other traders. This file holds the account: reading, settings, placing and cancelling; prices and
-//! executions are in `matching`.
+//! liquidation, other traders. This file holds the account: reading, placing and cancelling; settings are in
+//! `settings`, prices and executions in `matching`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,11 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::{check_band, check_client_id, check_price, check_qty};
 use super::market::Market;
-use super::order::{
-    Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Obstacle, Order, Trade, is_met,
-};
+use super::order::{Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Order, Trade, is_met};
 use super::shelf::Shelf;
-use crate::market::{Decimal, Instrument, Instruments, MarginMode, Millis, OrderStatus, Side, Symbol, TriggerBy};
+use crate::market::{Decimal, Instrument, Instruments, Millis, OrderStatus, Side, Symbol, TriggerBy};
 
 /// Wallet of a new account, in USDT.
 pub const START_BALANCE: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0);
@@ -66,7 +64,7 @@ pub struct Book {
     instruments: Arc<Instruments>,
     #[serde(skip)]
     pub(super) knobs: Knobs,
-    hedge: bool,
+    pub(super) hedge: bool,
     pub(super) balance: Decimal,
     pub(super) markets: BTreeMap<Symbol, Market>,
     pub(super) plain: Shelf<Order>,
@@ -136,8 +134,18 @@ impl Book {
         self.balance
     }
 
+    /// Wallet and unrealised profit.
+    pub fn equity(&self) -> Decimal {
+        self.balance + self.markets.values().map(|market| market.position_margin().1).sum::<Decimal>()
+    }
+
     /// Free for new orders: wallet and unrealised profit, less what positions and opening orders bind.
     pub fn available(&self) -> Decimal {
+        self.free_margin().max(Decimal::ZERO)
+    }
+
+    /// The same, below zero when more is bound than is there.
+    pub(super) fn free_margin(&self) -> Decimal {
         let mut free = self.balance;
         for market in self.markets.values() {
             let (margin, profit) = market.position_margin();
@@ -148,7 +156,7 @@ impl Book {
                 free -= market.margin_of(opening_part(market, order.effect(), order.rest()) * price);
             }
         }
-        free.max(Decimal::ZERO)
+        free
     }
 
     /// Prices, settings and positions of one contract, once it has a price.
@@ -242,65 +250,6 @@ impl Book {
     }
 }
 
-/// Settings.
-impl Book {
-    /// One-way or hedge mode, for the whole account.
-    pub fn set_hedge(&mut self, hedge: bool) -> Result<(), Denial> {
-        if self.hedge == hedge {
-            return Err(Denial::NoChange);
-        }
-        if !self.plain.open.is_empty() || self.conditional.open.iter().any(Conditional::is_waiting) {
-            return Err(Denial::Blocked(Obstacle::Orders));
-        }
-        if self.markets.values().any(|market| !market.is_flat()) {
-            return Err(Denial::Blocked(Obstacle::Position));
-        }
-        self.hedge = hedge;
-        self.changes += 1;
-        Ok(())
-    }
-
-    /// Leverage of one contract.
-    pub fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<(), Denial> {
-        let max = self.instrument(symbol.as_str())?.max_leverage;
-        if leverage == 0 || (max != 0 && leverage > max) {
-            return Err(Denial::Leverage { max });
-        }
-        let market = self.markets.get_mut(symbol).ok_or(Denial::NoPrice)?;
-        if leverage < market.leverage && market.margin_mode == MarginMode::Isolated && !market.is_flat() {
-            return Err(Denial::Blocked(Obstacle::IsolatedPosition));
-        }
-        market.leverage = leverage;
-        self.changes += 1;
-        Ok(())
-    }
-
-    /// Margin mode of one contract.
-    pub fn set_margin_mode(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<(), Denial> {
-        self.instrument(symbol.as_str())?;
-        let has_orders = self.has_open_orders(symbol);
-        let market = self.markets.get_mut(symbol).ok_or(Denial::NoPrice)?;
-        if market.margin_mode == mode {
-            return Err(Denial::NoChange);
-        }
-        if has_orders {
-            return Err(Denial::Blocked(Obstacle::Orders));
-        }
-        if !market.is_flat() {
-            return Err(Denial::Blocked(Obstacle::Position));
-        }
-        market.margin_mode = mode;
-        self.changes += 1;
-        Ok(())
-    }
-
-    /// Whether a plain or a waiting conditional order is open on a contract.
-    pub fn has_open_orders(&self, symbol: &Symbol) -> bool {
-        self.plain.open.iter().any(|order| order.symbol == *symbol)
-            || self.conditional.open.iter().any(|order| order.is_waiting() && order.symbol == *symbol)
-    }
-}
-
 /// Placing and cancelling.
 impl Book {
     /// Places a plain order and returns its number. What can fill at once has filled when this returns.
@@ -308,6 +257,10 @@ impl Book {
         self.advance(now);
         self.check(new)?;
         self.changes += 1;
+        if self.closes_all(new) {
+            self.expire_reducing(&new.symbol, if new.buy { Side::Short } else { Side::Long }, now);
+            self.sweep();
+        }
         let number = self.plain.number();
         self.plain.open.push(Order {
             number,
@@ -352,10 +305,7 @@ impl Book {
             check_band(market, new.buy, price, self.knobs.price_band)?;
         }
         let effect = Effect::of(new.buy, new.position_side, new.reduce_only);
-        let Some(side) = effect.opens else {
-            let held = effect.closes.map(|side| market.held(side).qty).unwrap_or_default();
-            return if held.is_zero() { Err(Denial::NoPosition) } else { Ok(()) };
-        };
+        let Some(side) = effect.opens else { return self.check_reducing(new, market, effect) };
         if new.qty * new.price.unwrap_or(market.mark) < instrument.min_notional {
             return Err(Denial::MinNotional { min: instrument.min_notional });
         }
@@ -366,6 +316,31 @@ impl Book {
         let needed = market.margin_of(opening * new.price.unwrap_or(market.last));
         let available = self.available();
         if needed > available { Err(Denial::InsufficientBalance { available, needed }) } else { Ok(()) }
+    }
+
+    /// Whether it is a reducing market order for the whole position or more.
+    fn closes_all(&self, new: &NewPlain) -> bool {
+        let effect = Effect::of(new.buy, new.position_side, new.reduce_only);
+        let held = effect.closes.map(|side| self.position(&new.symbol, side)).unwrap_or_default();
+        new.price.is_none() && effect.opens.is_none() && new.qty >= held
+    }
+
+    /// Whether an order that only reduces would be accepted. One-way accounts count it together with the orders that
+    /// rest in its direction: beyond the position they would turn it over, and that needs margin. A market order for
+    /// the whole position goes before all of them.
+    fn check_reducing(&self, new: &NewPlain, market: &Market, effect: Effect) -> Result<(), Denial> {
+        let held = effect.closes.map(|side| market.held(side).qty).unwrap_or_default();
+        if held.is_zero() {
+            return Err(Denial::NoPosition);
+        }
+        if self.hedge || self.closes_all(new) {
+            return Ok(());
+        }
+        let same_way = self.plain.open.iter().filter(|order| order.symbol == new.symbol && order.buy == new.buy);
+        let resting: Decimal = same_way.map(Order::rest).sum();
+        let beyond = (resting + new.qty.min(held) - held).max(Decimal::ZERO);
+        let needed = market.margin_of(beyond * new.price.unwrap_or(market.last));
+        if needed > self.available() { Err(Denial::ReduceOnlyConflict) } else { Ok(()) }
     }
 
     /// Places a conditional order and returns its number. A whole-position order needs a position; one with a
@@ -464,6 +439,23 @@ impl Book {
         self.sweep();
         self.watch_cover(&symbol, now);
         Ok(())
+    }
+
+    /// Cancels every open plain order of a contract.
+    pub fn cancel_all(&mut self, symbol: &Symbol, now: Millis) {
+        let open = self.plain.open.iter().filter(|order| order.symbol == *symbol);
+        for number in open.map(|order| order.number).collect::<Vec<u64>>() {
+            // It was open a moment ago, and nothing happened in between.
+            let _ = self.cancel(number, now);
+        }
+    }
+
+    /// Cancels every conditional order of a contract that still waits.
+    pub fn cancel_all_conditionals(&mut self, symbol: &Symbol, now: Millis) {
+        let waiting = self.conditional.open.iter().filter(|order| order.is_waiting() && order.symbol == *symbol);
+        for number in waiting.map(|order| order.number).collect::<Vec<u64>>() {
+            let _ = self.cancel_conditional(number, now);
+        }
     }
 
     fn tradable(&self, symbol: &Symbol) -> Result<&Instrument, Denial> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::market::{Decimal, MarginMode, Millis, Side};
+use crate::market::{Decimal, MarginMode, Millis, Quote, Side};
 
 /// Digits kept of an average entry price.
 const ENTRY_DIGITS: u32 = 12;
@@ -118,6 +118,22 @@ impl Market {
         let notional = self.long.entry_price * self.long.qty + self.short.entry_price * self.short.qty;
         let profit = self.long.profit(Side::Long, self.long.qty, self.mark) + self.short.profit(Side::Short, self.short.qty, self.mark);
         (self.margin_of(notional), profit)
+    }
+
+    /// Price at which closing one side earns back what opening and closing cost, each at the same fee.
+    pub fn break_even_price(&self, side: Side, fee: Decimal) -> Decimal {
+        let (paid, kept) = (Decimal::ONE + fee, Decimal::ONE - fee);
+        let factor = match side {
+            Side::Long => paid.checked_div(kept),
+            Side::Short => kept.checked_div(paid),
+        };
+        (self.held(side).entry_price * factor.unwrap_or(Decimal::ONE)).round_dp(ENTRY_DIGITS)
+    }
+
+    /// Best bid and ask: a tick to either side of the last trade, never at zero.
+    pub fn quote(&self, tick: Decimal) -> Quote {
+        let bid = self.last - tick;
+        Quote { bid: if bid > Decimal::ZERO { bid } else { self.last }, ask: self.last + tick }
     }
 
     /// Estimated liquidation price of an isolated position; zero for a cross or flat one.

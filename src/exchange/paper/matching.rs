@@ -270,9 +270,14 @@ impl Book {
                 order.updated = now;
             }
         }
+        self.expire_reducing(symbol, side, now);
+    }
+
+    /// Ends the limit orders that only reduce a side.
+    pub(super) fn expire_reducing(&mut self, symbol: &Symbol, side: Side, now: Millis) {
         for order in self.plain.open.iter_mut().filter(|order| order.symbol == *symbol && order.price.is_some()) {
             let effect = order.effect();
-            if effect.opens.is_none() && effect.closes == ends && order.status == OrderStatus::Resting {
+            if effect.opens.is_none() && effect.closes == Some(side) && order.status == OrderStatus::Resting {
                 order.status = OrderStatus::Expired;
                 order.updated = now;
             }

@@ -11,6 +11,7 @@ mod limits;
 mod market;
 mod matching;
 mod order;
+mod settings;
 mod shelf;
 mod store;
 #[cfg(test)]
@@ -29,7 +30,7 @@ pub use order::{
 };
 
 use super::{Clock, Exchange};
-use crate::market::{Decimal, Instruments, Millis, SECOND_MS, Symbol};
+use crate::market::{Decimal, Instruments, Millis, SECOND_MS, Symbol, sizing};
 use store::Store;
 use walk::Walk;
 
@@ -189,7 +190,10 @@ impl Paper {
             feed.asked.insert(symbol.clone(), now);
             match feed.source.quote(&symbol) {
                 Ok(quote) => {
-                    if let Err(denial) = lock(&self.shared).book.set_prices(&symbol, quote.mid(), quote.mid(), now) {
+                    let mut shared = lock(&self.shared);
+                    let instrument = shared.book.instrument(symbol.as_str()).ok();
+                    let price = instrument.and_then(|instrument| sizing::limit_price(instrument, quote.mid())).unwrap_or(quote.mid());
+                    if let Err(denial) = shared.book.set_price(&symbol, price, now) {
                         log::warn!("paper: price of {symbol} not taken: {denial}");
                     }
                 }

@@ -284,6 +284,8 @@ pub enum Obstacle {
     Position,
     /// Lower leverage with an isolated position.
     IsolatedPosition,
+    /// Lower leverage would bind more margin than there is.
+    Margin,
 }
 
 /// Why the book refuses. Nothing has happened.
@@ -303,6 +305,8 @@ pub enum Denial {
     PositionMode,
     /// Nothing there to reduce or to protect.
     NoPosition,
+    /// Together with resting orders it would do more than reduce.
+    ReduceOnlyConflict,
     /// The trigger price is passed already.
     WouldTrigger,
     /// Another whole-position order of this kind waits on this side.
@@ -378,6 +382,7 @@ impl fmt::Display for Denial {
             Denial::DuplicateClientId => f.write_str("an open order has this client order id"),
             Denial::PositionMode => f.write_str("position side does not fit the account's position mode"),
             Denial::NoPosition => f.write_str("there is no position to reduce"),
+            Denial::ReduceOnlyConflict => f.write_str("together with resting orders it would turn the position over"),
             Denial::WouldTrigger => f.write_str("the trigger price is passed already"),
             Denial::AlreadyProtected => f.write_str("a close-position order of this kind is open already"),
             Denial::ZeroQty => f.write_str("quantity must be above zero"),
@@ -398,6 +403,7 @@ impl fmt::Display for Denial {
             Denial::Blocked(Obstacle::Orders) => f.write_str("blocked by open orders"),
             Denial::Blocked(Obstacle::Position) => f.write_str("blocked by an open position"),
             Denial::Blocked(Obstacle::IsolatedPosition) => f.write_str("leverage of an isolated position cannot be lowered"),
+            Denial::Blocked(Obstacle::Margin) => f.write_str("too little margin for so low a leverage"),
             Denial::NoChange => f.write_str("nothing to change"),
         }
     }

@@ -72,6 +72,42 @@ fn a_thin_book_fills_in_part() {
 }
 
 #[test]
+fn reducing_orders_are_counted_together_with_what_rests_in_their_direction() {
+    let mut book = book(false);
+    open_long(&mut book, "in", "1", None);
+    let resting = super::order(&book, "take", false, "1", Some("52000"), Side::Long);
+    book.place(&resting, NOW).unwrap();
+    // Enough margin is left for what would go beyond the position.
+    let part = super::order(&book, "part", false, "0.4", None, Side::Long);
+    assert_eq!(book.check(&part), Ok(()));
+    // Nearly all of it is bound: 1 coin at 20 times binds 2,500, and this order 7,350 more.
+    open_long(&mut book, "binds", "3", Some("49000"));
+    assert_eq!(book.check(&part), Err(Denial::ReduceOnlyConflict));
+    // A market order for the whole goes before what rests, also on a thin book.
+    book.set_knobs(Knobs { liquidity: Some(dec("0.3")), ..Knobs::default() });
+    let whole = super::order(&book, "whole", false, "1", None, Side::Long);
+    book.place(&whole, NOW + 1).unwrap();
+    let ends = ["take", "whole"].map(|id| book.order_by_id(id).map(|order| (order.status, order.filled)).unwrap());
+    assert_eq!(ends, [(OrderStatus::Expired, dec("0")), (OrderStatus::Expired, dec("0.3"))]);
+    assert_eq!(book.position(&btc(), Side::Long), dec("0.7"));
+}
+
+#[test]
+fn in_hedge_mode_the_closing_direction_only_ever_reduces() {
+    let mut book = book(true);
+    let close = |book: &Book, qty: &str| super::order(book, "out", false, qty, None, Side::Long);
+    assert_eq!(book.check(&close(&book, "1")), Err(Denial::NoPosition));
+    open_long(&mut book, "in", "1", None);
+    let short = super::order(&book, "short", false, "0.5", None, Side::Short);
+    book.place(&short, NOW).unwrap();
+    let more = close(&book, "1.5");
+    book.place(&more, NOW).unwrap();
+    assert_eq!((book.position(&btc(), Side::Long), book.position(&btc(), Side::Short)), (dec("0"), dec("0.5")));
+    let out = book.order_by_id("out").unwrap();
+    assert_eq!((out.status, out.filled), (OrderStatus::Expired, dec("1")));
+}
+
+#[test]
 fn an_ioc_order_does_not_wait() {
     let mut book = book(false);
     let ioc = NewPlain { time_in_force: TimeInForce::Ioc, ..super::order(&book, "ioc", true, "0.1", Some("49000"), Side::Long) };

@@ -1,5 +1,6 @@
 //! The engine and the paper exchange, case by case.
 
+mod account;
 mod engine;
 mod paper;
 

@@ -153,7 +153,7 @@ impl Exchange for Real {
             return Err(ExchangeError::NeverSent("no network".to_owned()));
         }
         let last = dec("60000") - Decimal::from(asked) * dec("1000");
-        Ok(Quote { bid: last, ask: last })
+        Ok(Quote { bid: last - Decimal::ONE, ask: last + Decimal::ONE })
     }
     fn instruments(&mut self) -> Answer<Arc<Instruments>> {
         Ok(Arc::new(Instruments::new(contracts::instruments().iter().take(9).cloned().collect())))
@@ -205,18 +205,18 @@ fn real_prices_are_asked_for_at_most_once_a_second_and_only_where_needed() {
     assert_eq!(paper.instruments().unwrap().len(), 9);
     paper.balance().unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 0, "nothing is in use");
-    assert_eq!(paper.quote(&btc()).unwrap().bid, dec("60000"));
+    assert_eq!(paper.quote(&btc()).unwrap(), Quote { bid: dec("59999.9"), ask: dec("60000.1") });
     one(&mut paper, &plain(Leg::Entry, 1, Action::Open, OrderKind::Market)).unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     time.store(NOW + 1000, Ordering::Relaxed);
     paper.balance().unwrap();
     paper.balance().unwrap();
-    assert_eq!((asked.load(Ordering::Relaxed), paper.quote(&btc()).unwrap().bid), (2, dec("59000")));
+    assert_eq!((asked.load(Ordering::Relaxed), paper.quote(&btc()).unwrap().mid()), (2, dec("59000")));
     // A price that does not come leaves the last one.
     time.store(NOW + 2000, Ordering::Relaxed);
-    assert_eq!((paper.quote(&btc()).unwrap().bid, asked.load(Ordering::Relaxed)), (dec("59000"), 3));
+    assert_eq!((paper.quote(&btc()).unwrap().mid(), asked.load(Ordering::Relaxed)), (dec("59000"), 3));
     // A price moved by hand stays.
     paper.handle().set_price("BTCUSDT", dec("55000")).unwrap();
     time.store(NOW + 3000, Ordering::Relaxed);
-    assert_eq!((paper.quote(&btc()).unwrap().bid, asked.load(Ordering::Relaxed)), (dec("55000"), 3));
+    assert_eq!((paper.quote(&btc()).unwrap().mid(), asked.load(Ordering::Relaxed)), (dec("55000"), 3));
 }

@@ -1,0 +1,137 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::market::{Decimal, Symbol};
+
+fn contract(native: &str, base: &str, settle: &str) -> Instrument {
+    Instrument {
+        symbol: Symbol::new(native),
+        base: base.into(),
+        settle: settle.into(),
+        tick: Decimal::ONE,
+        contract_size: Decimal::ONE,
+        lot_step: Decimal::ONE,
+        min_qty: Decimal::ONE,
+        max_qty: Decimal::ZERO,
+        market_lot_step: Decimal::ZERO,
+        market_max_qty: Decimal::ZERO,
+        min_notional: Decimal::ZERO,
+        max_leverage: 0,
+        closed: None,
+    }
+}
+
+fn list() -> Instruments {
+    let mut shut = contract("OLDUSDT", "OLD", "USDT");
+    shut.closed = Some("SETTLING".into());
+    Instruments::new(vec![
+        contract("ETHUSDT", "ETH", "USDT"),
+        contract("ETHUSDC", "ETH", "USDC"),
+        contract("BTCUSDT", "BTC", "USDT"),
+        contract("PERPUSDT", "PERP", "USDT"),
+        contract("1000PEPEUSDT", "1000PEPE", "USDT"),
+        contract("币安人生USDT", "币安人生", "USDT"),
+        contract("PF_SOLUSD", "SOL", "USD"),
+        shut,
+    ])
+}
+
+fn resolved(text: &str) -> Result<String, SymbolError> {
+    let list = list();
+    let found = SymbolName::parse(text)?.resolve(&list, "USDT")?;
+    Ok(found.symbol.as_str().to_owned())
+}
+
+#[test]
+fn every_spelling_finds_its_contract() {
+    for (written, native) in [
+        ("BINANCE:ETHUSDT.P", "ETHUSDT"),
+        ("ETHUSDT.P", "ETHUSDT"),
+        ("ethusdt.p", "ETHUSDT"),
+        (" ETHUSDT\n", "ETHUSDT"),
+        ("ETHUSDT.PERP", "ETHUSDT"),
+        ("ETHUSDT.P.P", "ETHUSDT"),
+        ("BTCUSDTPERP", "BTCUSDT"),
+        ("BTCUSDT-PERP", "BTCUSDT"),
+        ("ETH/USDT", "ETHUSDT"),
+        ("ETH/USDT:USDT", "ETHUSDT"),
+        ("BINANCE:ETH/USDT:USDT", "ETHUSDT"),
+        ("ETH-USDT", "ETHUSDT"),
+        ("ETH", "ETHUSDT"),
+        ("eth", "ETHUSDT"),
+        ("ETHPERP", "ETHUSDT"),
+        ("ETHUSD", "ETHUSDT"),
+        ("COINBASE:ETHUSD", "ETHUSDT"),
+        ("ETHUSDC.P", "ETHUSDC"),
+        ("ETH/USDC:USDC", "ETHUSDC"),
+        ("PERP", "PERPUSDT"),
+        ("PERPUSDT.P", "PERPUSDT"),
+        ("1000PEPEUSDT.P", "1000PEPEUSDT"),
+        ("1000PEPE/USDT:USDT", "1000PEPEUSDT"),
+        ("币安人生USDT.P", "币安人生USDT"),
+        ("SOLUSD", "PF_SOLUSD"),
+        ("SOLUSD.P", "PF_SOLUSD"),
+    ] {
+        assert_eq!(resolved(written).as_deref(), Ok(native), "{written}");
+    }
+}
+
+#[test]
+fn what_is_another_contract_is_refused_with_its_reason() {
+    let coin = |name: &str| SymbolError::CoinMargined(name.to_owned());
+    let multiplied = |name: &str| SymbolError::Multiplied { name: name.to_owned(), contract: "1000PEPEUSDT".to_owned() };
+    for (written, error) in [
+        ("BTCUSD.P", coin("BTCUSD")),
+        ("BINANCE:BTCUSD.P", coin("BTCUSD")),
+        ("BTCUSD_PERP", coin("BTCUSD")),
+        ("BTC/USD:BTC", coin("BTCUSD")),
+        ("BTCUSDT_251226", SymbolError::Dated),
+        ("BTC-USDT-251226", SymbolError::Dated),
+        ("BTC/USDT:USDT-251226", SymbolError::Dated),
+        ("BTCUSDT_260925.P", SymbolError::Dated),
+        ("PEPEUSDT", multiplied("PEPEUSDT")),
+        ("PEPE/USDT:USDT", multiplied("PEPEUSDT")),
+        ("PEPE", multiplied("PEPE")),
+        ("PEPEUSD", multiplied("PEPEUSD")),
+        ("NOSUCHUSDT", SymbolError::Unknown("NOSUCHUSDT".to_owned())),
+        ("ETHUSDTT", SymbolError::Unknown("ETHUSDTT".to_owned())),
+        ("OLDUSDT.P", SymbolError::Closed { name: "OLDUSDT".to_owned(), reason: "SETTLING".to_owned() }),
+        ("OLD", SymbolError::Closed { name: "OLDUSDT".to_owned(), reason: "SETTLING".to_owned() }),
+        ("", SymbolError::Empty),
+        ("BINANCE:", SymbolError::Empty),
+        ("/", SymbolError::Empty),
+        (".P", SymbolError::Character('.')),
+        ("BTC1!", SymbolError::Character('!')),
+        ("ETH USDT", SymbolError::Character(' ')),
+        ("ETHUSDT\0", SymbolError::Character('\0')),
+        (&"X".repeat(41), SymbolError::TooLong),
+    ] {
+        assert_eq!(resolved(written), Err(error), "{written}");
+    }
+}
+
+#[test]
+fn a_contract_that_takes_no_orders_can_still_be_named_to_close_it() {
+    let list = list();
+    let name = SymbolName::parse("OLDUSDT.P").unwrap();
+    assert!(name.resolve(&list, "USDT").is_err());
+    assert_eq!(name.contract(&list, "USDT").unwrap().symbol.as_str(), "OLDUSDT");
+}
+
+#[test]
+fn the_settle_coin_of_the_account_completes_a_bare_base() {
+    let list = list();
+    let name = SymbolName::parse("ETH").unwrap();
+    assert_eq!(name.resolve(&list, "USDC").unwrap().symbol.as_str(), "ETHUSDC");
+    assert_eq!(name.as_str(), "ETH");
+}
+
+proptest! {
+    #[test]
+    fn a_name_survives_the_journal(text in "[A-Za-z0-9/:._-]{0,30}|\\PC{0,45}") {
+        if let Ok(name) = SymbolName::parse(&text) {
+            let stored = serde_json::to_string(&name).unwrap();
+            prop_assert_eq!(serde_json::from_str::<SymbolName>(&stored).unwrap(), name);
+        }
+    }
+}
