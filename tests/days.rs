@@ -123,7 +123,7 @@ fn happen(world: &mut World, dice: &mut Dice, prices: &mut [Decimal], sent: &mut
     let at = dice.below(SYMBOLS.len() as u64) as usize;
     let symbol = SYMBOLS[at].0;
     let account = dice.below(world.lines.len() as u64) as usize;
-    match dice.below(20) {
+    match dice.below(26) {
         20.. => {
             let line = some_text(dice, account, symbol, prices[at]);
             world.remark(&line);

@@ -281,6 +281,7 @@ pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
         closed_at: ctx.now,
         why,
         naked_ms: trade.naked_ms,
+        overtaken: false,
         result,
     })));
 }

@@ -173,6 +173,9 @@ impl Memory {
                 }
             }
             Record::Order(order) => {
+                for closed in self.closed.iter_mut().filter(|closed| closed.account == order.account && closed.symbol == order.symbol) {
+                    closed.overtaken = true;
+                }
                 self.orders.insert(order.id, (**order).clone());
             }
             Record::Verdict { alert, outcome } => {

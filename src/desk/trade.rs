@@ -248,6 +248,9 @@ pub struct ClosedTrade {
     pub why: Why,
     /// Time with a position but without a resting stop.
     pub naked_ms: Millis,
+    /// A text order has traded on the contract since: another EXIT is no repetition.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overtaken: bool,
     /// What it brought; `None` when nothing filled, or the executions could not be read.
     pub result: Option<Outturn>,
 }

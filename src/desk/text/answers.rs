@@ -10,10 +10,12 @@ use crate::desk::protect::FENCE_GUESS_MS;
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::ticket::Answer;
 use crate::exchange::{ExchangeError, Reason, Reply, Result};
-use crate::market::{Balance, Decimal, Millis, OrderState};
+use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus};
 
 /// An order that was taken more than this before ours left is another one of the same name.
 const SAME_NAME_MS: Millis = 2_000;
+
+const NAME_TAKEN: &str = "an open order has this name already; cancel it first, or use another name";
 
 /// Brings an answer to the order that asked.
 pub(in crate::desk) fn absorb(account: &mut Account, id: u64, step: TextStep, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
@@ -96,7 +98,7 @@ fn placed(order: &mut TextOrder, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: 
     };
     if order.is_limit() && order.attempts == 1 && refusal.is_some_and(|refusal| refusal.reason == Reason::DuplicateClientId) {
         order.ticket = None;
-        order.give_up("an open order has this name already; cancel it first, or use another name".to_owned());
+        order.give_up(NAME_TAKEN.to_owned());
         return;
     }
     let Some(ticket) = &mut order.ticket else { return };
@@ -134,9 +136,10 @@ fn refused(order: &mut TextOrder, reason: Reason, why: String, ctx: &Ctx<'_>) {
             order.live.facts.quote = None;
             order.live.retry.at = ctx.now + LOOK_AGAIN_MS;
         }
-        // It is gone already.
-        Reason::NoPosition if !leg.opens() => leg.qty = leg.done,
-        Reason::PriceBand => {
+        // Gone meanwhile, after a part of it was closed.
+        Reason::NoPosition if !leg.opens() && !leg.done.is_zero() => leg.qty = leg.done,
+        // Whether it is gone, or resting orders stand against it, the next look tells.
+        Reason::NoPosition | Reason::PriceBand => {
             order.live.retry.again(ctx.now, retry_delay_ms);
             think_again(order);
         }
@@ -149,6 +152,11 @@ fn asked(order: &mut TextOrder, found: Option<&OrderState>, fence_ms: Millis, ct
     let sent_at = order.sent_at;
     // A name given by the sender may have been used before.
     let is_ours = |found: &&OrderState| found.created_at == 0 || found.created_at + SAME_NAME_MS >= sent_at;
+    if found.filter(|found| !is_ours(found)).is_some_and(|found| found.status == OrderStatus::Resting) {
+        order.ticket = None;
+        order.give_up(NAME_TAKEN.to_owned());
+        return;
+    }
     let Some(ticket) = &mut order.ticket else { return };
     if ticket.found(found.filter(is_ours), ctx.asked_at, fence_ms, ctx.now) {
         outbox.say(&order.account, order.symbol.as_str(), order.id, format!("order {}: {}", ticket.id, describe(ticket)));

@@ -233,7 +233,7 @@ impl TextOrder {
 
     /// Whether the clock alone can end it, and when.
     pub(super) fn ends_at(&self, account: &Account) -> Option<Millis> {
-        self.is_at_rest().then(|| self.deadline(account))
+        (self.is_at_rest() && !account.is_calling_for(self.id)).then(|| self.deadline(account))
     }
 
     /// A later order says the last word: what was not accepted yet is not tried any more.
@@ -250,7 +250,7 @@ pub(super) fn settle(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut Outbox<'
         let calling = account.is_calling_for(order.id);
         fold(&mut order, ctx);
         if !calling {
-            cut(&mut order, account);
+            cut(&mut order, account, outbox);
             decide(&mut order, account, ctx, outbox);
             expire(&mut order, account, ctx);
         }
@@ -272,7 +272,7 @@ fn is_done(order: &TextOrder) -> bool {
     }
     let rests = order.is_limit() && order.ticket.as_ref().is_some_and(Ticket::was_accepted);
     let traded = order.leg().is_none() && order.ticket.is_none();
-    (rests || traded) && (order.leverage.is_none() || order.live.prepared)
+    rests || traded && (order.leverage.is_none() || order.live.prepared)
 }
 
 /// An order that has ended is added up; what it left open is tried again.
@@ -292,7 +292,10 @@ fn fold(order: &mut TextOrder, ctx: &Ctx<'_>) {
         State::Ended(End::Canceled | End::Expired | End::Rejected) if is_limit => {
             order.give_up("the exchange took the limit order and ended it at once".to_owned());
         }
-        State::Ended(End::Dead) => order.live.trouble = Some("it never reached the exchange".to_owned()),
+        State::Ended(End::Dead) => {
+            order.live.trouble = Some("it never reached the exchange".to_owned());
+            order.live.retry.again(ctx.now, retry_delay_ms);
+        }
         State::Ended(End::Canceled | End::Expired | End::Rejected) => {
             order.live.trouble = Some("the book is too thin".to_owned());
             order.live.retry.again(ctx.now, retry_delay_ms);
@@ -349,7 +352,7 @@ fn decide(order: &mut TextOrder, account: &Account, ctx: &Ctx<'_>, outbox: &mut 
 }
 
 /// Makes a leg that the balance is too small for smaller, or gives it up.
-fn cut(order: &mut TextOrder, account: &Account) {
+fn cut(order: &mut TextOrder, account: &Account, outbox: &mut Outbox<'_>) {
     if !std::mem::take(&mut order.live.cut_due) {
         return;
     }
@@ -359,6 +362,8 @@ fn cut(order: &mut TextOrder, account: &Account) {
     let affordable = available.and_then(|available| affordable(order, leg, available));
     match legs::shrink(instrument, leg.rest(), affordable) {
         Some(smaller) => {
+            let text = format!("the balance is too small for {}: trying {smaller}", leg.rest().normalize());
+            outbox.notice(&order.account, order.symbol.as_str(), order.id, &text);
             order.live.cap = Some(smaller);
             if let Some(leg) = order.leg_mut() {
                 leg.qty = leg.done + smaller;
