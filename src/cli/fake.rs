@@ -21,7 +21,7 @@ pub(super) fn config_with_accounts(env_file: &str, accounts: &str) -> Config {
         environment: Box::new(|_| None),
         env_file: Ok(Some(file)),
         credential: Box::new(|_| Ok(None)),
-        accounts_file: Box::new(move |_| {
+        file: Box::new(move |_| {
             Ok(Some(TextFile { path: "accounts.json".to_owned(), text: accounts.clone(), open_to_others: false }))
         }),
         write_template: Box::new(|_, _| Ok(())),

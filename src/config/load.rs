@@ -1,6 +1,7 @@
 //! From texts to one validated [`Config`]: each value is read by the table, then all are judged together.
 
 use std::fmt;
+use std::path::Path;
 
 use super::accounts::{self, ACCOUNTS_MAX, Placed};
 use super::settings::{Draft, SETTINGS};
@@ -104,7 +105,7 @@ impl Loader {
     /// The accounts of `ACCOUNTS_FILE`. A file that is asked for and not there is begun with a template.
     fn read_accounts(&mut self, draft: &Draft, sources: &Sources) -> Vec<Placed> {
         let Some(path) = &draft.accounts_file else { return Vec::new() };
-        let file = match (sources.accounts_file)(path) {
+        let file = match (sources.file)(path) {
             Ok(Some(file)) => file,
             Ok(None) => {
                 let reason = match (sources.write_template)(path, accounts::TEMPLATE) {
@@ -119,6 +120,7 @@ impl Loader {
                 return Vec::new();
             }
         };
+        self.check_whooks_settings(&path.with_file_name("config.json"), sources);
         let listed = accounts::read(&file, &draft.account_rules);
         if file.open_to_others && accounts::holds_secrets(&listed) {
             self.warnings.push(exposed(&file.path));
@@ -126,6 +128,15 @@ impl Loader {
         self.warnings.extend(listed.warnings.iter().map(ToString::to_string));
         self.mistakes.extend(listed.mistakes);
         listed.accounts
+    }
+
+    /// Whoever comes from whook has its other file there too.
+    fn check_whooks_settings(&mut self, path: &Path, sources: &Sources) {
+        if let Ok(Some(file)) = (sources.file)(path)
+            && predecessors::is_whooks_settings(&file.text)
+        {
+            self.warnings.push(format!("{}: not read; {}", file.path, predecessors::WHOOKS_SETTINGS_ADVICE));
+        }
     }
 
     fn judge(&mut self, draft: Draft, listed: Vec<Placed>, live: bool) -> Config {

@@ -50,6 +50,15 @@ pub(super) fn advice(name: &str) -> Option<&'static str> {
     KNOWN.iter().find(|(names, _)| names.contains(&name)).map(|(_, advice)| *advice)
 }
 
+/// What to use instead of whook's `config.json`.
+pub(super) const WHOOKS_SETTINGS_ADVICE: &str =
+    "ALERT_TIMEOUT and ORDER_TIMEOUT are settings here, for all accounts or for one; the port is SERVICE_PORT";
+
+/// Whether a file is whook's `config.json`, not some other program's.
+pub(super) fn is_whooks_settings(text: &str) -> bool {
+    text.contains("\"REFRESH_POSITIONS_FREQUENCY\"") || text.contains("\"UPDATE_ORDERS_FREQUENCY\"")
+}
+
 /// Whether a key or token is an example's placeholder, such as `CHANGE_ME` or `your_webhook_token`.
 pub(super) fn is_placeholder(text: &str) -> bool {
     let plain: String = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();

@@ -39,9 +39,9 @@ pub struct Sources {
     pub env_file: MaybeFile,
     /// `$CREDENTIALS_DIRECTORY/NAME` for a name.
     pub credential: Box<dyn Fn(&str) -> MaybeFile>,
-    /// The file that `ACCOUNTS_FILE` names; a relative path begins in the working directory.
-    pub accounts_file: Box<dyn Fn(&Path) -> MaybeFile>,
-    /// Begins that file when it is not there.
+    /// A file by its path, which begins in the working directory if it is relative: the one that `ACCOUNTS_FILE` names.
+    pub file: Box<dyn Fn(&Path) -> MaybeFile>,
+    /// Begins such a file when it is not there.
     pub write_template: WriteTemplate,
 }
 
@@ -53,7 +53,7 @@ impl Sources {
             environment: Box::new(|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned())),
             env_file: read_file(Path::new(".env")),
             credential: Box::new(move |name| credentials.as_ref().map_or(Ok(None), |directory| read_file(&directory.join(name)))),
-            accounts_file: Box::new(read_file),
+            file: Box::new(read_file),
             write_template: Box::new(write_private),
         }
     }

@@ -17,7 +17,7 @@ fn sources(environment: &[(&str, &str)], env_file: &str, credentials: &[(&str, &
         environment: Box::new(move |name| environment.get(name).cloned()),
         env_file: Ok((!env_file.is_empty()).then(|| file(".env", env_file))),
         credential: Box::new(move |name| Ok(credentials.get(name).map(|text| file(&format!("/run/credentials/{name}"), text)))),
-        accounts_file: Box::new(|_| Ok(None)),
+        file: Box::new(|_| Ok(None)),
         write_template: Box::new(|_, _| Ok(())),
     }
 }

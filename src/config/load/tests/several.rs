@@ -14,9 +14,12 @@ const TOKEN_LINE: &str = "WEBHOOK_TOKEN=7d1c0a9be84f4f0b8b7d-tok\n";
 fn with_accounts(env_file: &str, accounts: &[&str]) -> Sources {
     let text = format!("[{}]", accounts.join(",\n"));
     let mut sources = sources(&[], &format!("ACCOUNTS_FILE=accounts.json\n{env_file}"), &[]);
-    sources.accounts_file = Box::new(move |path| {
-        assert_eq!(path, Path::new("accounts.json"));
-        Ok(Some(TextFile { path: "accounts.json".to_owned(), text: text.clone(), open_to_others: true }))
+    sources.file = Box::new(move |path| {
+        Ok((path == Path::new("accounts.json")).then(|| TextFile {
+            path: "accounts.json".to_owned(),
+            text: text.clone(),
+            open_to_others: true,
+        }))
     });
     sources
 }
@@ -135,7 +138,23 @@ fn a_missing_file_is_begun_and_named() {
     missing.write_template = Box::new(|_, _| Err(std::io::Error::other("read-only")));
     let told = load(&missing, false).unwrap_err();
     assert_eq!(told[0].to_string(), "a/accounts.json: no accounts found: the file is missing, and no template can be written: read-only");
-    missing.accounts_file = Box::new(|_| Err(Mistake::at("a/accounts.json", 0, "", "cannot be opened: permission denied")));
+    missing.file = Box::new(|_| Err(Mistake::at("a/accounts.json", 0, "", "cannot be opened: permission denied")));
     assert_eq!(load(&missing, false).unwrap_err()[0].to_string(), "a/accounts.json: cannot be opened: permission denied");
     assert_eq!(written.borrow().len(), 1);
+}
+
+#[test]
+fn the_other_file_of_whook_is_told_of() {
+    let with_neighbour = |text: &'static str| {
+        let mut sources = with_accounts("", &[PLAY]);
+        let accounts = sources.file;
+        sources.file = Box::new(move |path| match path == Path::new("config.json") {
+            true => Ok(Some(TextFile { path: "config.json".to_owned(), text: text.to_owned(), open_to_others: true })),
+            false => accounts(path),
+        });
+        load(&sources, false).unwrap().warnings
+    };
+    let warnings = with_neighbour(r#"[{"ALERT_TIMEOUT": 60, "UPDATE_ORDERS_FREQUENCY": 0.2}]"#);
+    assert!(warnings.len() == 1 && warnings[0].starts_with("config.json: not read; ALERT_TIMEOUT"), "{warnings:?}");
+    assert_eq!(with_neighbour(r#"{"editor": true}"#), [""; 0]);
 }
