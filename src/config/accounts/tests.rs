@@ -237,3 +237,17 @@ fn names_differ_and_one_key_serves_different_coins() {
     let both_on_paper = listed("[{\"ACCOUNT_ID\":\"a\",\"EXCHANGE\":\"paper\"},{\"ACCOUNT_ID\":\"b\",\"EXCHANGE\":\"paper\"}]");
     assert_eq!(told(&clashes(&both_on_paper.accounts)), [""; 0]);
 }
+
+#[test]
+fn no_message_repeats_what_may_be_a_secret() {
+    for key in KEYS.iter().filter(|key| **key != "ACCOUNT_ID") {
+        for value in ["\"hunter2 hunter2\"", "[\"hunter2\"]", "{\"hunter2\":1}", "hunter2", "\"hunter2", "\"hunter2\\uD800\""] {
+            let listed = listed(&format!("[{{\"ACCOUNT_ID\":\"main\",{KEYS_OK},\"EXCHANGE\":\"binance\",\n\"{key}\":{value}}}]"));
+            let told = [told(&listed.mistakes), told(&listed.warnings)].concat();
+            assert!(
+                (*key == "PASSWORD" || !told.is_empty()) && told.iter().all(|message| !message.contains("hunter2")),
+                "{key}: {value}: {told:?}"
+            );
+        }
+    }
+}
