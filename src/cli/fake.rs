@@ -21,9 +21,7 @@ pub(super) fn config_with_accounts(env_file: &str, accounts: &str) -> Config {
         environment: Box::new(|_| None),
         env_file: Ok(Some(file)),
         credential: Box::new(|_| Ok(None)),
-        file: Box::new(move |_| {
-            Ok(Some(TextFile { path: "accounts.json".to_owned(), text: accounts.clone(), open_to_others: false }))
-        }),
+        file: Box::new(move |_| Ok(Some(TextFile { path: "accounts.json".to_owned(), text: accounts.clone(), open_to_others: false }))),
         write_template: Box::new(|_, _| Ok(())),
     };
     load(&sources, false).unwrap()
