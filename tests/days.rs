@@ -318,7 +318,7 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
 fn evening(world: &mut World, dice: &mut Dice) {
     (0..world.lines.len()).for_each(|account| world.faults(account, Faults::new(0, Vec::new(), Conditions::default())));
     world.troubles.push(world::Trouble::of_all(world.now, world.now + 15_000));
-    world.run_until(world.now + 20_000, 20_000);
+    world.run_until(world.now + 35_000, 20_000);
     if dice.one_in(2) {
         let accounts = world.lines.len();
         for (account, (at, (symbol, _))) in (0..accounts).flat_map(|account| SYMBOLS.iter().enumerate().map(move |each| (account, each))) {

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::{Connect, Exit};
-use crate::config::{Account, Config, Mode};
+use crate::config::{Account, Config};
 use crate::exchange::{Exchange, ExchangeError, Reason};
-use crate::market::{MarginMode, Millis, TriggerBy};
+use crate::market::{Decimal, MarginMode, Millis, TriggerBy};
 
 /// A clock that is off by more is worth a line of warning: signed requests live 5 seconds.
 const CLOCK_OFFSET_MAX_MS: u64 = 1000;
@@ -21,7 +21,13 @@ pub fn offline(config: &Config, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "state      {}", config.state_directory.display())?;
     for account in &config.accounts {
-        describe(account, config.mode, out)?;
+        describe(account, out)?;
+    }
+    if config.accounts.len() > 1 {
+        match config.default_account().and_then(|at| config.accounts.get(at)) {
+            Some(account) => writeln!(out, "default    {}: alerts that name no account", account.name)?,
+            None => writeln!(out, "default    none: every alert must name its account (or set DEFAULT_ACCOUNT)")?,
+        }
     }
     let trigger = if rules.trigger_by == TriggerBy::Mark { "mark" } else { "last" };
     let close = if rules.close_if_unprotected { "then close at market" } else { "then only say so" };
@@ -32,24 +38,27 @@ pub fn offline(config: &Config, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "settings   ok")
 }
 
-fn describe(account: &Account, mode: Mode, out: &mut dyn Write) -> io::Result<()> {
-    let rules = &account.rules;
-    let keys = if mode == Mode::Paper { "no keys" } else { "key and secret set" };
+fn describe(account: &Account, out: &mut dyn Write) -> io::Result<()> {
+    let (name, venue, rules) = (&account.name, account.venue.as_str(), &account.rules);
+    let keys = if account.key.is_empty() { "no keys" } else { "key and secret set" };
     let margin = match rules.margin_mode {
         None => "margin mode left as it is",
         Some(MarginMode::Isolated) => "isolated margin",
         Some(MarginMode::Cross) => "cross margin",
     };
     let entries = if rules.total_entries == 1 { "one entry" } else { "up to two entries" };
-    writeln!(
-        out,
-        "account    {}: {keys}; {} {} × {} an entry, {entries}, {margin}",
-        account.name, rules.entry_size_usd, rules.settle_coin, rules.leverage
-    )?;
+    let (size, coin, leverage) = (rules.entry_size_usd, &rules.settle_coin, rules.leverage);
+    writeln!(out, "account    {name} ({venue}): {keys}; {size} {coin} × {leverage} an entry, {entries}, {margin}")?;
+    let (alert, order) = (seconds(rules.alert_timeout_ms), seconds(rules.order_timeout_ms));
+    writeln!(out, "           alerts wait up to {alert} s, text orders that open are tried for {order} s")?;
     match &account.base_url {
-        Some(url) => writeln!(out, "host       {url}"),
+        Some(url) => writeln!(out, "           host {url}"),
         None => Ok(()),
     }
+}
+
+fn seconds(millis: Millis) -> Decimal {
+    (Decimal::from(millis) / Decimal::ONE_THOUSAND).normalize()
 }
 
 /// Asks each account's exchange and prints its answers: keys, permissions, clock, position mode, balance, contracts.
@@ -117,7 +126,7 @@ fn worse(a: Exit, b: Exit) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{self, config};
+    use super::super::fake::{self, config, config_with_accounts};
     use super::*;
 
     fn shown(print: impl FnOnce(&mut dyn Write) -> io::Result<Exit>) -> (Exit, String) {
@@ -143,6 +152,47 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
+    }
+
+    const TWO: &str = r#"[
+        {"ACCOUNT_ID": "Main", "EXCHANGE": "binance", "API_KEY": "hunter2key", "SECRET_KEY": "hunter2secret", "MARGIN_MODE": "cross",
+         "LEVERAGE": 5, "ALERT_TIMEOUT": 2.5, "BASE_URL": "http://127.0.0.1:9"},
+        {"ACCOUNT_ID": "play", "EXCHANGE": "paper", "ENTRY_SIZE_USD": "12.5", "ORDER_TIMEOUT": 90}]"#;
+
+    #[test]
+    fn every_account_has_its_block() {
+        let of = |more: &str| {
+            let config = config_with_accounts(&format!("ACCOUNTS_FILE=a.json\nWEBHOOK_TOKEN=hunter2-hunter2-hunter2\n{more}"), TWO);
+            shown(|out| offline(&config, out).map(|()| Exit::Done)).1
+        };
+        let text = of("DEFAULT_ACCOUNT=main");
+        let blocks = "\
+account    Main (binance): key and secret set; 10 USDT × 5 an entry, up to two entries, cross margin
+           alerts wait up to 2.5 s, text orders that open are tried for 40 s
+           host http://127.0.0.1:9
+account    play (paper): no keys; 12.5 USDT × 20 an entry, up to two entries, isolated margin
+           alerts wait up to 180 s, text orders that open are tried for 90 s
+default    Main: alerts that name no account
+";
+        assert!(text.contains(blocks) && text.contains("mode       live") && !text.contains("hunter2"), "{text}");
+        assert!(of("").contains("default    none: every alert must name its account"));
+    }
+
+    #[test]
+    fn trouble_of_one_account_does_not_hide_the_others() {
+        let config = config_with_accounts("ACCOUNTS_FILE=a.json\nWEBHOOK_TOKEN=hunter2-hunter2-hunter2", TWO);
+        let connect: Connect = |config, account| match account.name.as_str() {
+            "Main" => fake::connect_with_bad_keys(config, account),
+            _ => fake::connect(config, account),
+        };
+        let (exit, text) = shown(|out| online(&config, connect, || 1_000_000, out));
+        assert_eq!(exit, Exit::Config);
+        assert!(text.contains("Main: keys: refused") && text.ends_with("play: 4 contracts\n"), "{text}");
+        let connect: Connect = |config, account| match account.name.as_str() {
+            "Main" => fake::connect_with_bad_keys(config, account),
+            _ => Err("no such exchange".to_owned()),
+        };
+        assert_eq!(shown(|out| online(&config, connect, || 1_000_000, out)).0, Exit::Config, "the worst counts");
     }
 
     #[test]

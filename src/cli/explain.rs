@@ -22,7 +22,8 @@ pub fn explain(config: &Config, connect: Connect, alert: &str, out: &mut dyn Wri
     };
     writeln!(out, "alert     {}", heading(&signal))?;
     let Some(account) = account_of(config, signal.account.as_deref()) else {
-        return refused(out, "account: there is no account of that name");
+        let named = "account: there is no account of that name";
+        return refused(out, if signal.account.is_some() { named } else { "account: name one, or set DEFAULT_ACCOUNT" });
     };
     writeln!(out, "account   {} ({})", account.name, config.mode.as_str())?;
     let list = match connect(config, account).and_then(|mut exchange| {
@@ -84,7 +85,7 @@ fn heading(signal: &Signal) -> String {
 
 fn account_of<'a>(config: &'a Config, name: Option<&str>) -> Option<&'a Account> {
     match name {
-        None => config.accounts.first(),
+        None => config.accounts.get(config.default_account()?),
         Some(name) => config.accounts.iter().find(|account| account.name.eq_ignore_ascii_case(name)),
     }
 }

@@ -10,8 +10,20 @@ use crate::market::{
 
 /// A configuration from the text of a `.env` file alone.
 pub(super) fn config(env_file: &str) -> Config {
+    config_with_accounts(env_file, "")
+}
+
+/// The same with the text of the file that `ACCOUNTS_FILE` names.
+pub(super) fn config_with_accounts(env_file: &str, accounts: &str) -> Config {
+    let accounts = accounts.to_owned();
     let file = TextFile { path: ".env".to_owned(), text: env_file.to_owned(), open_to_others: false };
-    let sources = Sources { environment: Box::new(|_| None), env_file: Ok(Some(file)), credential: Box::new(|_| Ok(None)) };
+    let sources = Sources {
+        environment: Box::new(|_| None),
+        env_file: Ok(Some(file)),
+        credential: Box::new(|_| Ok(None)),
+        file: Box::new(move |_| Ok(Some(TextFile { path: "accounts.json".to_owned(), text: accounts.clone(), open_to_others: false }))),
+        write_template: Box::new(|_, _| Ok(())),
+    };
     load(&sources, false).unwrap()
 }
 

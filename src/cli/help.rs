@@ -9,7 +9,7 @@ const USAGE: &str = "\
 perphook turns TradingView alerts into looked-after perpetual-futures trades.
 
   perphook [run] [--live]          run the daemon; without keys on paper, which --live refuses
-  perphook check [--online]        check the settings; also keys, clock and position mode at the exchange
+  perphook check [--online]        check settings and accounts; also keys, clock and position mode at each exchange
   perphook explain 'ALERT'         how an alert is read and what would be sent; nothing is sent
   perphook trades [--csv|--json]   closed trades with profit, fees and time without a stop
   perphook status                  open trades
@@ -18,6 +18,7 @@ perphook turns TradingView alerts into looked-after perpetual-futures trades.
 Exit codes: 0 done, 64 usage, 69 unavailable, 78 configuration.
 
 Settings, highest precedence first: environment; .env in the working directory; a file of that name in $CREDENTIALS_DIRECTORY.
+Several accounts: ACCOUNTS_FILE=accounts.json, then any command writes a template of it if it is not there.
 ";
 
 pub(super) fn print(out: &mut dyn Write) -> io::Result<()> {

@@ -1,19 +1,25 @@
-//! Environment, `.env`, credentials directory and (later) `accounts.json` → one validated [`Config`].
+//! Environment, `.env`, credentials directory and `accounts.json` → one validated [`Config`].
 //!
 //! Every mistake is reported at once, with file, name and line. Knows nothing of exchanges' wire formats.
 
+mod account_id;
+mod accounts;
 mod dotenv;
 mod load;
+mod objects;
 mod predecessors;
 mod settings;
 mod sources;
+mod values;
+mod venue;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 pub use load::{Mistake, load};
 pub use settings::{SETTINGS, Setting};
-pub use sources::{Environment, MaybeFile, Sources, TextFile};
+pub use sources::{Environment, MaybeFile, Sources, TextFile, WriteTemplate};
+pub use venue::Venue;
 
 use crate::desk::{AccountRules, Rules};
 use crate::secret::Secret;
@@ -21,7 +27,7 @@ use crate::secret::Secret;
 /// Everything that can be set, checked as a whole.
 #[derive(Debug)]
 pub struct Config {
-    /// Live, demo or paper.
+    /// That of the most real account: live before demo before paper.
     pub mode: Mode,
     /// The token alerts must carry; `None` only on paper.
     pub token: Option<Secret>,
@@ -39,7 +45,7 @@ pub struct Config {
     pub paper_prices: PaperPrices,
     /// Rules of the desk that hold for all accounts.
     pub rules: Rules,
-    /// At least one.
+    /// At least one, with different names. Those with the same host and key differ in settle coin.
     pub accounts: Vec<Account>,
     /// What should be known but forbids nothing.
     pub warnings: Vec<String>,
@@ -87,30 +93,34 @@ pub struct Account {
     pub key: Secret,
     /// API secret.
     pub secret: Secret,
+    /// The password some exchanges want besides; empty elsewhere.
+    pub password: Secret,
     /// Another host than the exchange's own (tests, proxies), without a trailing slash.
     pub base_url: Option<String>,
     /// Its trading rules.
     pub rules: AccountRules,
 }
 
-/// The exchanges that can be named in settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Venue {
-    /// Binance USDⓈ-M futures.
-    Binance,
-    /// The same on its demo host.
-    BinanceDemo,
-    /// The exchange inside this process.
-    Paper,
+impl Config {
+    /// Who is meant by an alert that names no account: `DEFAULT_ACCOUNT`, or the only account. Position in the list.
+    pub fn default_account(&self) -> Option<usize> {
+        match (&self.rules.default_account, self.accounts.as_slice()) {
+            (Some(name), accounts) => accounts.iter().position(|account| account.name == *name),
+            (None, [_]) => Some(0),
+            (None, _) => None,
+        }
+    }
 }
 
-impl Venue {
-    /// Its name in settings, `/health` and logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Venue::Binance => "binance",
-            Venue::BinanceDemo => "binancedemo",
-            Venue::Paper => "paper",
+impl Account {
+    /// Where its orders go. Each account on paper is an exchange of its own.
+    pub fn host(&self) -> String {
+        let paper = Venue::Paper.as_str();
+        match (self.venue, &self.base_url) {
+            (Venue::Paper, _) if self.name.eq_ignore_ascii_case(paper) => paper.to_owned(),
+            (Venue::Paper, _) => format!("{paper}-{}", self.name.to_ascii_lowercase()),
+            (_, Some(url)) => url.clone(),
+            (venue, None) => venue.url().to_owned(),
         }
     }
 }

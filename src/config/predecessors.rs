@@ -15,7 +15,16 @@ const KNOWN: &[(&[&str], &str)] = &[
     (&["ENABLE_RISK_VALIDATION", "MAX_RISK_PERCENT"], "not read; ENTRY_SIZE_USD and LEVERAGE bound what one trade risks"),
     (&["ENABLE_TRAILING_STOP_LOSS", "TRAILING_SL_BREAKEVEN_PERCENT"], "not read; the stop is the alert's stop_loss and stays"),
     (&["BINANCE_SUB_ACCOUNT_EMAIL"], "not read; a sub-account has keys of its own: BINANCE_API_KEY, BINANCE_API_SECRET"),
-    (&["ORDER_TIMEOUT"], "not read; it concerns text alerts, which this version does not take"),
+    (
+        &["REFRESH_POSITIONS_FREQUENCY", "UPDATE_ORDERS_FREQUENCY"],
+        "not read; positions are read when an order needs them, and orders are watched as often as the exchange allows",
+    ),
+    (
+        &["VERBOSE", "SHOW_BALANCE", "SHOW_REALIZEDPNL", "SHOW_ENTRYPRICE", "SHOW_LIQUIDATION", "SHOW_BREAKEVEN"],
+        "not read; LOG_LEVEL says how much is logged, `perphook status` shows what is open",
+    ),
+    (&["LOGS_DIRECTORY"], "not read; LOG_FILE names the log file, with all accounts in it"),
+    (&["USE_PROXY", "PROXY_PORT"], "not read; SERVICE_HOST and SERVICE_PORT say where it listens, any proxy may stand in front"),
     (
         &[
             "FLASK_APP",
@@ -39,6 +48,15 @@ const KNOWN: &[(&[&str], &str)] = &[
 /// What to say about a name of a predecessor; `None` for any other name.
 pub(super) fn advice(name: &str) -> Option<&'static str> {
     KNOWN.iter().find(|(names, _)| names.contains(&name)).map(|(_, advice)| *advice)
+}
+
+/// What to use instead of whook's `config.json`.
+pub(super) const WHOOKS_SETTINGS_ADVICE: &str =
+    "ALERT_TIMEOUT and ORDER_TIMEOUT are settings here, for all accounts or for one; the port is SERVICE_PORT";
+
+/// Whether a file is whook's `config.json`, not some other program's.
+pub(super) fn is_whooks_settings(text: &str) -> bool {
+    text.contains("\"REFRESH_POSITIONS_FREQUENCY\"") || text.contains("\"UPDATE_ORDERS_FREQUENCY\"")
 }
 
 /// Whether a key or token is an example's placeholder, such as `CHANGE_ME` or `your_webhook_token`.

@@ -1,14 +1,14 @@
 //! The one table of settings: name, default, meaning, and how its text is read. `--help` and the README's check read it too.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use log::LevelFilter;
 
 use super::PaperPrices;
+use super::values::{DAY, HOUR, amount, base_url, key, level, leverage, one_of, seconds, time_limit, token, whole, yes_or_no};
 use crate::desk::{AccountRules, Rules};
-use crate::market::{Decimal, MarginMode, Millis, TriggerBy};
+use crate::market::{MarginMode, TriggerBy};
 use crate::secret::Secret;
 
 /// One setting.
@@ -35,6 +35,7 @@ pub(super) struct Draft {
     pub(super) log_level: LevelFilter,
     pub(super) log_file: Option<PathBuf>,
     pub(super) state_directory: PathBuf,
+    pub(super) accounts_file: Option<PathBuf>,
     pub(super) default_account: Option<String>,
     pub(super) paper_prices: PaperPrices,
     pub(super) rules: Rules,
@@ -54,6 +55,7 @@ impl Draft {
             log_level: LevelFilter::Info,
             log_file: None,
             state_directory: PathBuf::new(),
+            accounts_file: None,
             default_account: None,
             paper_prices: PaperPrices::Walk,
             rules: Rules::default(),
@@ -61,10 +63,6 @@ impl Draft {
         }
     }
 }
-
-/// An hour, a day: bounds of what makes sense for a time, in seconds.
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
 
 /// Every setting there is, in the order `--help` lists them.
 pub const SETTINGS: &[Setting] = &[
@@ -120,7 +118,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "LEVERAGE",
         default: "20",
         meaning: "leverage; above a contract's maximum the maximum is used",
-        set: |draft, text| put(&mut draft.account_rules.leverage, whole(text, 1..=200)),
+        set: |draft, text| put(&mut draft.account_rules.leverage, leverage(text)),
     },
     Setting {
         name: "TOTAL_ENTRIES",
@@ -170,8 +168,14 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ALERT_TIMEOUT",
         default: "180",
-        meaning: "seconds an ENTRY may wait before it is refused",
-        set: |draft, text| put(&mut draft.account_rules.alert_timeout_ms, seconds(text, DAY)),
+        meaning: "seconds an alert may wait before what opens is refused",
+        set: |draft, text| put(&mut draft.account_rules.alert_timeout_ms, time_limit(text)),
+    },
+    Setting {
+        name: "ORDER_TIMEOUT",
+        default: "40",
+        meaning: "seconds an order of a text alert that opens is tried again",
+        set: |draft, text| put(&mut draft.account_rules.order_timeout_ms, time_limit(text)),
     },
     Setting {
         name: "DUPLICATE_WINDOW",
@@ -216,16 +220,16 @@ pub const SETTINGS: &[Setting] = &[
         set: |draft, text| put(&mut draft.paper_prices, one_of(text, &[("walk", PaperPrices::Walk), ("live", PaperPrices::Live)])),
     },
     Setting {
-        name: "DEFAULT_ACCOUNT",
-        default: "",
-        meaning: "account of alerts that name none",
-        set: |draft, text| put(&mut draft.default_account, Ok(Some(text.to_owned()))),
-    },
-    Setting {
         name: "ACCOUNTS_FILE",
         default: "",
-        meaning: "several accounts: not in this version",
-        set: |_, _| Err("several accounts are not supported by this version; use BINANCE_API_KEY and BINANCE_API_SECRET".to_owned()),
+        meaning: "JSON file with several accounts (whook's accounts.json)",
+        set: |draft, text| put(&mut draft.accounts_file, Ok(Some(PathBuf::from(text)))),
+    },
+    Setting {
+        name: "DEFAULT_ACCOUNT",
+        default: "",
+        meaning: "account of alerts that name none; the only one needs no naming",
+        set: |draft, text| put(&mut draft.default_account, Ok(Some(text.to_owned()))),
     },
 ];
 
@@ -235,83 +239,10 @@ fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     Ok(())
 }
 
-fn whole<N: TryFrom<u64> + TryInto<u64> + Copy>(text: &str, range: RangeInclusive<N>) -> Result<N, String> {
-    let bound = |number: N| number.try_into().unwrap_or(u64::MAX);
-    let (low, high) = (bound(*range.start()), bound(*range.end()));
-    let number = text.parse::<u64>().ok().filter(|number| (low..=high).contains(number)).and_then(|number| N::try_from(number).ok());
-    number.ok_or_else(|| format!("a whole number from {low} to {high} is needed"))
-}
-
-/// Seconds, with up to three decimals.
-fn seconds(text: &str, most: u64) -> Result<Millis, String> {
-    let millis = Decimal::from_str_exact(text).ok().and_then(|value| value.checked_mul(Decimal::ONE_THOUSAND));
-    let millis = millis.filter(|millis| millis.fract().is_zero()).and_then(|millis| Millis::try_from(millis).ok());
-    millis.filter(|millis| *millis <= most * 1000).ok_or_else(|| format!("seconds from 0 to {most} are needed"))
-}
-
-fn amount(text: &str) -> Result<Decimal, String> {
-    let most = Decimal::from(1_000_000);
-    let amount = Decimal::from_str_exact(text).ok().filter(|amount| *amount > Decimal::ZERO && *amount <= most);
-    amount.ok_or_else(|| format!("a number above 0, up to {most}, is needed"))
-}
-
-fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
-    let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-        format!("one of {} is needed", names.join(", "))
-    })
-}
-
-fn yes_or_no(text: &str) -> Result<bool, String> {
-    let words = [("true", true), ("false", false), ("yes", true), ("no", false), ("1", true), ("0", false), ("on", true), ("off", false)];
-    one_of(text, &words).map_err(|_| "true or false is needed".to_owned())
-}
-
-/// `warning` and `critical` are Python's words for it.
-fn level(text: &str) -> Result<LevelFilter, String> {
-    let levels = [
-        ("error", LevelFilter::Error),
-        ("warn", LevelFilter::Warn),
-        ("info", LevelFilter::Info),
-        ("debug", LevelFilter::Debug),
-        ("trace", LevelFilter::Trace),
-        ("warning", LevelFilter::Warn),
-        ("critical", LevelFilter::Error),
-    ];
-    one_of(text, &levels).map_err(|_| "error, warn, info, debug or trace is needed".to_owned())
-}
-
-/// A key goes into a header, so that nothing but printable ASCII may be in it.
-fn key(text: &str) -> Result<Secret, String> {
-    let clean = text.bytes().all(|byte| byte.is_ascii_graphic());
-    if clean { Ok(Secret::new(text)) } else { Err("contains a blank or another character that no key has".to_owned()) }
-}
-
-fn token(text: &str) -> Result<Secret, String> {
-    let clean = !text.chars().any(char::is_control);
-    if clean { Ok(Secret::new(text)) } else { Err("contains a control character".to_owned()) }
-}
-
-fn base_url(text: &str) -> Result<String, String> {
-    let wrong = || "http://host[:port] or https://host[:port] is needed, without a path".to_owned();
-    let text = text.strip_suffix('/').unwrap_or(text);
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or_else(wrong)?;
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (rest, None),
-    };
-    let is_v6 = host.starts_with('[') && host.ends_with(']') && host.len() > 2;
-    let inner = if is_v6 { host.trim_matches(['[', ']']) } else { host };
-    let host_is_clean =
-        !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-') || is_v6 && b == b':');
-    let port_is_clean = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    if host_is_clean && port_is_clean { Ok(text.to_owned()) } else { Err(wrong()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::Decimal;
 
     #[test]
     fn the_table_and_the_rules_have_the_same_defaults() {
@@ -322,44 +253,5 @@ mod tests {
             (setting.set)(&mut draft, setting.default).unwrap();
         }
         assert_eq!((draft.rules, draft.account_rules), (Rules::default(), AccountRules::default()));
-    }
-
-    #[test]
-    fn texts_are_read_or_the_right_form_is_named() {
-        assert_eq!(seconds("0.25", 10), Ok(250));
-        assert_eq!(seconds("10", 10), Ok(10_000));
-        for text in ["-1", "10.001", "0.0001", "", "ten", "1e1"] {
-            assert_eq!(seconds(text, 10), Err("seconds from 0 to 10 are needed".to_owned()), "{text}");
-        }
-        assert_eq!(whole::<u16>("65535", 1..=65535), Ok(65535));
-        assert!(["0", "65536", "-1", "1.0", "x"].iter().all(|text| whole::<u16>(text, 1..=65535).is_err()));
-        assert_eq!(amount("12.5"), Ok(Decimal::new(125, 1)));
-        assert!(["0", "-1", "1000001", "ten", "1e3"].iter().all(|text| amount(text).is_err()));
-        assert_eq!((yes_or_no("True"), yes_or_no("off")), (Ok(true), Ok(false)));
-        assert!(yes_or_no("maybe").is_err());
-        assert_eq!((level("INFO"), level("WARNING")), (Ok(LevelFilter::Info), Ok(LevelFilter::Warn)));
-        assert!(key("a b").is_err() && key("a\nb").is_err() && key("ключ").is_err() && token("a\nb").is_err());
-    }
-
-    #[test]
-    fn a_base_url_is_scheme_host_and_port() {
-        for good in ["http://127.0.0.1:9001", "https://fapi.example.com", "http://[::1]:80", "http://[::1]"] {
-            assert_eq!(base_url(good).as_deref(), Ok(good));
-        }
-        assert_eq!(base_url("http://localhost:9001/").as_deref(), Ok("http://localhost:9001"));
-        let bad = [
-            "localhost:9001",
-            "ftp://x",
-            "http://",
-            "http://:80",
-            "http://x/y",
-            "http://x:0",
-            "http://x:65536",
-            "http://u:p@x",
-            "http://x?y",
-        ];
-        for text in bad {
-            assert!(base_url(text).is_err(), "{text}");
-        }
     }
 }

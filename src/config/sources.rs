@@ -1,15 +1,15 @@
 //! Where settings come from, highest first: environment, `.env`, credentials directory.
 
 use std::env;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Mistake;
 use super::dotenv;
 
-/// Largest `.env` or credential file that is read, in bytes.
+/// Largest `.env`, credential or accounts file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// A file with settings in it. No `Debug`: it holds secrets.
@@ -28,7 +28,10 @@ pub type MaybeFile = Result<Option<TextFile>, Mistake>;
 /// Looks a name up in the environment.
 pub type Environment = Box<dyn Fn(&str) -> Option<String>>;
 
-/// The three places, injected so that tests need no process environment.
+/// Begins a file that is not there with a text.
+pub type WriteTemplate = Box<dyn Fn(&Path, &str) -> io::Result<()>>;
+
+/// The places settings come from, injected so that tests need no process environment.
 pub struct Sources {
     /// The process environment.
     pub environment: Environment,
@@ -36,6 +39,10 @@ pub struct Sources {
     pub env_file: MaybeFile,
     /// `$CREDENTIALS_DIRECTORY/NAME` for a name.
     pub credential: Box<dyn Fn(&str) -> MaybeFile>,
+    /// A file by its path, which begins in the working directory if it is relative: the one that `ACCOUNTS_FILE` names.
+    pub file: Box<dyn Fn(&Path) -> MaybeFile>,
+    /// Begins such a file when it is not there.
+    pub write_template: WriteTemplate,
 }
 
 impl Sources {
@@ -46,6 +53,8 @@ impl Sources {
             environment: Box::new(|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned())),
             env_file: read_file(Path::new(".env")),
             credential: Box::new(move |name| credentials.as_ref().map_or(Ok(None), |directory| read_file(&directory.join(name)))),
+            file: Box::new(read_file),
+            write_template: Box::new(write_private),
         }
     }
 }
@@ -64,6 +73,11 @@ fn read_file(path: &Path) -> MaybeFile {
         return Err(wrong(format!("longer than {FILE_BYTES_MAX} bytes")));
     }
     Ok(Some(TextFile { path: path.to_string_lossy().into_owned(), text, open_to_others: mode & 0o004 != 0 }))
+}
+
+/// For keys to come: only the owner may read it, and what is there is left alone.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
 /// A value and the place it came from. No `Debug`: the value may be a secret.

@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::Failure;
 use super::shell::Heard;
+use crate::alert::text::Roster;
 use crate::config::{Account, Config, Mode, PaperPrices, Venue};
 use crate::desk::{AccountSetup, Memory};
 use crate::exchange::Exchange;
-use crate::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
+use crate::exchange::binance::{Binance, LIVE_URL};
 use crate::exchange::catalogue::Catalogue;
 use crate::exchange::courier::{Courier, WARM_EVERY_MS};
 use crate::exchange::paper::{Paper, PaperHandle, Prices};
@@ -21,12 +22,11 @@ use crate::exchange::transport::{TimeOuts, UreqHttp};
 use crate::secret::Secret;
 use crate::time::now_ms;
 
-const PAPER_HOST: &str = "paper";
-
 /// Everything hired for the accounts.
 pub(super) struct Team {
     pub(super) setups: Vec<AccountSetup>,
     pub(super) couriers: Vec<Courier>,
+    /// The hand that moves the prices of the first account on paper.
     pub(super) paper: Option<PaperHandle>,
 }
 
@@ -35,9 +35,9 @@ pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Resu
     let mut team = Team { setups: Vec::new(), couriers: Vec::new(), paper: None };
     let mut catalogues: BTreeMap<(String, String), Catalogue> = BTreeMap::new();
     for account in &config.accounts {
-        let shelf = (host(account).to_owned(), account.rules.settle_coin.clone());
-        let catalogue = catalogues.entry(shelf).or_default().clone();
-        let (exchange, paper) = exchange_of(account, config.paper_prices, Some(config.state_directory.join("paper.json")), catalogue)?;
+        let catalogue = catalogues.entry((account.host(), account.rules.settle_coin.clone())).or_default().clone();
+        let book = config.state_directory.join(account.host() + ".json");
+        let (exchange, paper) = exchange_of(account, config.paper_prices, Some(book), catalogue)?;
         team.paper = team.paper.or(paper);
         let hear = hear.clone();
         let deliver = move |call, result| {
@@ -50,7 +50,7 @@ pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Resu
             name: account.name.clone(),
             venue: account.venue.as_str().to_owned(),
             identity: identity(account),
-            host: host(account).to_owned(),
+            host: account.host(),
             rules: account.rules.clone(),
         });
     }
@@ -80,7 +80,7 @@ fn exchange_of(
         Binance::new(Box::new(UreqHttp::new(url, TimeOuts::default())), key, secret, clock.clone(), settle, catalogue)
     };
     match account.venue {
-        Venue::Binance | Venue::BinanceDemo => Ok((Box::new(binance(host(account), account.key.clone(), account.secret.clone())), None)),
+        Venue::Binance | Venue::BinanceDemo => Ok((Box::new(binance(&account.host(), account.key.clone(), account.secret.clone())), None)),
         Venue::Paper => {
             let prices = match prices {
                 PaperPrices::Walk => Prices::Walk,
@@ -96,19 +96,16 @@ fn exchange_of(
     }
 }
 
-fn host(account: &Account) -> &str {
-    match (&account.base_url, account.venue) {
-        (Some(url), Venue::Binance | Venue::BinanceDemo) => url,
-        (None, Venue::Binance) => LIVE_URL,
-        (None, Venue::BinanceDemo) => DEMO_URL,
-        (_, Venue::Paper) => PAPER_HOST,
-    }
+/// What text alerts must know of the accounts.
+pub fn roster(config: &Config) -> Roster {
+    let known = |account: &Account| (account.name.clone(), account.rules.settle_coin.clone());
+    Roster { accounts: config.accounts.iter().map(known).collect(), default: config.default_account() }
 }
 
 /// Exchange, host and key, hashed: what is journalled of them.
 fn identity(account: &Account) -> String {
     let mut hash = Sha256::new();
-    for part in [account.venue.as_str(), host(account), account.key.expose()] {
+    for part in [account.venue.as_str(), &account.host(), account.key.expose()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
@@ -140,9 +137,13 @@ pub(super) fn first_alert(config: &Config, address: SocketAddr) -> String {
         Some(_) => r#""token":"YOUR_WEBHOOK_TOKEN","#,
         None => "",
     };
+    let account = match (config.default_account(), config.accounts.first()) {
+        (None, Some(first)) => format!(r#""account":{},"#, serde_json::Value::from(first.name.as_str())),
+        _ => String::new(),
+    };
     let ip = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
     format!(
-        r#"curl http://{ip}:{}/webhook -d '{{{token}"event":"ENTRY","signal_side":"LONG","symbol":"BTCUSDT.P","entry_price":50000,"second_entry_price":49000,"stop_loss":48000,"take_profit":52000}}'"#,
+        r#"curl http://{ip}:{}/webhook -d '{{{token}{account}"event":"ENTRY","signal_side":"LONG","symbol":"BTCUSDT.P","entry_price":50000,"second_entry_price":49000,"stop_loss":48000,"take_profit":52000}}'"#,
         address.port()
     )
 }

@@ -22,7 +22,7 @@ use crate::desk::{Desk, Memory, Record};
 use crate::journal::{self, JournalError, Replayed};
 use crate::time::now_ms;
 use crate::{alert, web};
-pub use accounts::connect;
+pub use accounts::{connect, roster};
 pub use history::{closed_trades, open_trades};
 use shell::{Heard, Shell};
 

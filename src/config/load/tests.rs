@@ -4,6 +4,8 @@ use super::super::sources::TextFile;
 use super::*;
 use crate::market::{Decimal, MarginMode, TriggerBy};
 
+mod several;
+
 const REAL_TOKEN: &str = "7d1c0a9be84f4f0b8b7d-tok";
 
 /// Sources made of maps: environment, the text of `.env`, and credentials.
@@ -15,6 +17,8 @@ fn sources(environment: &[(&str, &str)], env_file: &str, credentials: &[(&str, &
         environment: Box::new(move |name| environment.get(name).cloned()),
         env_file: Ok((!env_file.is_empty()).then(|| file(".env", env_file))),
         credential: Box::new(move |name| Ok(credentials.get(name).map(|text| file(&format!("/run/credentials/{name}"), text)))),
+        file: Box::new(|_| Ok(None)),
+        write_template: Box::new(|_, _| Ok(())),
     }
 }
 
@@ -84,7 +88,7 @@ fn environment_beats_file_beats_credentials() {
 
 #[test]
 fn every_mistake_is_reported_at_once_with_its_place() {
-    let text = "LEVERAGE=many\nBINANCE_API_KEY=hunter2 hunter2\nLEVRAGE=5\nEXIT_COOLDOWN=-1\nnonsense\nTRIGGER_BY=index\nACCOUNTS_FILE=accounts.json\nDEFAULT_ACCOUNT=main\nBINANCE_BASE_URL=https://x/y";
+    let text = "LEVERAGE=many\nBINANCE_API_KEY=hunter2 hunter2\nLEVRAGE=5\nEXIT_COOLDOWN=-1\nnonsense\nTRIGGER_BY=index\nDUPLICATE_WINDOW=ever\nDEFAULT_ACCOUNT=main\nBINANCE_BASE_URL=https://x/y";
     let told = mistakes(text);
     for expected in [
         ".env:5: a line is NAME=value, a comment or blank",
@@ -94,7 +98,7 @@ fn every_mistake_is_reported_at_once_with_its_place() {
         ".env:1: LEVERAGE: a whole number from 1 to 200 is needed",
         ".env:6: TRIGGER_BY: one of mark, last is needed",
         ".env:4: EXIT_COOLDOWN: seconds from 0 to 86400 are needed",
-        ".env:7: ACCOUNTS_FILE: several accounts are not supported by this version; use BINANCE_API_KEY and BINANCE_API_SECRET",
+        ".env:7: DUPLICATE_WINDOW: seconds from 0 to 86400 are needed",
         "BINANCE_API_SECRET: missing, although BINANCE_API_KEY is given",
         ".env:8: DEFAULT_ACCOUNT: the only account is paper",
     ] {
@@ -138,9 +142,10 @@ fn keys_make_the_mode() {
 
 #[test]
 fn rules_reach_the_desk() {
-    let text = "MARGIN_MODE=Isolated\nTRIGGER_BY=last\nPROTECT_TIMEOUT=2.5\nCLOSE_IF_UNPROTECTED=no\nDUPLICATE_WINDOW=0\nENTRY_TIMEOUT=3600\nALERT_TIMEOUT=60\nTRADE_CAPACITY=8\nQUEUE_CAPACITY=16\nEXIT_COOLDOWN=1";
+    let text = "MARGIN_MODE=Isolated\nTRIGGER_BY=last\nPROTECT_TIMEOUT=2.5\nCLOSE_IF_UNPROTECTED=no\nDUPLICATE_WINDOW=0\nENTRY_TIMEOUT=3600\nALERT_TIMEOUT=60\nORDER_TIMEOUT=90\nTRADE_CAPACITY=8\nQUEUE_CAPACITY=16\nEXIT_COOLDOWN=1";
     let config = from_file(text).unwrap();
-    assert_eq!((config.accounts[0].rules.margin_mode, config.accounts[0].rules.alert_timeout_ms), (Some(MarginMode::Isolated), 60_000));
+    let account = &config.accounts[0].rules;
+    assert_eq!((account.margin_mode, account.alert_timeout_ms, account.order_timeout_ms), (Some(MarginMode::Isolated), 60_000, 90_000));
     let rules = crate::desk::Rules {
         entry_timeout_ms: 3_600_000,
         exit_cooldown_ms: 1000,
