@@ -192,9 +192,13 @@ fn strictly<'a>(instruments: &'a Instruments, written: &str, settle: &str) -> Op
 /// Why the text language finds no contract, and which one the easier reading of the other language would find.
 fn misspelt(instruments: &Instruments, written: &str, settle: &str) -> SymbolError {
     let name = written.to_owned();
+    if let Some((_, other)) = written.split_once(':').filter(|(_, other)| *other != settle) {
+        return SymbolError::Settle { name, settle: other.to_owned() };
+    }
     match SymbolName::parse(written).and_then(|easier| easier.contract(instruments, settle).cloned()) {
         Ok(found) if &*found.settle == settle => SymbolError::Meant { name, meant: format!("{}{settle}", found.base) },
         Ok(found) => SymbolError::Settle { name, settle: found.settle.to_string() },
+        Err(SymbolError::Unknown(_)) => SymbolError::Unknown(name),
         Err(error) => error,
     }
 }
