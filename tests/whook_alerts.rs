@@ -1,4 +1,5 @@
 //! Every recorded alert of whook means here what it meant there, or is one of the differences that are named below.
+#![allow(clippy::indexing_slicing, clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +9,11 @@ use perphook::market::{Decimal, Instrument, Instruments, Symbol};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Alerts that are refused on purpose: name and reason of the difference, the alerts, and words of each refusal.
-const REFUSED: [(&str, &str, &[(&str, &str)]); 11] = [
+/// Name and reason of a difference, and its alerts with the words that are expected of each.
+type Difference = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Alerts that are refused on purpose, with words of the refusal.
+const REFUSED: [Difference; 11] = [
     (
         "nan, infinity and other scripts' digits",
         "they stopped the order thread, or made a market order of a limit order",
@@ -109,8 +113,8 @@ const REFUSED: [(&str, &str, &[(&str, &str)]); 11] = [
     ),
 ];
 
-/// Alerts that are read although whook refused them: name and reason of the difference, the alerts and their reading.
-const READ: [(&str, &str, &[(&str, &str)]); 4] = [
+/// Alerts that are read although whook refused them, with what is read.
+const READ: [Difference; 4] = [
     (
         "native names that end with the settle coin",
         "the ending was replaced before the name was looked for",
@@ -319,7 +323,7 @@ impl Context {
 }
 
 /// What is expected of an alert that is listed as a difference.
-fn listed<'a>(differences: &[(&str, &str, &[(&'a str, &'a str)])], alert: &str) -> Option<&'a str> {
+fn listed(differences: &[Difference], alert: &str) -> Option<&'static str> {
     let mut alerts = differences.iter().flat_map(|(_, _, alerts)| alerts.iter());
     alerts.find(|(listed, _)| *listed == alert).map(|(_, words)| *words)
 }
@@ -357,7 +361,7 @@ fn every_alert_means_what_it_meant_or_is_a_named_difference() {
             complaints.push(format!("{alert:?}\n whook: {wanted:?}\n here: {read:?} {refusals:?}"));
         }
     }
-    let complain = |(name, why, alerts): &(&str, &str, &[(&str, &str)])| {
+    let complain = |(name, why, alerts): &Difference| {
         let unseen = alerts.iter().filter(|(alert, _)| !seen.contains(alert));
         unseen.map(|(alert, _)| format!("{name} ({why}): no recorded alert is {alert:?}")).collect::<Vec<_>>()
     };
