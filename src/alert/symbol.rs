@@ -17,19 +17,19 @@ use crate::market::{Instrument, Instruments};
 pub const SYMBOL_CHARS_MAX: usize = 40;
 /// Prefixes of contracts that count coins by the thousand or million.
 const MULTIPLES: [&str; 3] = ["1000", "1000000", "1M"];
-
-/// What a name of the text language begins with where names are stored. No name of the other has a colon.
+/// What a name of the text language begins with where names are stored; no stored name of the JSON language has a colon.
 const STRICT: &str = "text:";
+/// TradingView's mark of a perpetual contract.
+const PERPETUAL: &str = ".P";
 
 /// A contract as an alert names it, freed of chart decoration. Which contract it is, is decided by the exchange's list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SymbolName {
-    name: String,
-    /// Written as a perpetual against USD (`BTCUSD.P`): the coin-margined contract, not a sloppy `BTCUSDT`.
-    coin_margined: bool,
-    /// As the text language wrote it, upper case and without `.P`; its rules find the contract then.
-    strict: Option<String>,
+    name: Box<str>,
+    /// How it is stored, where the name alone does not tell how to read it: `BTCUSD.P` is the coin-margined contract and
+    /// no sloppy `BTCUSDT`; `text:ETH/USDT` was written in the text language, whose rules find the contract then.
+    stored: Option<Box<str>>,
 }
 
 /// Why a symbol names no contract that can be traded here.
@@ -102,7 +102,8 @@ impl SymbolName {
             return Err(SymbolError::CoinMargined(name));
         }
         let coin_margined = name.ends_with("USD") && perpetual;
-        Ok(SymbolName { name, coin_margined, strict: None })
+        let stored = coin_margined.then(|| format!("{name}{PERPETUAL}").into());
+        Ok(SymbolName { name: name.into(), stored })
     }
 
     /// Takes a symbol of the text language: a pair with or without slash and settle coin, with or without one `.P`, or
@@ -115,10 +116,10 @@ impl SymbolName {
         if upper.chars().count() > SYMBOL_CHARS_MAX {
             return Err(SymbolError::TooLong);
         }
-        let written = upper.strip_suffix(".P").unwrap_or(&upper);
+        let written = upper.strip_suffix(PERPETUAL).unwrap_or(&upper);
         let (pair, settle) = written.split_once(':').unwrap_or((written, ""));
         if written.contains(':') && !pair.contains('/') {
-            return Err(SymbolName::parse(written).map_or_else(|error| error, |bare| SymbolError::Venue(bare.name)));
+            return Err(SymbolName::parse(written).map_or_else(|error| error, |bare| SymbolError::Venue(bare.name.into())));
         }
         if is_dated(pair) || is_dated(settle) {
             return Err(SymbolError::Dated);
@@ -127,13 +128,18 @@ impl SymbolName {
         match name.chars().chain(settle.chars()).find(|c| !c.is_alphanumeric()) {
             Some(stranger) => Err(SymbolError::Character(stranger)),
             None if name.is_empty() => Err(SymbolError::Empty),
-            None => Ok(SymbolName { name, coin_margined: false, strict: Some(written.to_owned()) }),
+            None => Ok(SymbolName { name: name.into(), stored: Some(format!("{STRICT}{written}").into()) }),
         }
     }
 
     /// The cleaned name, upper case: `ETHUSDT` for `BINANCE:ETHUSDT.P`.
     pub fn as_str(&self) -> &str {
         &self.name
+    }
+
+    /// The name as the text language wrote it, upper case and without `.P`.
+    fn strict(&self) -> Option<&str> {
+        self.stored.as_deref()?.strip_prefix(STRICT)
     }
 
     /// Finds the contract: by its native name, by base and settle coin, and at last by completing a bare base (`ETH`,
@@ -148,14 +154,14 @@ impl SymbolName {
     /// # Errors
     /// Which contract is meant cannot be told.
     pub fn contract<'a>(&self, instruments: &'a Instruments, default_settle: &str) -> Result<&'a Instrument, SymbolError> {
-        if let Some(written) = &self.strict {
+        if let Some(written) = self.strict() {
             return strictly(instruments, written, default_settle).ok_or_else(|| misspelt(instruments, written, default_settle));
         }
         let name = self.as_str();
         if let Some(exact) = find(instruments, name) {
             return Ok(exact);
         }
-        if self.coin_margined {
+        if self.stored.is_some() {
             return Err(SymbolError::CoinMargined(name.to_owned()));
         }
         let base = name.strip_suffix("USD").unwrap_or(name);
@@ -192,9 +198,13 @@ fn strictly<'a>(instruments: &'a Instruments, written: &str, settle: &str) -> Op
 /// Why the text language finds no contract, and which one the easier reading of the other language would find.
 fn misspelt(instruments: &Instruments, written: &str, settle: &str) -> SymbolError {
     let name = written.to_owned();
+    if let Some((_, other)) = written.split_once(':').filter(|(_, other)| *other != settle) {
+        return SymbolError::Settle { name, settle: other.to_owned() };
+    }
     match SymbolName::parse(written).and_then(|easier| easier.contract(instruments, settle).cloned()) {
         Ok(found) if &*found.settle == settle => SymbolError::Meant { name, meant: format!("{}{settle}", found.base) },
         Ok(found) => SymbolError::Settle { name, settle: found.settle.to_string() },
+        Err(SymbolError::Unknown(_)) => SymbolError::Unknown(name),
         Err(error) => error,
     }
 }
@@ -216,7 +226,7 @@ fn without_venue(text: &str) -> &str {
 
 /// Takes `.P`, `.PERP`, `PERP` off, as often as they are there, and tells whether they were.
 fn without_suffix(text: &str) -> (&str, bool) {
-    let cut = text.strip_suffix(".P").or_else(|| text.strip_suffix("PERP").map(|rest| rest.trim_end_matches(['.', '-', '_'])));
+    let cut = text.strip_suffix(PERPETUAL).or_else(|| text.strip_suffix("PERP").map(|rest| rest.trim_end_matches(['.', '-', '_'])));
     match cut {
         Some(rest) if !rest.is_empty() => (without_suffix(rest).0, true),
         _ => (text, false),
@@ -235,17 +245,13 @@ fn is_dated(text: &str) -> bool {
 
 impl fmt::Display for SymbolName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.strict.as_deref().unwrap_or(&self.name))
+        f.write_str(self.strict().unwrap_or(&self.name))
     }
 }
 
 impl From<SymbolName> for String {
     fn from(symbol: SymbolName) -> String {
-        match symbol.strict {
-            Some(written) => format!("{STRICT}{written}"),
-            None if symbol.coin_margined => symbol.name + ".P",
-            None => symbol.name,
-        }
+        symbol.stored.unwrap_or(symbol.name).into()
     }
 }
 

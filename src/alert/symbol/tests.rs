@@ -126,12 +126,88 @@ fn the_settle_coin_of_the_account_completes_a_bare_base() {
     assert_eq!(name.as_str(), "ETH");
 }
 
+fn strictly(text: &str, settle: &str) -> Result<String, SymbolError> {
+    let mut list: Vec<_> = list().iter().cloned().collect();
+    list.extend([
+        contract("BTC-USDT-SWAP", "BTC", "USDT"),
+        contract("XBTUSDTM", "SOL", "USDT"),
+        contract("PF_XBTUSD", "BTC", "USD"),
+        contract("BTCUSD_PERP", "BTC", "BTC"),
+    ]);
+    let list = Instruments::new(list);
+    let found = SymbolName::text(text)?.resolve(&list, settle)?;
+    Ok(found.symbol.as_str().to_owned())
+}
+
+#[test]
+fn the_text_language_reads_pairs_and_native_names() {
+    for (written, settle, native) in [
+        ("ETHUSDT", "USDT", "ETHUSDT"),
+        ("ethusdt.p", "USDT", "ETHUSDT"),
+        ("eth/usdt", "USDT", "ETHUSDT"),
+        ("ETH/USDT.P", "USDT", "ETHUSDT"),
+        ("ETH/USDT:USDT", "USDT", "ETHUSDT"),
+        ("ETHUSDC", "USDC", "ETHUSDC"),
+        ("1000PEPEUSDT.P", "USDT", "1000PEPEUSDT"),
+        ("币安人生USDT", "USDT", "币安人生USDT"),
+        ("btc-usdt-swap", "USDT", "BTC-USDT-SWAP"),
+        ("XBTUSDTM", "USDT", "XBTUSDTM"),
+        ("SOLUSDT", "USDT", "XBTUSDTM"),
+        ("BTCUSD", "USD", "PF_XBTUSD"),
+        ("BTCUSD.P", "USD", "PF_XBTUSD"),
+        ("PF_XBTUSD", "USD", "PF_XBTUSD"),
+    ] {
+        assert_eq!(strictly(written, settle).as_deref(), Ok(native), "{written}");
+    }
+}
+
+#[test]
+fn the_text_language_completes_nothing_and_says_what_was_meant() {
+    let meant = |name: &str, meant: &str| SymbolError::Meant { name: name.to_owned(), meant: meant.to_owned() };
+    let unknown = |name: &str| SymbolError::Unknown(name.to_owned());
+    let settles = |name: &str, settle: &str| SymbolError::Settle { name: name.to_owned(), settle: settle.to_owned() };
+    for (written, error) in [
+        ("ETH", meant("ETH", "ETHUSDT")),
+        ("ETHUSD", meant("ETHUSD", "ETHUSDT")),
+        ("ETH/USD", meant("ETH/USD", "ETHUSDT")),
+        ("ETH-USDT", meant("ETH-USDT", "ETHUSDT")),
+        ("ETHUSDTPERP", meant("ETHUSDTPERP", "ETHUSDT")),
+        ("BINANCE:ETHUSDT.P", SymbolError::Venue("ETHUSDT".to_owned())),
+        ("ETHUSDC", settles("ETHUSDC", "USDC")),
+        ("PF_XBTUSD", unknown("PF_XBTUSD")),
+        ("BTC/USD:BTC", settles("BTC/USD:BTC", "BTC")),
+        ("PEPEUSDT", SymbolError::Multiplied { name: "PEPEUSDT".to_owned(), contract: "1000PEPEUSDT".to_owned() }),
+        ("ETH/USDT:USDC", settles("ETH/USDT:USDC", "USDC")),
+        ("NOSUCHUSDT", unknown("NOSUCHUSDT")),
+        ("USDT", unknown("USDT")),
+        ("BTCUSDT_251226", SymbolError::Dated),
+        ("BTC/USDT:USDT-251226", SymbolError::Dated),
+        ("OLDUSDT", SymbolError::Closed { name: "OLDUSDT".to_owned(), reason: "SETTLING".to_owned() }),
+        ("ETHUSDT.P.P", SymbolError::Character('.')),
+        ("ETH/USDT:USDT:USDT", SymbolError::Character(':')),
+        ("ETH,USDT", SymbolError::Character(',')),
+        ("-/-", SymbolError::Empty),
+        (":", SymbolError::Empty),
+        (&"X".repeat(41), SymbolError::TooLong),
+    ] {
+        assert_eq!(strictly(written, "USDT"), Err(error), "{written}");
+    }
+    assert_eq!(meant("ETH", "ETHUSDT").to_string(), "the account trades no contract ETH; did you mean ETHUSDT?");
+    let name = SymbolName::text("eth/usdt:usdt.p").unwrap();
+    assert_eq!((name.as_str(), name.to_string().as_str()), ("ETHUSDT", "ETH/USDT:USDT"));
+}
+
 proptest! {
     #[test]
     fn a_name_survives_the_journal(text in "[A-Za-z0-9/:._-]{0,30}|\\PC{0,45}") {
         if let Ok(name) = SymbolName::parse(&text) {
             let stored = serde_json::to_string(&name).unwrap();
             prop_assert_eq!(serde_json::from_str::<SymbolName>(&stored).unwrap(), name);
+        }
+        if let Ok(name) = SymbolName::text(&text) {
+            let stored = serde_json::to_string(&name).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<SymbolName>(&stored).unwrap(), &name);
+            prop_assert_eq!(SymbolName::text(&name.to_string()).unwrap(), name);
         }
     }
 }
