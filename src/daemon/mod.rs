@@ -3,9 +3,12 @@
 //! Threads: the executor (web and desk), the journal, and one courier for each account. No rule of trading lives here.
 
 mod accounts;
+mod asks;
+mod health;
 mod history;
 mod notify;
 mod shell;
+mod slips;
 
 use std::cell::RefCell;
 use std::fmt;
