@@ -464,3 +464,6 @@ fn say(line: &Line) {
         false => log::info!("{place}{text}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ pub struct Routes {
     pub mode: Mode,
     /// Reads a JSON alert.
     pub parse: fn(&[u8]) -> Result<Parsed, AlertError>,
-    /// Reads a text alert.
+    /// Reads a text alert, and refuses one with more lines than an answer should have.
     pub parse_text: fn(&[u8], &Roster) -> Result<Text, AlertError>,
     /// What it must know of the accounts to do so.
     pub roster: Roster,

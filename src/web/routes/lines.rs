@@ -12,8 +12,6 @@ use super::{Answer, Message, Request, Site, TAKEN, Verdict, duplicate_of, finger
 use crate::alert::AlertError;
 use crate::alert::text::Line;
 
-/// Most lines of one body that ask for something. More would be answered at a length that nobody reads.
-const LINES_MAX: usize = 256;
 /// Most unreadable lines of one body that go into the history.
 const HISTORY_LINES_MAX: usize = 8;
 
@@ -32,14 +30,11 @@ impl Site {
         if !self.is_authorised(request, path_token, &text.tokens) {
             return self.unauthorised(peer);
         }
-        match text.lines.len() {
-            0 => self.invalid(unreadable("the body asks for nothing: it has no line with an order"), peer),
-            1..=LINES_MAX => {
-                let judged = self.judge(text.lines, fingerprint(&request.body), peer).await;
-                self.word(judged, peer)
-            }
-            count => self.invalid(unreadable(&format!("the body has {count} orders; {LINES_MAX} are the most, so none is taken")), peer),
+        if text.lines.is_empty() {
+            return self.invalid(unreadable("the body asks for nothing: it has no line with an order"), peer);
         }
+        let judged = self.judge(text.lines, fingerprint(&request.body), peer).await;
+        self.word(judged, peer)
     }
 
     /// Asks the daemon about the lines that can be read, all at once.
