@@ -3,9 +3,12 @@
 //! Threads: the executor (web and desk), the journal, and one courier for each account. No rule of trading lives here.
 
 mod accounts;
+mod asks;
+mod health;
 mod history;
 mod notify;
 mod shell;
+mod slips;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -121,7 +124,15 @@ async fn serve<'a>(
         let shell = Rc::clone(&shell);
         Rc::new(move || shell.borrow().health(now_ms()))
     };
-    let routes = web::Routes { token: config.token.clone(), mode: config.mode, parse: alert::json::parse, inbox, health };
+    let routes = web::Routes {
+        token: config.token.clone(),
+        mode: config.mode,
+        parse: alert::json::parse,
+        parse_text: alert::text::parse,
+        roster: roster(&config),
+        inbox,
+        health,
+    };
     executor.spawn(web::serve(listener, routes, web::Limits::default())).detach();
     let mut signals =
         Signals::new([Signal::Term, Signal::Int]).map_err(|error| Failure::System(format!("signals cannot be received: {error}")))?;
@@ -145,6 +156,16 @@ async fn serve<'a>(
     shell.borrow_mut().close();
     log::info!("stopped");
     Ok(())
+}
+
+/// What text alerts may say of accounts.
+fn roster(config: &Config) -> alert::text::Roster {
+    let accounts: Vec<_> = config.accounts.iter().map(|account| (account.name.clone(), account.rules.settle_coin.clone())).collect();
+    let default = match &config.rules.default_account {
+        Some(name) => accounts.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)),
+        None => (accounts.len() == 1).then_some(0),
+    };
+    alert::text::Roster { accounts, default }
 }
 
 fn greet(config: &Config, address: SocketAddr) {

@@ -4,12 +4,16 @@
 //! call that needs its record waits for it; with a broken journal nothing opens, and everything that closes goes on.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use smol::channel::{Receiver, Sender};
 
-use crate::desk::{Admission, Desk, Effect, Event, Fingerprint, Line, Record, Status};
+use super::asks::Asks;
+use super::health::health_of;
+use super::slips::{Slip, line_print};
+use crate::alert::Signal;
+use crate::desk::{Admission, Desk, Effect, Event, Fingerprint, Line, Record};
 use crate::exchange::courier::Courier;
 use crate::exchange::paper::PaperHandle;
 use crate::exchange::{ExchangeError, Reply, Request};
@@ -20,6 +24,8 @@ use crate::web::{Health, Inbound, Message, Verdict};
 
 /// How often a broken journal is begun anew.
 const HEAL_EVERY_MS: Millis = 1000;
+/// Text alerts whose answers are being written; the web room's caps keep it far below.
+const ANSWERING_MAX: usize = 4096;
 
 /// What the threads tell the executor.
 pub(super) enum Heard {
@@ -45,7 +51,7 @@ enum Disk {
 struct Unflushed {
     seq: Seq,
     number: u64,
-    waiting: Vec<(Sender<Verdict>, Verdict)>,
+    waiting: Vec<(Slip, Verdict)>,
 }
 
 /// A call that waits for its record.
@@ -67,6 +73,9 @@ pub(super) struct Shell {
     flushed: Seq,
     unflushed: VecDeque<Unflushed>,
     held: VecDeque<Held>,
+    /// Text alerts whose answer the web room is writing out.
+    answering: BTreeSet<u64>,
+    asks: Asks,
     stopping: bool,
     effects: Vec<Effect>,
 }
@@ -83,6 +92,8 @@ impl Shell {
             flushed: 0,
             unflushed: VecDeque::new(),
             held: VecDeque::new(),
+            answering: BTreeSet::new(),
+            asks: Asks::default(),
             stopping: false,
             effects: Vec::new(),
         }
@@ -97,10 +108,11 @@ impl Shell {
     pub(super) fn stop(&mut self) {
         self.stopping = true;
         self.desk.pause();
+        self.asks.stop();
     }
 
     fn has_work(&self) -> bool {
-        self.desk.is_busy() || !self.unflushed.is_empty()
+        self.desk.is_busy() || !self.unflushed.is_empty() || !self.answering.is_empty()
     }
 
     /// Writes what waits for the disk.
@@ -112,19 +124,14 @@ impl Shell {
 
     /// The state of things, from memory alone.
     pub(super) fn health(&self, now: Millis) -> Health {
-        let status = self.desk.status(now);
-        let silent = status.accounts.iter().find(|account| !account.connected);
-        let reason = match (&self.disk, silent) {
+        let trouble = match &self.disk {
             _ if self.stopping => Some("shutting down".to_owned()),
-            (Disk::Low(reason), _) => Some(format!("journal: {reason}; open trades go on, new alerts are refused")),
-            (Disk::Broken { reason, .. }, _) => Some(format!("journal: {reason}; open trades go on, new alerts are refused")),
-            (Disk::Well, Some(account)) => {
-                let trouble = account.trouble.as_deref().unwrap_or("no answer");
-                Some(format!("account {}: {trouble}", account.name))
+            Disk::Low(reason) | Disk::Broken { reason, .. } => {
+                Some(format!("journal: {reason}; open trades go on, new alerts are refused"))
             }
-            (Disk::Well, None) => None,
+            Disk::Well => None,
         };
-        health_of(&status, reason)
+        health_of(&self.desk.status(now), trouble)
     }
 
     fn handle(&mut self, event: Event, now: Millis) {
@@ -139,7 +146,7 @@ impl Shell {
                 Effect::Record(record) => self.record(&record, now),
                 Effect::Call { account, call, request, durable } => self.call(account, call, request, durable, now),
                 Effect::Say(line) => say(&line),
-                Effect::Report { .. } => {}
+                Effect::Report { ask, report } => self.asks.hear(ask, report),
             }
         }
         // Kept for its capacity.
@@ -204,8 +211,8 @@ impl Shell {
         while self.unflushed.front().is_some_and(|alert| alert.seq <= seq) {
             if let Some(alert) = self.unflushed.pop_front() {
                 self.handle(Event::OnDisk(alert.number), now);
-                for (respond, verdict) in alert.waiting {
-                    let _ = respond.try_send(verdict);
+                for (slip, verdict) in alert.waiting {
+                    self.give(slip, verdict, now);
                 }
             }
         }
@@ -216,14 +223,14 @@ impl Shell {
         let lost = self.unflushed.iter().position(|alert| alert.seq >= from).unwrap_or(self.unflushed.len());
         let lost = self.unflushed.split_off(lost);
         self.disk = Disk::Broken { reason: reason.clone(), begin_at: now };
-        let mut effects = Vec::new();
         for alert in lost {
+            let mut effects = Vec::new();
             self.desk.retract(alert.number, &mut effects);
-            for (respond, _) in alert.waiting {
-                let _ = respond.try_send(Verdict::Unavailable(reason.clone()));
+            self.carry_out(effects, now);
+            for (slip, _) in alert.waiting {
+                self.give(slip, Verdict::Unavailable(reason.clone()), now);
             }
         }
-        self.carry_out(effects, now);
         for held in std::mem::take(&mut self.held) {
             self.send(held, true, now);
         }
@@ -240,8 +247,22 @@ impl Shell {
 
     fn message(&mut self, inbound: Inbound, now: Millis) {
         let verdict = match inbound.message {
-            Message::Alert { signal, fingerprint } => self.alert(signal, &fingerprint, &inbound.respond, now),
-            Message::Lines { .. } | Message::Told { .. } | Message::Report { .. } => None,
+            Message::Alert { signal, fingerprint } => {
+                self.alert(signal, Fingerprint(fingerprint), Slip::single(inbound.respond.clone()), now);
+                None
+            }
+            Message::Lines { lines, fingerprint } => {
+                let slips = Slip::lines(inbound.respond.clone(), lines.len());
+                for ((line, signal), slip) in lines.into_iter().zip(slips) {
+                    self.alert(signal, line_print(&fingerprint, line), slip, now);
+                }
+                None
+            }
+            Message::Told { alerts, written } => {
+                self.told(alerts, written, now);
+                None
+            }
+            Message::Report { account } => self.report(account.as_deref(), &inbound.respond, now),
             Message::Invalid { reason } => {
                 self.record_invalid(&reason, now);
                 None
@@ -259,34 +280,87 @@ impl Shell {
         }
     }
 
-    /// An alert that asks for something: its verdict, or nothing while its record is on its way.
-    fn alert(&mut self, signal: crate::alert::Signal, print: &[u8; 16], respond: &Sender<Verdict>, now: Millis) -> Option<Verdict> {
+    /// An alert, or a line of one, that asks for something. It has its verdict at once, or when its record is on disk.
+    fn alert(&mut self, signal: Signal, print: Fingerprint, slip: Slip, now: Millis) {
+        match self.admit(signal, print, now) {
+            Verdict::Accepted { number, warnings } => {
+                let waiting = vec![(slip, Verdict::Accepted { number, warnings })];
+                self.unflushed.push_back(Unflushed { seq: self.last_seq, number, waiting });
+            }
+            Verdict::Duplicate(number) => match self.unflushed.iter_mut().find(|alert| alert.number == number) {
+                // Its twin is not on disk yet: both hear the same.
+                Some(twin) => twin.waiting.push((slip, Verdict::Duplicate(number))),
+                None => self.give(slip, Verdict::Duplicate(number), now),
+            },
+            verdict => self.give(slip, verdict, now),
+        }
+    }
+
+    fn admit(&mut self, signal: Signal, print: Fingerprint, now: Millis) -> Verdict {
+        if self.stopping {
+            return Verdict::Unavailable("shutting down".to_owned());
+        }
+        if let Disk::Low(reason) | Disk::Broken { reason, .. } = &self.disk {
+            return Verdict::Unavailable(format!("the journal cannot take alerts: {reason}"));
+        }
+        let mut effects = Vec::new();
+        let admission = self.desk.admit(signal, print, now, &mut effects);
+        self.carry_out(effects, now);
+        match admission {
+            Admission::Accept { number, warnings } => Verdict::Accepted { number, warnings },
+            Admission::Duplicate(number) => Verdict::Duplicate(number),
+            Admission::Refuse { field, reason } => Verdict::Refused { field: field.to_owned(), reason },
+            Admission::Full(reason) => Verdict::Unavailable(reason),
+        }
+    }
+
+    /// Gives a verdict to its sender. If it was the last one of a text alert and the sender is gone, the desk learns of it.
+    fn give(&mut self, slip: Slip, verdict: Verdict, now: Millis) {
+        let Some(sent) = slip.give(verdict) else { return };
+        match sent.heard {
+            true => self.answering.extend(sent.alerts),
+            false => self.told(sent.alerts, false, now),
+        }
+        while self.answering.len() > ANSWERING_MAX {
+            self.answering.pop_first();
+        }
+    }
+
+    /// What became of the answer that spoke of these text alerts.
+    fn told(&mut self, alerts: Vec<u64>, written: bool, now: Millis) {
+        if alerts.is_empty() {
+            return;
+        }
+        self.answering.retain(|number| !alerts.contains(number));
+        let mut effects = Vec::new();
+        self.desk.told(alerts, written, &mut effects);
+        self.carry_out(effects, now);
+    }
+
+    /// A question about what accounts hold: answered later, unless it cannot be asked.
+    fn report(&mut self, wanted: Option<&str>, respond: &Sender<Verdict>, now: Millis) -> Option<Verdict> {
         if self.stopping {
             return Some(Verdict::Unavailable("shutting down".to_owned()));
         }
-        if let Disk::Low(reason) | Disk::Broken { reason, .. } = &self.disk {
-            return Some(Verdict::Unavailable(format!("the journal cannot take alerts: {reason}")));
+        let unknown = || Verdict::Refused { field: "response".to_owned(), reason: "no such account is configured".to_owned() };
+        let mut names: Vec<String> = self.desk.status(now).accounts.into_iter().map(|account| account.name).collect();
+        names.retain(|name| wanted.is_none_or(|wanted| name.eq_ignore_ascii_case(wanted)));
+        let account = wanted.and(names.first().cloned());
+        if names.is_empty() {
+            return Some(unknown());
         }
+        let Some(ask) = self.asks.open(names, respond.clone(), now) else {
+            return Some(Verdict::Unavailable("too many questions of this kind are under way".to_owned()));
+        };
         let mut effects = Vec::new();
-        let admission = self.desk.admit(signal, Fingerprint(*print), now, &mut effects);
+        let asked = self.desk.report(account.as_deref(), ask, now, &mut effects);
         self.carry_out(effects, now);
-        match admission {
-            Admission::Accept { number, warnings } => {
-                let waiting = vec![(respond.clone(), Verdict::Accepted { number, warnings })];
-                self.unflushed.push_back(Unflushed { seq: self.last_seq, number, waiting });
-                None
-            }
-            Admission::Duplicate(number) => match self.unflushed.iter_mut().find(|alert| alert.number == number) {
-                // Its twin is not on disk yet: both hear the same.
-                Some(twin) => {
-                    twin.waiting.push((respond.clone(), Verdict::Duplicate(number)));
-                    None
-                }
-                None => Some(Verdict::Duplicate(number)),
-            },
-            Admission::Refuse { field, reason } => Some(Verdict::Refused { field: field.to_owned(), reason }),
-            Admission::Full(reason) => Some(Verdict::Unavailable(reason)),
+        if asked == 0 {
+            self.asks.drop(ask);
+            return Some(unknown());
         }
+        self.handle(Event::Wake, now);
+        None
     }
 
     fn record_invalid(&mut self, reason: &str, now: Millis) {
@@ -301,7 +375,7 @@ impl Shell {
             Disk::Broken { begin_at, .. } => Some(*begin_at),
             _ => None,
         };
-        self.desk.next_wake().into_iter().chain(heal).min()
+        self.desk.next_wake().into_iter().chain(heal).chain(self.asks.wake_at()).min()
     }
 
     fn wake(&mut self, now: Millis) {
@@ -311,6 +385,7 @@ impl Shell {
             *begin_at = now + HEAL_EVERY_MS;
             self.begin(now);
         }
+        self.asks.expire(now);
         self.handle(Event::Wake, now);
     }
 }
@@ -390,11 +465,5 @@ fn say(line: &Line) {
     }
 }
 
-fn health_of(status: &Status, trouble: Option<String>) -> Health {
-    let exchanges = status
-        .accounts
-        .iter()
-        .map(|account| (account.venue.clone(), if account.connected { "connected" } else { "disconnected" }.to_owned()))
-        .collect();
-    Health { trouble, exchanges, alerts: status.alerts, notices: status.notices, open_trades: status.trades.len() as u64 }
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What is said back, always as JSON but for one word of whook's: one place for the shape of every success and every error.
 
 use http_types::{Method, Response, StatusCode};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use smol::io::AsyncReadExt;
 
@@ -29,6 +30,8 @@ impl Refusal {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: StatusCode,
+    /// The text alerts whose sender learns from this answer that they are taken.
+    pub alerts: Vec<u64>,
     body: Content,
     /// The methods that would have been right (405).
     allow: Option<&'static str>,
@@ -37,6 +40,8 @@ pub(super) struct Answer {
 #[derive(Debug)]
 enum Content {
     Json(Map<String, Value>),
+    /// One member with numbers that a [`Value`] would round.
+    Exact(&'static str, Box<RawValue>),
     Text(&'static str),
 }
 
@@ -47,12 +52,17 @@ impl Answer {
             Value::Object(members) => members,
             _ => Map::new(),
         };
-        Answer { status, body: Content::Json(members), allow: None }
+        Answer { status, alerts: Vec::new(), body: Content::Json(members), allow: None }
     }
 
     /// 200 with a bare word.
     pub(super) fn text(text: &'static str) -> Answer {
-        Answer { status: StatusCode::Ok, body: Content::Text(text), allow: None }
+        Answer { body: Content::Text(text), ..Answer::json(StatusCode::Ok, Value::Null) }
+    }
+
+    /// 200 with one member that is written already.
+    pub(super) fn exact(name: &'static str, value: Box<RawValue>) -> Answer {
+        Answer { body: Content::Exact(name, value), ..Answer::json(StatusCode::Ok, Value::Null) }
     }
 
     /// An alert that is on disk.
@@ -97,7 +107,8 @@ impl Answer {
         Answer { allow: Some(allow), ..Answer::error(StatusCode::MethodNotAllowed, "this path does not take this method") }
     }
 
-    fn insert(&mut self, name: &str, value: Value) {
+    /// One more member.
+    pub(super) fn insert(&mut self, name: &str, value: Value) {
         if let Content::Json(members) = &mut self.body {
             members.insert(name.to_owned(), value);
         }
@@ -112,6 +123,8 @@ impl Answer {
         let (body, content_type) = match self.body {
             Content::Text(text) => (text.to_owned(), "text/plain"),
             Content::Json(members) => (format!("{}\n", Value::Object(members)), "application/json"),
+            Content::Exact(name, value) if mode == Mode::Live => (format!("{{\"{name}\":{value}}}\n"), "application/json"),
+            Content::Exact(name, value) => (format!("{{\"{name}\":{value},\"mode\":\"{}\"}}\n", mode.as_str()), "application/json"),
         };
         response.set_body(body);
         response.insert_header("content-type", content_type);

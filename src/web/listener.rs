@@ -29,7 +29,7 @@ pub async fn serve(listener: TcpListener, routes: Routes, limits: Limits) {
         }
     };
     let accepting = accept(&listener, &connections, &site, limits);
-    connections.run(smol::future::or(accepting, sweeping)).await;
+    connections.run(smol::future::or(accepting, smol::future::or(sweeping, site.pass_on()))).await;
 }
 
 async fn accept(listener: &TcpListener, tasks: &LocalExecutor<'_>, site: &Rc<Site>, limits: Limits) {
@@ -67,7 +67,7 @@ fn seat(connections: &Rc<Connections>, tasks: &LocalExecutor<'_>, site: &Rc<Site
 async fn attend(mut guard: Guard<TcpStream>, seat: Seat, site: Rc<Site>, peer: IpAddr) {
     while guard.wait().await {
         let seated = seat.busy();
-        let (answer, method, keep) = match guard.next_request().await {
+        let (mut answer, method, keep) = match guard.next_request().await {
             Ok(Some(request)) => (site.answer(&request, peer).await, request.method, request.keep && seated),
             Ok(None) => return,
             Err(refusal) => {
@@ -75,7 +75,9 @@ async fn attend(mut guard: Guard<TcpStream>, seat: Seat, site: Rc<Site>, peer: I
                 (refusal.into(), Method::Get, false)
             }
         };
+        let alerts = std::mem::take(&mut answer.alerts);
         let sent = guard.send(&answer.encode(method, keep, site.mode()).await).await;
+        site.told(alerts, sent, peer);
         seat.idle();
         if !sent {
             return;

@@ -12,6 +12,7 @@ mod listener;
 mod request;
 mod routes;
 mod strangers;
+mod whook;
 
 use std::net::IpAddr;
 

@@ -3,6 +3,8 @@
 //! Order of judgement for whatever changes something: unreadable → 400, wrong token → 401, a field that forbids it → 400 and into the
 //! history, and only then the daemon's verdict. A right token is served from whatever address and however many wrong ones came before.
 
+mod lines;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -14,14 +16,15 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use smol::channel::{Sender, TrySendError, bounded};
+use smol::channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::answer::Answer;
 use super::guard::before;
 use super::health::Health;
 use super::request::Request;
 use super::strangers::{Offence, Strangers, WRONG_TOKENS_MAX};
-use super::{Inbound, Message, Verdict};
+use super::{Inbound, Message, Verdict, whook};
+use crate::alert::text::{Roster, Text};
 use crate::alert::{AlertError, Parsed};
 use crate::config::Mode;
 use crate::market::Decimal;
@@ -30,6 +33,10 @@ use crate::time::now_ms;
 
 /// Longest name of a contract that `POST /paper/price` takes.
 const SYMBOL_BYTES_MAX: usize = 32;
+/// Answers to text alerts of which the daemon has not heard yet how they fared.
+const TOLD_MAX: usize = 1024;
+/// The predecessor's words for an alert that is taken.
+const TAKEN: &str = "Webhook received, processing order";
 
 /// What the routes need of the rest of the house.
 pub struct Routes {
@@ -39,6 +46,10 @@ pub struct Routes {
     pub mode: Mode,
     /// Reads a JSON alert.
     pub parse: fn(&[u8]) -> Result<Parsed, AlertError>,
+    /// Reads a text alert, and refuses one with more lines than an answer should have.
+    pub parse_text: fn(&[u8], &Roster) -> Result<Text, AlertError>,
+    /// What it must know of the accounts to do so.
+    pub roster: Roster,
     /// The way to the daemon. When it is full or closed, senders get 503 and come again.
     pub inbox: Sender<Inbound>,
     /// Tells how the daemon is, from memory.
@@ -50,11 +61,13 @@ pub(super) struct Site {
     routes: Routes,
     verdict_timeout: Duration,
     strangers: RefCell<Strangers>,
+    /// What became of answers, on its way to the daemon.
+    told: (Sender<Inbound>, Receiver<Inbound>),
 }
 
 impl Site {
     pub(super) fn new(routes: Routes, verdict_timeout: Duration) -> Site {
-        Site { routes, verdict_timeout, strangers: RefCell::default() }
+        Site { routes, verdict_timeout, strangers: RefCell::default(), told: bounded(TOLD_MAX) }
     }
 
     pub(super) fn mode(&self) -> Mode {
@@ -70,14 +83,14 @@ impl Site {
             "/" if get => self.service(),
             "/health" if get => (self.routes.health)().answer(self.mode(), now_ms()),
             "/" | "/health" => Answer::method_not_allowed("GET, HEAD"),
-            "/whook" if get && request.query.split('&').any(|part| part == "response=whook") => Answer::text("WHOOKITYWOOK"),
-            "/whook" if get => not_found(),
+            "/whook" if get => self.whook(request, None, peer).await,
             "/whook" if !post => Answer::method_not_allowed("GET, HEAD, POST"),
             "/paper/price" if self.mode() != Mode::Paper => not_found(),
             "/paper/price" if post => self.paper_price(request, peer).await,
             "/paper/price" => Answer::method_not_allowed("POST"),
             path => match alert_path(path) {
                 Some(path_token) if post => self.alert(request, path_token, peer).await,
+                Some(path_token) if get && path.starts_with("/whook/") => self.whook(request, path_token, peer).await,
                 Some(_) => Answer::method_not_allowed("POST"),
                 None => not_found(),
             },
@@ -97,20 +110,39 @@ impl Site {
         let body = without_bom(&request.body);
         let parsed = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => (self.routes.parse)(body),
-            Some(_) => Err(unreadable("text alerts are not understood yet; an alert is JSON and begins with {")),
-            None => Err(unreadable("the body is empty; an alert is JSON and begins with {")),
+            Some(_) => return self.text(request, path_token, peer).await,
+            None => Err(unreadable("the body is empty; an alert is JSON and begins with {, or text with one order a line")),
         };
         let parsed = match parsed {
-            Err(error) if self.is_authorised(request, path_token, None) => return self.invalid(error, peer),
-            Err(error) => return self.unreadable(error, peer),
+            Err(error) => return self.senseless(error, self.is_authorised(request, path_token, &[]), peer),
             Ok(parsed) => parsed,
         };
-        if !self.is_authorised(request, path_token, parsed.token.as_ref()) {
+        if !self.is_authorised(request, path_token, parsed.token.as_slice()) {
             return self.unauthorised(peer);
         }
         match parsed.signal {
             Err(error) => self.invalid(error, peer),
             Ok(signal) => self.ask(Message::Alert { signal, fingerprint: fingerprint(&request.body) }, peer).await,
+        }
+    }
+
+    /// whook's questions. The word that only shows somebody is there needs no token, everything else does.
+    async fn whook(&self, request: &Request, path_token: Option<&str>, peer: IpAddr) -> Answer {
+        let Some(wanted) = request.query.split('&').find_map(|part| part.strip_prefix("response=")) else {
+            return Answer::error(StatusCode::NotFound, "say what is wanted: ?response=allaccounts, or the name of an account");
+        };
+        if wanted == "whook" {
+            return Answer::text("WHOOKITYWOOK");
+        }
+        if !self.is_authorised(request, path_token, &[]) {
+            return self.unauthorised(peer);
+        }
+        let wanted = unescape(wanted);
+        let account = Some(wanted).filter(|name| !name.eq_ignore_ascii_case("allaccounts"));
+        match self.verdict(Message::Report { account }, peer).await {
+            Verdict::Report(reports) => whook::answer(&reports),
+            Verdict::Refused { reason, .. } => Answer::error(StatusCode::NotFound, &reason),
+            other => self.worded(other, peer),
         }
     }
 
@@ -122,7 +154,7 @@ impl Site {
                 return self.unreadable(AlertError { field: String::new(), line: error.line(), column: error.column(), reason }, peer);
             }
         };
-        if !self.is_authorised(request, None, wish.token.map(Secret::new).as_ref()) {
+        if !self.is_authorised(request, None, wish.token.map(Secret::new).as_slice()) {
             return self.unauthorised(peer);
         }
         let fits =
@@ -137,10 +169,10 @@ impl Site {
     }
 
     /// Whether one of the tokens given is the right one; a wrong one beside it does no harm.
-    fn is_authorised(&self, request: &Request, path_token: Option<&str>, body_token: Option<&Secret>) -> bool {
+    fn is_authorised(&self, request: &Request, path_token: Option<&str>, body_tokens: &[Secret]) -> bool {
         let Some(token) = &self.routes.token else { return self.mode() == Mode::Paper };
         path_token.is_some_and(|given| token.matches(given) || token.matches(Secret::new(unescape(given)).expose()))
-            || request.tokens.iter().chain(body_token).any(|given| token.matches(given.expose()))
+            || request.tokens.iter().chain(body_tokens).any(|given| token.matches(given.expose()))
     }
 
     fn unauthorised(&self, peer: IpAddr) -> Answer {
@@ -154,6 +186,11 @@ impl Site {
         Answer::error(StatusCode::Unauthorized, "the token is missing or wrong")
     }
 
+    /// A body that is no alert at all, so that nobody can tell whether its token is right.
+    fn senseless(&self, error: AlertError, is_authorised: bool, peer: IpAddr) -> Answer {
+        if is_authorised { self.invalid(error, peer) } else { self.unreadable(error, peer) }
+    }
+
     fn unreadable(&self, error: AlertError, peer: IpAddr) -> Answer {
         let tally = self.strangers.borrow_mut().knock(peer, Offence::Unreadable, Instant::now());
         if let Some(count) = tally.log {
@@ -164,20 +201,27 @@ impl Site {
 
     /// An authorised alert that cannot be carried out goes into the history, if there is room for it.
     fn invalid(&self, error: AlertError, peer: IpAddr) -> Answer {
-        let reason = error.to_string();
+        self.remember(error.to_string(), peer);
+        Answer::invalid(&error)
+    }
+
+    fn remember(&self, reason: String, peer: IpAddr) {
         log::warn!("refused=invalid_alert peer={peer} reason={reason:?}");
         let (respond, _nobody_waits) = bounded(1);
         if self.routes.inbox.try_send(Inbound { message: Message::Invalid { reason }, peer, respond }).is_err() {
             log::warn!("refused=invalid_alert peer={peer} history=full");
         }
-        Answer::invalid(&error)
     }
 
     /// Hands a message to the daemon and words its verdict.
     async fn ask(&self, message: Message, peer: IpAddr) -> Answer {
+        self.worded(self.verdict(message, peer).await, peer)
+    }
+
+    async fn verdict(&self, message: Message, peer: IpAddr) -> Verdict {
         let (respond, verdict) = bounded(1);
         let sent = self.routes.inbox.try_send(Inbound { message, peer, respond });
-        let verdict = match sent {
+        match sent {
             Err(TrySendError::Full(_)) => Verdict::Unavailable("too many alerts are waiting".to_owned()),
             Err(TrySendError::Closed(_)) => Verdict::Unavailable("shutting down".to_owned()),
             Ok(()) => match before(Instant::now() + self.verdict_timeout, verdict.recv()).await {
@@ -185,10 +229,13 @@ impl Site {
                 Some(Err(_)) => Verdict::Unavailable("the daemon gave no answer".to_owned()),
                 None => Verdict::Unavailable("the daemon did not answer in time".to_owned()),
             },
-        };
+        }
+    }
+
+    fn worded(&self, verdict: Verdict, peer: IpAddr) -> Answer {
         match verdict {
-            Verdict::Accepted { number, warnings } => Answer::alert("Webhook received, processing order", number).warning(warnings),
-            Verdict::Duplicate(number) => Answer::alert(&format!("duplicate of alert {number}"), number),
+            Verdict::Accepted { number, warnings } => Answer::alert(TAKEN, number).warning(warnings),
+            Verdict::Duplicate(number) => Answer::alert(&duplicate_of(number), number),
             Verdict::Done => Answer::json(StatusCode::Ok, json!({"success": true, "message": "done"})),
             Verdict::Refused { field, reason } => Answer::refused(&field, &reason),
             Verdict::Lines(_) | Verdict::Report(_) => Answer::error(StatusCode::InternalServerError, "not asked for"),
@@ -199,12 +246,40 @@ impl Site {
         }
     }
 
+    /// Notes whether the answer that spoke of these text alerts was taken by the socket. Never waits; [`Site::pass_on`] does.
+    pub(super) fn told(&self, alerts: Vec<u64>, written: bool, peer: IpAddr) {
+        if alerts.is_empty() {
+            return;
+        }
+        let (respond, _nobody_waits) = bounded(1);
+        let message = Message::Told { alerts, written };
+        if let Err(TrySendError::Full(inbound) | TrySendError::Closed(inbound)) = self.told.0.try_send(Inbound { message, peer, respond }) {
+            log::warn!(
+                "told=lost peer={peer} {:?}: if these orders are sent again within the next minute, they count as resent",
+                inbound.message
+            );
+        }
+    }
+
+    /// Carries those notes to the daemon, for ever. A note that is lost makes an order that is meant look like one that is resent, so
+    /// this waits for room.
+    pub(super) async fn pass_on(&self) {
+        while let Ok(inbound) = self.told.1.recv().await {
+            // Closed: the daemon is going, and hears nothing any more.
+            let _ = self.routes.inbox.send(inbound).await;
+        }
+    }
+
     /// Logs what strangers did since their last log line. To be called now and then.
     pub(super) fn sweep(&self) {
         for (peer, offence, count) in self.strangers.borrow_mut().sweep(Instant::now()) {
             log_strangers(peer, offence, count);
         }
     }
+}
+
+fn duplicate_of(number: u64) -> String {
+    format!("duplicate of alert {number}")
 }
 
 fn log_strangers(peer: IpAddr, offence: Offence, count: u32) {

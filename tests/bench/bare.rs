@@ -43,7 +43,8 @@ pub(crate) fn web() -> Result<()> {
         say(&listener.local_addr()?.to_string());
         let (inbox, inbound) = smol::channel::bounded(16);
         let health = Rc::new(Health::default);
-        let routes = Routes { token: None, mode: config::Mode::Paper, parse: alert::json::parse, inbox, health };
+        let (parse, parse_text, roster) = (alert::json::parse, alert::text::parse, alert::text::Roster::default());
+        let routes = Routes { token: None, mode: config::Mode::Paper, parse, parse_text, roster, inbox, health };
         executor.spawn(web::serve(listener, routes, Limits::default())).detach();
         while let Ok(alert) = inbound.recv().await {
             // The sender may be gone.

@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use perphook::alert::text::{self, Line, Roster, Text};
 use perphook::alert::{AlertError, Command, Parsed, Signal};
 use perphook::config::Mode;
 use perphook::market::Side;
@@ -18,12 +19,25 @@ pub(crate) const TOKEN: &str = "right-token-0123456789";
 pub(crate) const ALERT: &str = r#"{"token":"right-token-0123456789"}"#;
 /// Longer than any answer here may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// A line that is an order.
+pub(crate) const ORDER: &str = "close";
+/// One whose verdict waits for [`House::release`].
+pub(crate) const HELD_ORDER: &str = "held";
 
 /// A running web room.
 pub(crate) struct House {
     address: SocketAddr,
-    /// How many alerts reached the daemon.
-    alerts: Arc<AtomicUsize>,
+    seen: Arc<Seen>,
+    release: smol::channel::Sender<()>,
+}
+
+/// What reached the daemon.
+#[derive(Default)]
+struct Seen {
+    /// How many alerts.
+    alerts: AtomicUsize,
+    /// What became of the answers to text alerts.
+    told: Mutex<Vec<(Vec<u64>, bool)>>,
 }
 
 fn parse(body: &[u8]) -> Result<Parsed, AlertError> {
@@ -31,33 +45,62 @@ fn parse(body: &[u8]) -> Result<Parsed, AlertError> {
     let alert: Value = serde_json::from_slice(body).map_err(|_| error(""))?;
     let signal = match alert.get("fault").and_then(Value::as_str) {
         Some(field) => Err(error(field)),
-        None => {
-            let symbol = serde_json::from_value(json!("ETHUSDT")).map_err(|_| error("symbol"))?;
-            Ok(Signal { account: None, key: None, symbol, command: Command::Exit { side: Side::Long } })
-        }
+        None => Ok(signal(Command::Exit { side: Side::Long })),
     };
     Ok(Parsed { token: alert.get("token").and_then(Value::as_str).map(Secret::new), signal })
 }
 
-pub(crate) fn house(limits: Limits) -> House {
-    let alerts = Arc::new(AtomicUsize::new(0));
-    let (tell, told) = std::sync::mpsc::channel();
-    let count = Arc::clone(&alerts);
-    std::thread::spawn(move || smol::block_on(run(limits, tell, count)));
-    House { address: told.recv().expect("the house stands"), alerts }
+fn signal(command: Command) -> Signal {
+    Signal { account: None, key: None, symbol: serde_json::from_value(json!("ETHUSDT")).expect("a symbol"), command }
 }
 
-async fn run(limits: Limits, tell: std::sync::mpsc::Sender<SocketAddr>, alerts: Arc<AtomicUsize>) {
+/// Understands orders and tokens; everything else is for the real one to refuse.
+fn parse_text(body: &[u8], roster: &Roster) -> Result<Text, AlertError> {
+    let mut read = Text { tokens: Vec::new(), lines: Vec::new() };
+    for (at, line) in std::str::from_utf8(body).unwrap_or_default().lines().enumerate() {
+        let (tokens, words): (Vec<_>, Vec<_>) = line.split(' ').partition(|word| word.starts_with("token:"));
+        read.tokens.extend(tokens.iter().map(|word| Secret::new(word.trim_start_matches("token:"))));
+        let key = (words == [HELD_ORDER]).then(|| HELD_ORDER.to_owned());
+        if words != [ORDER] && key.is_none() {
+            return text::parse(body, roster);
+        }
+        read.lines.push(Line { number: at + 1, signal: Ok(Signal { key, ..signal(Command::Close { percent: None }) }) });
+    }
+    match read.lines[..] {
+        [] => text::parse(body, roster),
+        _ => Ok(read),
+    }
+}
+
+pub(crate) fn house(limits: Limits) -> House {
+    let seen = Arc::new(Seen::default());
+    let (tell, told) = std::sync::mpsc::channel();
+    let (release, released) = smol::channel::unbounded();
+    let seeing = Arc::clone(&seen);
+    std::thread::spawn(move || smol::block_on(run(limits, tell, seeing, released)));
+    House { address: told.recv().expect("the house stands"), seen, release }
+}
+
+async fn run(limits: Limits, tell: std::sync::mpsc::Sender<SocketAddr>, seen: Arc<Seen>, released: smol::channel::Receiver<()>) {
     let listener = smol::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     tell.send(listener.local_addr().expect("an address")).expect("somebody waits");
     let (inbox, messages) = smol::channel::bounded::<Inbound>(256);
     let health = || Health { exchanges: vec![("binance".to_owned(), "connected".to_owned())], ..Health::default() };
-    let routes = Routes { token: Some(Secret::new(TOKEN)), mode: Mode::Live, parse, inbox, health: Rc::new(health) };
+    let (token, roster) = (Some(Secret::new(TOKEN)), Roster::default());
+    let routes = Routes { token, mode: Mode::Live, parse, parse_text, roster, inbox, health: Rc::new(health) };
+    let accept = || Verdict::Accepted { number: seen.alerts.fetch_add(1, Ordering::SeqCst) as u64 + 1, warnings: Vec::new() };
     let daemon = async {
         while let Ok(inbound) = messages.recv().await {
-            if matches!(inbound.message, Message::Alert { .. }) {
-                let number = alerts.fetch_add(1, Ordering::SeqCst) + 1;
-                let _ = inbound.respond.try_send(Verdict::Accepted { number: number as u64, warnings: Vec::new() });
+            match inbound.message {
+                Message::Alert { .. } => drop(inbound.respond.try_send(accept())),
+                Message::Lines { lines, .. } => {
+                    if lines.iter().any(|(_, signal)| signal.key.is_some()) {
+                        let _ = released.recv().await;
+                    }
+                    let _ = inbound.respond.try_send(Verdict::Lines(lines.iter().map(|_| accept()).collect()));
+                }
+                Message::Told { alerts, written } => seen.told.lock().expect("no panic").push((alerts, written)),
+                _ => {}
             }
         }
     };
@@ -98,7 +141,26 @@ impl House {
     }
 
     pub(crate) fn alerts(&self) -> usize {
-        self.alerts.load(Ordering::SeqCst)
+        self.seen.alerts.load(Ordering::SeqCst)
+    }
+
+    /// Lets the daemon give the verdict that it holds back.
+    pub(crate) fn release(&self) {
+        self.release.try_send(()).expect("the house stands");
+    }
+
+    /// Waits until the daemon has heard this of an answer.
+    pub(crate) fn until_told(&self, is_it: impl Fn(&(Vec<u64>, bool)) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.seen.told.lock().expect("no panic").iter().any(&is_it) {
+            assert!(Instant::now() < deadline, "never told: {:?}", self.seen.told);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Whether the daemon has heard anything of the answer to this alert.
+    pub(crate) fn has_told(&self, alert: u64) -> bool {
+        self.seen.told.lock().expect("no panic").iter().any(|(alerts, _)| alerts.contains(&alert))
     }
 
     pub(crate) fn assert_alive(&self, after: &str) {

@@ -4,6 +4,7 @@
 
 mod hostile;
 mod house;
+mod told;
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Mutex;
@@ -11,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use perphook::web::Limits;
 
-use hostile::{Row, hostile_heads, hostile_messages, post, raw};
+use hostile::{Row, hostile_heads, hostile_messages, hostile_texts, post, raw};
 use house::{ALERT, Answer, Client, PATIENCE, TOKEN, house, quick};
 
 #[test]
 fn every_hostile_request_gets_its_status_and_harms_nobody() {
     let house = house(Limits::default());
-    let rows: Vec<Row> = hostile_heads().into_iter().chain(hostile_messages()).collect();
+    let rows: Vec<Row> = hostile_heads().into_iter().chain(hostile_messages()).chain(hostile_texts()).collect();
     assert!(rows.len() >= 60, "{}", rows.len());
     for (name, bytes, statuses, alerts) in rows {
         let before = house.alerts();
@@ -36,7 +37,11 @@ fn every_hostile_request_gets_its_status_and_harms_nobody() {
 #[test]
 fn mutilated_requests_neither_kill_nor_hang() {
     let house = house(Limits::default());
-    let seeds = [post("/webhook", "Expect: 100-continue\r\nX-A: b\r\n", "{}"), raw("GET /?a=b HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")];
+    let seeds = [
+        post("/webhook", "Expect: 100-continue\r\nX-A: b\r\n", "{}"),
+        post("/whook/some-token", "", "close token:x\r\nclose"),
+        raw("GET /whook?response=a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
+    ];
     let mut random = 1u64;
     let mut draw = |below: usize| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -301,6 +306,10 @@ fn no_token_reaches_the_log_and_strangers_get_one_line() {
     for _ in 0..30 {
         house.ask(&post("/webhook/wrong-token-in-the-path", forwarded, "{\"token\":\"wrong-token-in-the-body\"}"));
     }
+    house.ask(&post("/whook", forwarded, "close token:wrong-token-in-a-word"));
+    house.ask(&post("/whook", "", &format!("close token:{TOKEN}")));
+    house.ask(&post(&format!("/whook/{TOKEN}"), "", &format!("nonsense token:{TOKEN}")));
+    house.ask(&raw(&format!("GET /whook/{TOKEN}?response=a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")));
     house.ask(&post(&format!("/webhook/{TOKEN}"), forwarded, "{\"fault\":\"stop_loss\"}"));
     house.ask(&post(&format!("/webhook/{TOKEN}/"), "", ALERT));
     house.ask(&post(&format!("/webhook/{TOKEN}"), "Expect: miracles\r\n", ALERT));

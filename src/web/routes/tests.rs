@@ -1,7 +1,11 @@
+mod told;
+mod words;
+
 use serde_json::Value;
 use smol::channel::Receiver;
 
 use super::*;
+use crate::alert::text::Line;
 use crate::alert::{Command, Signal};
 use crate::market::Side;
 
@@ -14,14 +18,32 @@ fn parse(body: &[u8]) -> Result<Parsed, AlertError> {
     let alert: Value = serde_json::from_slice(body).map_err(|_| error(""))?;
     let signal = match alert["fault"].as_str() {
         Some(field) => Err(error(field)),
-        None => Ok(Signal {
-            account: None,
-            key: None,
-            symbol: serde_json::from_value(json!("ETHUSDT")).unwrap(),
-            command: Command::Exit { side: Side::Long },
-        }),
+        None => Ok(signal(Command::Exit { side: Side::Long })),
     };
     Ok(Parsed { token: alert["token"].as_str().map(Secret::new), signal })
+}
+
+fn signal(command: Command) -> Signal {
+    Signal { account: None, key: None, symbol: serde_json::from_value(json!("ETHUSDT")).unwrap(), command }
+}
+
+/// A text reader that understands just enough: a line is `close`, or it is wrong; `token:` words are read; `//` begins a comment.
+fn parse_text(body: &[u8], roster: &Roster) -> Result<Text, AlertError> {
+    let error = |line, column, reason: &str| AlertError { field: String::new(), line, column, reason: reason.to_owned() };
+    let body = std::str::from_utf8(body).map_err(|_| error(1, 1, "is no text"))?;
+    let mut text = Text { tokens: Vec::new(), lines: Vec::new() };
+    for (at, line) in body.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with("//")) {
+        let (tokens, words): (Vec<_>, Vec<_>) = line.split_whitespace().partition(|word| word.starts_with("token:"));
+        text.tokens.extend(tokens.iter().map(|word| Secret::new(word.trim_start_matches("token:"))));
+        let signal = match words[..] {
+            ["close"] => {
+                Ok(Signal { account: roster.default.map(|at| roster.accounts[at].0.clone()), ..signal(Command::Close { percent: None }) })
+            }
+            _ => Err(error(at + 1, 5, "is no order")),
+        };
+        text.lines.push(Line { number: at + 1, signal });
+    }
+    Ok(text)
 }
 
 struct House {
@@ -34,7 +56,10 @@ fn house(token: Option<&str>, mode: Mode) -> House {
     let (sender, inbox) = bounded(4);
     let health = Rc::new(RefCell::new(Health { exchanges: vec![("binance".to_owned(), "connected".to_owned())], ..Health::default() }));
     let told = Rc::clone(&health);
-    let routes = Routes { token: token.map(Secret::new), mode, parse, inbox: sender, health: Rc::new(move || told.borrow().clone()) };
+    let roster = Roster { accounts: vec![("main".to_owned(), "USDT".to_owned())], default: Some(0) };
+    let token = token.map(Secret::new);
+    let health_now = Rc::new(move || told.borrow().clone());
+    let routes = Routes { token, mode, parse, parse_text, roster, inbox: sender, health: health_now };
     House { site: Site::new(routes, Duration::from_millis(50)), inbox, health }
 }
 
@@ -54,6 +79,12 @@ fn request(method: Method, target: &str, body: &str) -> Request {
 impl House {
     /// Status and body of an answer, with a daemon that gives this verdict to each message, and what it was asked.
     fn ask(&self, request: &Request, verdict: Option<Verdict>) -> (u16, Value, Vec<Inbound>) {
+        let (status, body, _, asked) = self.ask_all(request, verdict);
+        (status, body, asked)
+    }
+
+    /// The same, with the text alerts that the answer speaks of.
+    fn ask_all(&self, request: &Request, verdict: Option<Verdict>) -> (u16, Value, Vec<u64>, Vec<Inbound>) {
         let mut asked = Vec::new();
         let answering = self.site.answer(request, PEER);
         let daemon = async {
@@ -65,14 +96,15 @@ impl House {
             }
             std::future::pending().await
         };
-        let answer = smol::block_on(smol::future::or(answering, daemon));
+        let mut answer = smol::block_on(smol::future::or(answering, daemon));
+        let alerts = std::mem::take(&mut answer.alerts);
         asked.extend(std::iter::from_fn(|| self.inbox.try_recv().ok()));
         let status = answer.status as u16;
         let bytes = smol::block_on(answer.encode(Method::Post, true, self.site.mode()));
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.contains(TOKEN), "{text}");
         let (_, body) = text.split_once("\r\n\r\n").unwrap();
-        (status, serde_json::from_str(body).unwrap_or_else(|_| json!(body)), asked)
+        (status, serde_json::from_str(body).unwrap_or_else(|_| json!(body)), alerts, asked)
     }
 
     fn status(&self, method: Method, target: &str, body: &str) -> u16 {
@@ -111,9 +143,12 @@ fn paths_and_methods() {
         (Method::Post, "//webhook", &good, 404),
         (Method::Get, "/whook?response=whook", "", 200),
         (Method::Get, "/whook?x=1&response=whook", "", 200),
-        (Method::Get, "/whook?response=WHOOK", "", 404),
-        (Method::Get, "/whook?response=allaccounts", "", 404),
+        (Method::Get, "/whook?response=WHOOK", "", 401),
+        (Method::Get, "/whook?response=allaccounts", "", 401),
         (Method::Get, "/whook", "", 404),
+        (Method::Get, "/whook?x=1", "", 404),
+        (Method::Get, "/whook/some-token", "", 404),
+        (Method::Put, "/whook/some-token", "", 405),
         (Method::Get, "/paper/price", "", 405),
         (Method::Get, "/.env", "", 404),
     ] {
@@ -173,11 +208,12 @@ fn the_first_byte_tells_the_language() {
         ("", 400, "empty"),
         (" \n ", 400, "empty"),
         ("\u{feff}", 400, "empty"),
-        ("ETHUSDT buy 10", 400, "text alerts"),
-        ("[1]", 400, "text alerts"),
-        ("\"abc\"", 400, "text alerts"),
-        ("null", 400, "text alerts"),
-        ("\0{}", 400, "text alerts"),
+        ("ETHUSDT buy 10", 400, "no order"),
+        ("[1]", 400, "no order"),
+        ("\"abc\"", 400, "no order"),
+        ("null", 400, "no order"),
+        ("\0{}", 400, "no order"),
+        ("// close", 400, "asks for nothing"),
         ("{", 400, "is wrong"),
     ] {
         let (got, answer, _) =
