@@ -12,7 +12,7 @@
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::config::Config;
@@ -237,11 +237,13 @@ impl Resolver for NoLookup {
     }
 }
 
+/// Makes connections for every client of the process: it keeps the TLS configuration, which is the same for all of them.
+static CONNECTOR: LazyLock<DefaultConnector> = LazyLock::new(DefaultConnector::default);
+
 /// Looks the host up when a connection is really made, and keeps the last good answer for when the name service fails.
 #[derive(Debug, Default)]
 struct Dial {
     resolver: DefaultResolver,
-    connector: DefaultConnector,
     last_good: Mutex<Option<ResolvedSocketAddrs>>,
 }
 
@@ -281,7 +283,7 @@ impl Connector for Dial {
             run_connector: Arc::clone(&details.run_connector),
             register_shutdown: Arc::clone(&details.register_shutdown),
         };
-        self.connector.connect(&details, chained)
+        CONNECTOR.connect(&details, chained)
     }
 }
 

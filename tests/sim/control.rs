@@ -1,5 +1,8 @@
 //! The control path under `/sim/`: what tests do to the exchange from outside. Not an exchange's own, so never faulted.
 //!
+//! With several accounts `?account=` names one by key (`k2`) or number (`2`), or `all`; without it the first is meant.
+//! Prices are everybody's.
+//!
 //! ```text
 //! POST /sim/price      {"symbol":"BTCUSDT","price":"51000"}  (also "mark": another mark price)
 //! GET  /sim/log        {"dropped":0,"entries":[{"at","arrived_us","method","path","params":[["symbol","BTCUSDT"],…],"status","code","fault","executed"}]}

@@ -11,16 +11,20 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 
+use sim::venue::{Venue, lock};
 use sim::{Faults, Sim, SimConfig, server};
 
 const USAGE: &str = "usage: exchange-sim binance [--port N] [--latency-ms N] [--faults FILE] [--hedge] [--symbols N] \
-                     [--key KEY] [--secret SECRET] [--limits]\n\
-                     --port 0 chooses a free port; --symbols is the number of contracts in all; --limits enforces the request budgets\n";
+                     [--key KEY] [--secret SECRET | --accounts N] [--limits]\n\
+                     --port 0 chooses a free port; --symbols is the number of contracts in all; --limits enforces the request budgets;\n\
+                     --accounts N serves N accounts with keys k1…kN and secrets s1…sN; faults then strike every account\n";
 
 struct Options {
     port: u16,
     latency_ms: u64,
     faults: Faults,
+    /// `None`: one account with the key and secret of the configuration.
+    accounts: Option<usize>,
     config: SimConfig,
 }
 
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Result<Options, Box<dyn std::error::Error>> {
-    let mut options = Options { port: 0, latency_ms: 0, faults: Faults::default(), config: SimConfig::default() };
+    let mut options = Options { port: 0, latency_ms: 0, faults: Faults::default(), accounts: None, config: SimConfig::default() };
     let mut exchange = None;
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -49,6 +53,7 @@ fn options() -> Result<Options, Box<dyn std::error::Error>> {
             Long("symbols") => options.config.symbols = parser.value()?.parse()?,
             Long("key") => options.config.key = parser.value()?.string()?,
             Long("secret") => options.config.secret = parser.value()?.string()?,
+            Long("accounts") => options.accounts = Some(parser.value()?.parse()?),
             Long("limits") => options.config.limits = true,
             other => return Err(other.unexpected().into()),
         }
@@ -61,11 +66,16 @@ fn options() -> Result<Options, Box<dyn std::error::Error>> {
 
 fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(("127.0.0.1", options.port))?;
-    let mut sim = Sim::new(options.config.clone(), server::now());
-    sim.set_faults(options.faults.clone(), server::now());
+    let venue = match options.accounts {
+        Some(accounts) => Venue::new(&options.config, accounts, server::now()),
+        None => Venue::of(&Arc::new(Mutex::new(Sim::new(options.config.clone(), server::now())))),
+    };
+    for sim in venue.accounts() {
+        lock(sim).set_faults(options.faults.clone(), server::now());
+    }
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    server::serve(&listener, &Arc::new(Mutex::new(sim)), Duration::from_millis(options.latency_ms));
+    server::serve_venue(&listener, &venue, Duration::from_millis(options.latency_ms));
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Written from the exchange's documentation, not from our adapter: it is the adapter's judge. In process it runs in
 //! virtual time behind [`SimHttp`]; on a port ([`server`]) it serves the daemon's binary and foreign clients.
-//! [`Sim::book`] is the truth, [`Sim::log`] what was asked and answered, [`Sim::faults`] what goes wrong.
+//! [`Sim`] is one account; a [`Venue`] holds several on one host, with one market. [`Sim::book`] is the truth, [`Sim::log`] what was asked and answered, [`Sim::faults`] what goes wrong.
 
 #![allow(dead_code, unreachable_pub, unused_imports)]
 
@@ -13,11 +13,13 @@ pub mod log;
 pub mod params;
 pub mod server;
 mod transport;
+pub mod venue;
 
 pub use binance::{Sim, SimConfig};
 pub use faults::{Conditions, Fault, Faults, Rule};
 pub use log::{Entry, RequestLog};
 pub use transport::{SharedSim, SimHttp};
+pub use venue::Venue;
 
 use perphook::market::Millis;
 

@@ -2,14 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use perphook::exchange::http::HttpRequest;
 use perphook::market::Millis;
 
 use super::transport::SharedSim;
-use super::{Answer, Outcome, Reply, control};
+use super::venue::{Venue, lock};
+use super::{Answer, Outcome, Reply};
 
 const HEAD_MAX: u64 = 64 * 1024;
 const BODY_MAX: usize = 1024 * 1024;
@@ -24,28 +24,34 @@ pub fn now_us() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }
 
-/// Serves until the process ends. Every exchange call takes at least `latency`; control calls take none.
+/// Serves one account until the process ends; see [`serve_venue`].
 pub fn serve(listener: &TcpListener, sim: &SharedSim, latency: Duration) {
+    serve_venue(listener, &Venue::of(sim), latency);
+}
+
+/// Serves until the process ends. Every exchange call takes at least `latency`, all at the same time; control calls take none.
+pub fn serve_venue(listener: &TcpListener, venue: &Venue, latency: Duration) {
     for stream in listener.incoming().flatten() {
-        let sim = Arc::clone(sim);
+        let venue = venue.clone();
         std::thread::spawn(move || {
             // A connection that fails is over; the client sees it.
-            let _ = connection(stream, &sim, latency);
+            let _ = connection(stream, &venue, latency);
         });
     }
 }
 
-fn connection(stream: TcpStream, sim: &SharedSim, latency: Duration) -> std::io::Result<()> {
+fn connection(stream: TcpStream, venue: &Venue, latency: Duration) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
         if request.target.starts_with("/sim/") {
             let body = String::from_utf8_lossy(&request.body).into_owned();
-            let reply = control::answer(&mut lock(sim), request.method, &request.target, &body, now());
+            let reply = venue.control(request.method, &request.target, &body, now());
             write_reply(&mut writer, &reply, reply.body.len())?;
             continue;
         }
+        let Some(sim) = venue.route(&request) else { return Ok(()) };
         let Answer { delay_ms, outcome } = take(&mut lock(sim), &request);
         std::thread::sleep(latency + Duration::from_millis(delay_ms));
         match outcome {
@@ -62,10 +68,6 @@ fn take(sim: &mut super::Sim, request: &HttpRequest) -> Answer {
     let answer = sim.answer(request, arrived_us / 1000);
     sim.log.stamp(arrived_us);
     answer
-}
-
-fn lock(sim: &Mutex<super::Sim>) -> std::sync::MutexGuard<'_, super::Sim> {
-    sim.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads one request; `None` at the end of the connection.

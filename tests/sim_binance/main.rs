@@ -3,6 +3,7 @@
 // Helpers of a test may panic like the test itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod accounts;
 mod faults;
 #[path = "../sim/mod.rs"]
 mod sim;

@@ -100,7 +100,7 @@ pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
         let isolated = if is_isolated { margin } else { Decimal::ZERO };
         let _ = write!(
             out,
-            "{{\"symbol\":\"{}\",\"positionSide\":\"{}\",\"positionAmt\":\"{}\",\"entryPrice\":\"{entry}\",\"breakEvenPrice\":\"{entry}\",\
+            "{{\"symbol\":\"{}\",\"positionSide\":\"{}\",\"positionAmt\":\"{}\",\"entryPrice\":\"{entry}\",\"breakEvenPrice\":\"{}\",\
              \"markPrice\":\"{}\",\"unRealizedProfit\":\"{}\",\"liquidationPrice\":\"{}\",\"isolatedMargin\":\"{isolated}\",\
              \"notional\":\"{notional}\",\"marginAsset\":\"USDT\",\"isolatedWallet\":\"{isolated}\",\"initialMargin\":\"{margin}\",\
              \"maintMargin\":\"{}\",\"positionInitialMargin\":\"{margin}\",\"openOrderInitialMargin\":\"0\",\"adl\":0,\
@@ -108,6 +108,7 @@ pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
             row.symbol,
             row.position_side,
             row.amount,
+            row.market.break_even_price(row.side, sim.book.knobs().taker_fee).round_dp(DIGITS),
             row.market.mark,
             row.profit(),
             row.market.liquidation_price(row.side).round_dp(DIGITS),

@@ -124,10 +124,6 @@ pub fn cancel(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fai
 
 pub fn cancel_all(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
     let symbol = sim.symbol(params)?;
-    let open = sim.book.open_conditionals().iter().filter(|order| order.is_waiting() && order.symbol == symbol);
-    for number in open.map(|order| order.number).collect::<Vec<u64>>() {
-        // It was waiting a moment ago, and nothing happened in between.
-        let _ = sim.book.cancel_conditional(number, now);
-    }
+    sim.book.cancel_all_conditionals(&symbol, now);
     Ok("{\"code\":200,\"msg\":\"The operation of cancel all open order is done.\"}".to_owned())
 }

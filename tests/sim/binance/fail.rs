@@ -51,7 +51,8 @@ pub fn plain(denial: Denial) -> Fail {
         Denial::BadClientId => Fail::new(-4015, "Client order id is not valid."),
         Denial::DuplicateClientId => Fail::new(-4116, "ClientOrderId is duplicated."),
         Denial::PositionMode => Fail::new(-4061, "Order's position side does not match user's setting."),
-        Denial::NoPosition | Denial::ReduceOnlyConflict => Fail::new(-2022, "ReduceOnly Order is rejected."),
+        Denial::NoPosition => Fail::new(-2022, "ReduceOnly Order is rejected."),
+        Denial::ReduceOnlyConflict => Fail::new(-4118, "ReduceOnly Order Failed. Please check your existing position and open orders."),
         Denial::WouldTrigger => Fail::new(-2021, "Order would immediately trigger."),
         Denial::AlreadyProtected => {
             Fail::new(-4130, "An open stop or take profit order with GTE and closePosition in the direction is existing.")
@@ -74,9 +75,9 @@ pub fn plain(denial: Denial) -> Fail {
         Denial::Blocked(Obstacle::IsolatedPosition) => {
             Fail::new(-4161, "Leverage reduction is not supported in Isolated Margin Mode with open positions.")
         }
+        Denial::Blocked(Obstacle::Margin) => Fail::new(-2028, "Leverage is smaller than permitted: insufficient margin balance."),
         Denial::Blocked(Obstacle::Orders) => Fail::new(-4047, "Margin type cannot be changed if there exists open orders."),
         Denial::Blocked(Obstacle::Position) => Fail::new(-4048, "Margin type cannot be changed if there exists position."),
-        Denial::Blocked(Obstacle::Margin) => Fail::new(-2027, "Exceeded the maximum allowable position at current leverage."),
         Denial::NoChange => Fail::new(-4046, "No need to change margin type."),
     }
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod algo;
+mod budget;
 mod fail;
 mod info;
 mod plain;
@@ -13,7 +14,7 @@ mod public;
 mod routes;
 mod rows;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::http::HttpRequest;
@@ -25,6 +26,7 @@ use super::faults::{Fault, Faults};
 use super::log::{Entry, RequestLog};
 use super::params::{self, Params};
 use super::{Answer, Outcome, Reply};
+use budget::{Budget, Window};
 use fail::Fail;
 use routes::{Auth, Route};
 
@@ -71,24 +73,6 @@ impl Default for SimConfig {
     }
 }
 
-/// A counter over fixed windows of time.
-#[derive(Clone, Copy, Debug, Default)]
-struct Window {
-    index: u64,
-    used: u32,
-}
-
-impl Window {
-    fn add(&mut self, now: Millis, length_ms: Millis, amount: u32) -> u32 {
-        let index = now / length_ms;
-        if index != self.index {
-            *self = Window { index, used: 0 };
-        }
-        self.used += amount;
-        self.used
-    }
-}
-
 /// The simulated exchange.
 pub struct Sim {
     /// The truth: orders, positions, executions, naked spans.
@@ -100,12 +84,9 @@ pub struct Sim {
     config: SimConfig,
     mac: Option<Hmac<Sha256>>,
     exchange_info: Arc<[u8]>,
-    weight: Window,
+    budget: Arc<Mutex<Budget>>,
     orders_10s: Window,
     orders_1m: Window,
-    limited_until: Millis,
-    ban_ms: Millis,
-    banned_until: Millis,
     later: Vec<(Millis, HttpRequest)>,
     countdowns: Vec<(Symbol, Millis)>,
     multi_assets: bool,
@@ -147,18 +128,29 @@ impl Sim {
             faults: Faults::default(),
             mac: Hmac::new_from_slice(config.secret.as_bytes()).ok(),
             config,
-            weight: Window::default(),
+            budget: Arc::default(),
             orders_10s: Window::default(),
             orders_1m: Window::default(),
-            limited_until: 0,
-            ban_ms: 0,
-            banned_until: 0,
             later: Vec::new(),
             countdowns: Vec::new(),
             multi_assets: false,
             refused_element: None,
             noted_code: None,
         }
+    }
+
+    /// The key it knows.
+    pub fn key(&self) -> &str {
+        &self.config.key
+    }
+
+    /// From now on this account is called from the same address as another: they share budget and bans.
+    pub fn call_from_where(&mut self, other: &Sim) {
+        self.budget = Arc::clone(&other.budget);
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces the fault plan.
@@ -192,7 +184,7 @@ impl Sim {
         }
         while let Some(index) = self.countdowns.iter().position(|(_, at)| *at <= now) {
             let (symbol, at) = self.countdowns.remove(index);
-            self.cancel_all_plain(&symbol, at);
+            self.book.cancel_all(&symbol, at);
         }
         self.book.advance(now);
     }
@@ -268,8 +260,9 @@ impl Sim {
                 ..Reply::default()
             }),
             Fault::RateLimit { retry_after_s, ban_s } => {
-                self.limited_until = now + retry_after_s * 1000;
-                self.ban_ms = ban_s * 1000;
+                let mut budget = self.budget();
+                (budget.limited_until, budget.ban_ms) = (now + retry_after_s * 1000, ban_s * 1000);
+                drop(budget);
                 Outcome::Reply(self.too_many(now))
             }
         };
@@ -278,33 +271,38 @@ impl Sim {
 
     /// Turns away who comes back too early.
     fn gate(&mut self, now: Millis) -> Option<Reply> {
-        if now >= self.banned_until && now >= self.limited_until {
+        let mut budget = self.budget();
+        if now >= budget.banned_until && now >= budget.limited_until {
             return None;
         }
-        if now >= self.banned_until && self.ban_ms > 0 {
-            self.banned_until = now + self.ban_ms;
+        if now >= budget.banned_until && budget.ban_ms > 0 {
+            budget.banned_until = now + budget.ban_ms;
         }
-        if now >= self.banned_until {
+        let banned_until = budget.banned_until;
+        drop(budget);
+        if now >= banned_until {
             return Some(self.too_many(now));
         }
-        let until = self.shown(self.banned_until);
+        let until = self.shown(banned_until);
         let fail =
             Fail::with_status(418, -1003, format!("Way too many requests; IP(127.0.0.1) banned until {until}. Please use the websocket."));
-        Some(Reply { retry_after_s: Some((self.banned_until - now).div_ceil(1000)), ..self.refuse(&fail) })
+        Some(Reply { retry_after_s: Some((banned_until - now).div_ceil(1000)), ..self.refuse(&fail) })
     }
 
     fn too_many(&mut self, now: Millis) -> Reply {
         let fail = Fail::with_status(429, -1003, "Too many requests; current limit is 2400 requests per minute.");
-        Reply { retry_after_s: Some(self.limited_until.saturating_sub(now).div_ceil(1000)), ..self.refuse(&fail) }
+        let wait_ms = self.budget().limited_until.saturating_sub(now);
+        Reply { retry_after_s: Some(wait_ms.div_ceil(1000)), ..self.refuse(&fail) }
     }
 
     /// Runs a request through authorisation, budget and handler.
     fn execute(&mut self, request: &HttpRequest, call: &Call<'_>, route: &Route, now: Millis) -> Reply {
         let weight = if call.params.some("symbol").is_some() { route.weight.0 } else { route.weight.1 };
-        let used_weight = self.weight.add(now, MINUTE_MS, weight);
+        let used_weight = self.budget().weight.add(now, MINUTE_MS, weight);
         if self.config.limits && used_weight > WEIGHT_PER_MINUTE {
-            self.limited_until = (now / MINUTE_MS + 1) * MINUTE_MS;
-            self.ban_ms = 2 * MINUTE_MS;
+            let mut budget = self.budget();
+            (budget.limited_until, budget.ban_ms) = ((now / MINUTE_MS + 1) * MINUTE_MS, 2 * MINUTE_MS);
+            drop(budget);
             return self.too_many(now);
         }
         let result = self.authorise(request, call, route.auth, now).and_then(|()| self.count_orders(route, now));
@@ -426,14 +424,6 @@ impl Sim {
     /// The contract a request names, if it names one.
     fn symbol_if_any(&self, params: &Params) -> Result<Option<Symbol>, Fail> {
         if params.some("symbol").is_some() { self.symbol(params).map(Some) } else { Ok(None) }
-    }
-
-    fn cancel_all_plain(&mut self, symbol: &Symbol, now: Millis) {
-        let open: Vec<u64> = self.book.open_orders().iter().filter(|order| order.symbol == *symbol).map(|order| order.number).collect();
-        for number in open {
-            // It was open a moment ago, and nothing happened in between.
-            let _ = self.book.cancel(number, now);
-        }
     }
 
     /// Which side an order means: `None` in one-way mode.

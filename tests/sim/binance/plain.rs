@@ -275,7 +275,7 @@ pub fn cancel_batch(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
 
 pub fn cancel_all(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
     let symbol = sim.symbol(params)?;
-    sim.cancel_all_plain(&symbol, now);
+    sim.book.cancel_all(&symbol, now);
     Ok("{\"code\":200,\"msg\":\"The operation of cancel all open order is done.\"}".to_owned())
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use perphook::exchange::paper::Market;
-use perphook::market::{Millis, Symbol};
+use perphook::market::{Decimal, Millis, Quote, Symbol};
 
 use super::super::params::Params;
 use super::Sim;
@@ -55,12 +55,14 @@ pub fn premium_index(sim: &mut Sim, params: &Params, now: Millis) -> Result<Stri
 }
 
 pub fn book_ticker(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let at = sim.shown(now);
+    let (sim, at) = (&*sim, sim.shown(now));
+    let size = sim.book.knobs().liquidity.unwrap_or(Decimal::TEN);
     per_symbol(sim, params, |out, symbol, market| {
-        let last = market.last;
+        let tick = sim.book.instrument(symbol.as_str()).map(|instrument| instrument.tick).unwrap_or_default();
+        let Quote { bid, ask } = market.quote(tick);
         let _ = write!(
             out,
-            "{{\"symbol\":\"{symbol}\",\"bidPrice\":\"{last}\",\"bidQty\":\"10\",\"askPrice\":\"{last}\",\"askQty\":\"10\",\"time\":{at}}}"
+            "{{\"symbol\":\"{symbol}\",\"bidPrice\":\"{bid}\",\"bidQty\":\"{size}\",\"askPrice\":\"{ask}\",\"askQty\":\"{size}\",\"time\":{at}}}"
         );
     })
 }
