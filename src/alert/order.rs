@@ -47,7 +47,8 @@ pub struct Size {
     pub amount: Decimal,
     /// What it counts.
     pub unit: Unit,
-    /// The size of the position itself; otherwise the margin behind it, which leverage multiplies.
+    /// The size of the position itself; otherwise the margin behind it, which leverage multiplies. The text language
+    /// leaves no choice for contracts (always the position) and percent (always the margin).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub nominal: bool,
 }
