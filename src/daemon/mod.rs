@@ -158,16 +158,6 @@ async fn serve<'a>(
     Ok(())
 }
 
-/// What text alerts may say of accounts.
-fn roster(config: &Config) -> alert::text::Roster {
-    let accounts: Vec<_> = config.accounts.iter().map(|account| (account.name.clone(), account.rules.settle_coin.clone())).collect();
-    let default = match &config.rules.default_account {
-        Some(name) => accounts.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)),
-        None => (accounts.len() == 1).then_some(0),
-    };
-    alert::text::Roster { accounts, default }
-}
-
 fn greet(config: &Config, address: SocketAddr) {
     let accounts: Vec<String> = config.accounts.iter().map(|account| format!("{} ({})", account.name, account.venue.as_str())).collect();
     log::info!("perphook {} mode={} listen={address} accounts={}", env!("CARGO_PKG_VERSION"), config.mode.as_str(), accounts.join(","));

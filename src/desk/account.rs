@@ -93,9 +93,9 @@ impl Account {
         let carried = |number: u64| {
             orders.iter().any(|order| order.id == number)
                 || trades.iter().any(|trade| {
-                trade.exit_alert == Some(number)
-                    || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
-            })
+                    trade.exit_alert == Some(number)
+                        || trade.tickets().any(|(_, ticket)| ticket.alert == number && !ticket.leg.is_conditional())
+                })
         };
         let waiting = memory
             .alerts

@@ -241,7 +241,8 @@ pub(super) fn exit(
         account.trades.remove(at);
     }
     let cooled = outbox.memory.closed.iter().rev().find(|closed| closed.account == name && closed.symbol == *symbol && closed.side == side);
-    let in_cooldown = |closed: &&ClosedTrade| closed.why == Why::Exit && !closed.overtaken && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms;
+    let in_cooldown =
+        |closed: &&ClosedTrade| closed.why == Why::Exit && !closed.overtaken && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms;
     if let (Some(closed), false) = (cooled.filter(in_cooldown), maybe_sent) {
         return nothing(format!("trade {} was closed by an EXIT within EXIT_COOLDOWN", closed.id));
     }

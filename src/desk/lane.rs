@@ -7,10 +7,10 @@ use super::account::{Account, AccountSetup};
 use super::decide::{self, Fate};
 use super::enter;
 use super::memory::{Accepted, Outcome, Record};
+use super::pace::Pace;
 use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
 use super::ticket::{End, State, Ticket};
 use super::trade::{Kind, Phase, Trade, Which, Why};
-use super::pace::Pace;
 use super::{close, protect, text, watch};
 use crate::alert::Command;
 use crate::exchange::{Reply, Request, Result};
@@ -43,7 +43,11 @@ struct Lanes {
 
 impl Lanes {
     fn take(&mut self, symbol: &Symbol, is_text: bool) {
-        if is_text { self.text.insert(symbol.clone()) } else { self.json.insert(symbol.clone()) };
+        if is_text {
+            self.text.insert(symbol.clone())
+        } else {
+            self.json.insert(symbol.clone())
+        };
     }
 
     fn are_taken(&self, symbol: &Symbol, is_text: bool) -> bool {
@@ -173,8 +177,7 @@ fn is_stillborn(trade: &Trade) -> bool {
 /// The next time at which something ends by the clock alone.
 pub(super) fn deadline(account: &Account, ctx: &Ctx<'_>) -> Option<Millis> {
     // Waiting alerts and idle entries are looked at again twice a second: cheap, and no time-out is ever missed by more.
-    let waits = !account.waiting.is_empty()
-        || account.trades.iter().any(|trade| enter::waits(trade) || watch::waits(trade, ctx));
+    let waits = !account.waiting.is_empty() || account.trades.iter().any(|trade| enter::waits(trade) || watch::waits(trade, ctx));
     let orders = account.orders.iter().filter_map(|order| order.ends_at(account));
     waits.then_some(ctx.now + 500).into_iter().chain(orders).min()
 }

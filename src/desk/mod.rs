@@ -36,9 +36,9 @@ pub use report::{AccountReport, HeldPosition};
 pub use settings::{AccountRules, Rules};
 pub use status::{AccountStatus, Status, TradeStatus};
 use step::{Ctx, Outbox};
-pub use ticket::{End, State, Ticket};
 pub use text::TextOrder;
 pub use text::legs as sizes;
+pub use ticket::{End, State, Ticket};
 pub use trade::{ClosedTrade, Kind, Outturn, Phase, Prices, Trade, Which, Why};
 
 use crate::alert::Signal;

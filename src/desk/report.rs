@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Effect;
 use super::account::Account;
 use super::step::Outbox;
-use super::Effect;
 use crate::exchange::{Reply, Result};
 use crate::market::{Balance, Decimal, Position};
 

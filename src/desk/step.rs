@@ -1,8 +1,8 @@
 //! The steps a trade can take, and how the most urgent one is chosen.
 
 use super::memory::{Memory, Notice, Outcome, Record};
-use super::settings::Rules;
 use super::report::ReportPart;
+use super::settings::Rules;
 use super::text::TextStep;
 use super::trade::Which;
 use super::{Effect, Line};

@@ -31,7 +31,11 @@ pub fn after_step(world: &World) {
 fn one_trade_per_side(memory: &Memory, fail: &dyn Fn(String)) {
     let trades: Vec<_> = memory.trades.values().collect();
     for (at, trade) in trades.iter().enumerate() {
-        if trades.iter().skip(at + 1).any(|other| other.account == trade.account && other.symbol == trade.symbol && other.side == trade.side) {
+        if trades
+            .iter()
+            .skip(at + 1)
+            .any(|other| other.account == trade.account && other.symbol == trade.symbol && other.side == trade.side)
+        {
             fail(format!("I2: two trades on {} {}", trade.symbol, trade.side));
         }
     }
@@ -225,7 +229,8 @@ fn nothing_expired_opened(world: &World, account: usize) {
             let (number, leg) = ours(&order.client_id)?;
             let received = world.acknowledged.get(&number)?;
             let last = received + timeout_ms + FENCE_MS;
-            (matches!(leg, Leg::Entry | Leg::Second | Leg::Order) && order.opened > Decimal::ZERO && order.created > last).then(|| order.client_id.clone())
+            (matches!(leg, Leg::Entry | Leg::Second | Leg::Order) && order.opened > Decimal::ZERO && order.created > last)
+                .then(|| order.client_id.clone())
         })
     });
     if let Some(id) = late {

@@ -381,30 +381,42 @@ impl World {
     /// The last lines of the log, for a failing test.
     pub fn story(&self) -> String {
         let from = self.said.len().saturating_sub(120);
-        let log: Vec<String> = (0..self.lines.len()).map(|at| self.book(at, |sim, _| {
-            let entries = sim.log.entries.iter().rev().take(110).collect::<Vec<_>>();
-            entries
-                .into_iter()
-                .rev()
-                .map(|entry| {
-                    let named = |name: &str| entry.params.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
-                    format!(
-                        "{:>8} {} {} {} {} -> {} {:?} {:?}",
-                        entry.at as i64 - START as i64,
-                        entry.method,
-                        entry.path,
-                        named("symbol"),
-                        [named("newClientOrderId"), named("origClientOrderId"), named("clientAlgoId"), named("batchOrders")].concat(),
-                        entry.status,
-                        entry.code,
-                        entry.fault
-                    )
+        let log: Vec<String> = (0..self.lines.len())
+            .map(|at| {
+                self.book(at, |sim, _| {
+                    let entries = sim.log.entries.iter().rev().take(110).collect::<Vec<_>>();
+                    entries
+                        .into_iter()
+                        .rev()
+                        .map(|entry| {
+                            let named =
+                                |name: &str| entry.params.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+                            format!(
+                                "{:>8} {} {} {} {} -> {} {:?} {:?}",
+                                entry.at as i64 - START as i64,
+                                entry.method,
+                                entry.path,
+                                named("symbol"),
+                                [named("newClientOrderId"), named("origClientOrderId"), named("clientAlgoId"), named("batchOrders")]
+                                    .concat(),
+                                entry.status,
+                                entry.code,
+                                entry.fault
+                            )
+                        })
+                        .collect::<Vec<_>>()
                 })
-                .collect::<Vec<_>>()
-        }).join("\n")).collect();
+                .join("\n")
+            })
+            .collect();
         let trades: Vec<String> = self.desk.memory().trades.values().map(|trade| format!("{trade:?}")).collect();
         let said = self.said.get(from..).unwrap_or_default().join("\n");
-        format!("log:\n{said}\nexchange:\n{}\ntrades:\n{}\norders: {:?}", log.join("\n----\n"), trades.join("\n"), self.desk.memory().orders)
+        format!(
+            "log:\n{said}\nexchange:\n{}\ntrades:\n{}\norders: {:?}",
+            log.join("\n----\n"),
+            trades.join("\n"),
+            self.desk.memory().orders
+        )
     }
 }
 
@@ -427,7 +439,10 @@ fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<A
     let http = SimHttp::new(Arc::clone(sim), clock.clone());
     let latency = http.latency();
     let config = SimConfig::default();
-    (Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT", Catalogue::default())), latency)
+    (
+        Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT", Catalogue::default())),
+        latency,
+    )
 }
 
 fn line(setting: &Setting, clock: &Arc<AtomicU64>) -> Line {
@@ -468,5 +483,7 @@ pub fn entry(account: usize, symbol: &str, side: &str, subtype: &str, prices: [O
 
 /// An EXIT body.
 pub fn exit(account: usize, symbol: &str, side: &str, bar: u64) -> String {
-    format!(r#"{{"token":"t","account":"a{account}","event":"EXIT","order_subtype":"reduce_only","signal_side":"{side}","symbol":"{symbol}","bar_index":{bar}}}"#)
+    format!(
+        r#"{{"token":"t","account":"a{account}","event":"EXIT","order_subtype":"reduce_only","signal_side":"{side}","symbol":"{symbol}","bar_index":{bar}}}"#
+    )
 }

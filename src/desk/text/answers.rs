@@ -18,7 +18,14 @@ const SAME_NAME_MS: Millis = 2_000;
 const NAME_TAKEN: &str = "an open order has this name already; cancel it first, or use another name";
 
 /// Brings an answer to the order that asked.
-pub(in crate::desk) fn absorb(account: &mut Account, id: u64, step: TextStep, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+pub(in crate::desk) fn absorb(
+    account: &mut Account,
+    id: u64,
+    step: TextStep,
+    result: &Result<Reply>,
+    ctx: &Ctx<'_>,
+    outbox: &mut Outbox<'_>,
+) {
     let Some(at) = account.orders.iter().position(|order| order.id == id) else { return };
     let mut order = account.orders.remove(at);
     match (step, result) {
@@ -107,7 +114,12 @@ fn placed(order: &mut TextOrder, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: 
         None => ticket.doubt(ctx.now + FENCE_GUESS_MS, ctx.now),
     };
     let price = if ticket.price.is_zero() { "at market".to_owned() } else { format!("@ {}", ticket.price) };
-    outbox.say(&order.account, order.symbol.as_str(), order.id, format!("order {} {} {price}: {}", ticket.id, ticket.qty, describe(ticket)));
+    outbox.say(
+        &order.account,
+        order.symbol.as_str(),
+        order.id,
+        format!("order {} {} {price}: {}", ticket.id, ticket.qty, describe(ticket)),
+    );
     order.live.trouble = refusal.map(ToString::to_string).or(order.live.trouble.take());
     match answer {
         Answer::Accepted => order.live.retry = Pace::due(ctx.now),

@@ -307,7 +307,11 @@ fn fold(order: &mut TextOrder, ctx: &Ctx<'_>) {
 
 /// As long as nothing was executed, the next try is decided from fresh facts.
 fn think_again(order: &mut TextOrder) {
-    if order.live.end.is_none() && order.executed().is_zero() && order.ticket.is_none() && order.legs.as_ref().is_some_and(|legs| !legs.is_empty()) {
+    if order.live.end.is_none()
+        && order.executed().is_zero()
+        && order.ticket.is_none()
+        && order.legs.as_ref().is_some_and(|legs| !legs.is_empty())
+    {
         order.legs = None;
         order.live.facts = Facts::default();
     }

@@ -1,7 +1,7 @@
 //! The next step of a text order, and the request that is made of it.
 
-use super::legs::{self, Leg, Need};
 use super::TextOrder;
+use super::legs::{self, Leg, Need};
 use crate::alert::{Cancel, Command};
 use crate::desk::account::Account;
 use crate::desk::settings::AccountRules;
@@ -52,7 +52,13 @@ pub(in crate::desk) fn offer(order: &TextOrder, rules: &AccountRules, offer: &mu
     let urgency = if order.command.only_closes() { Urgency::Close } else { Urgency::Enter };
     let step = match (&order.command, &order.ticket) {
         (Command::Cancel(Cancel::One(_)), _) => TextStep::Cancel,
-        (Command::Cancel(Cancel::All), _) => if order.live.facts.positions.is_none() { TextStep::Look } else { TextStep::CancelAll },
+        (Command::Cancel(Cancel::All), _) => {
+            if order.live.facts.positions.is_none() {
+                TextStep::Look
+            } else {
+                TextStep::CancelAll
+            }
+        }
         (_, Some(Ticket { state: State::Unknown { .. } | State::Resting, pace, .. })) => {
             return offer(pace.at, Urgency::Ask, TextStep::Ask);
         }
@@ -143,7 +149,11 @@ fn place(order: &mut TextOrder, instrument: Option<&Instrument>, ctx: &Ctx<'_>) 
         (None, None) => (OrderKind::Market, rest),
     };
     order.attempts += 1;
-    let derived = Ticket::new(ctx.home, &order.account, order.id, market::Leg::Order, Decimal::ZERO, qty).numbered(ctx.home, &order.account, order.attempts);
+    let derived = Ticket::new(ctx.home, &order.account, order.id, market::Leg::Order, Decimal::ZERO, qty).numbered(
+        ctx.home,
+        &order.account,
+        order.attempts,
+    );
     let id = limit.as_ref().and_then(|limit| ClientId::custom(&limit.id)).unwrap_or(derived.id.clone());
     if order.sent_at == 0 {
         order.sent_at = ctx.now;

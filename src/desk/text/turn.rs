@@ -12,7 +12,11 @@ use crate::exchange::Capabilities;
 use crate::market::{Instrument, Instruments, Side, Symbol};
 
 /// The contract a text order means, if it may be traded for what is asked.
-pub(in crate::desk) fn contract<'a>(account: &Account, alert: &crate::alert::Signal, list: &'a Instruments) -> Result<&'a Instrument, SymbolError> {
+pub(in crate::desk) fn contract<'a>(
+    account: &Account,
+    alert: &crate::alert::Signal,
+    list: &'a Instruments,
+) -> Result<&'a Instrument, SymbolError> {
     let settle = &account.setup.rules.settle_coin;
     match alert.command.only_closes() {
         true => alert.symbol.contract(list, settle),
