@@ -19,7 +19,7 @@ use crate::exchange::{Capabilities, ExchangeError, Reason, Reply, Request, Resul
 use crate::market::{Instruments, Millis, Position, SECOND_MS, Symbol};
 
 /// A position that can change is read at least this often.
-const WATCH_MS: Millis = SECOND_MS;
+pub(super) const WATCH_MS: Millis = SECOND_MS;
 /// Contracts are read anew this often.
 const REFRESH_MS: Millis = 4 * 3600 * SECOND_MS;
 /// Position mode, leverage and margin modes are read anew this often: a user may change them by hand.

@@ -169,7 +169,7 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
         }
         let state = State::Resting;
         let (price, qty, filled) = (order.price, order.qty, order.filled);
-        trade.entries.push(Ticket { leg, alert, attempt, id, price, qty, state, filled, pace: Pace::default() });
+        trade.entries.push(Ticket { leg, alert, attempt, id, price, qty, state, filled, seen: true, pace: Pace::default() });
     }
 }
 

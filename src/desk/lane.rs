@@ -330,6 +330,7 @@ pub(super) fn describe(ticket: &Ticket) -> String {
         State::Ended(End::Rejected) => "rejected".to_owned(),
         State::Ended(End::Refused(why)) => format!("refused: {why}"),
         State::Ended(End::Dead) => "never executed".to_owned(),
+        State::Ended(End::Gone) => "gone: the exchange does not know it any more".to_owned(),
     };
     state + &filled
 }

@@ -25,7 +25,7 @@ mod ticket;
 mod trade;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use account::AccountSetup;
 use account::{Account, Busy};
@@ -35,7 +35,7 @@ pub use plan::{Plan, PlanError, Wanted, plan};
 pub use report::{AccountReport, HeldPosition};
 pub use settings::{AccountRules, Rules};
 pub use status::{AccountStatus, Status, TradeStatus};
-use step::{Ctx, Outbox};
+use step::{Ctx, Outbox, Task};
 pub use text::TextOrder;
 pub use text::legs as sizes;
 pub use ticket::{End, State, Ticket};
@@ -111,6 +111,8 @@ pub struct Desk {
     accounts: Vec<Account>,
     /// Text alerts of this life whose senders have no answer yet, and when they came.
     untold: BTreeMap<u64, Millis>,
+    /// Hosts with more accounts than can be watched every second.
+    slow_hosts: BTreeSet<String>,
     calls: BTreeMap<u64, usize>,
     next_call: u64,
     paused: bool,
@@ -121,7 +123,17 @@ impl Desk {
     /// name, exchange, host or key) stay in the memory as orphans and are never acted on.
     pub fn new(home: Installation, rules: Rules, setups: Vec<AccountSetup>, memory: Memory) -> Desk {
         let accounts = setups.into_iter().map(|setup| Account::new(setup, &memory)).collect();
-        Desk { home, rules, memory, accounts, untold: BTreeMap::new(), calls: BTreeMap::new(), next_call: 1, paused: false }
+        Desk {
+            home,
+            rules,
+            memory,
+            accounts,
+            untold: BTreeMap::new(),
+            slow_hosts: BTreeSet::new(),
+            calls: BTreeMap::new(),
+            next_call: 1,
+            paused: false,
+        }
     }
 
     /// Begins to work: reads every account, and says which remembered trades have no account.
@@ -195,6 +207,7 @@ impl Desk {
 
     /// Takes an accepted alert back: its record did not reach the disk, so its sender is told to come again.
     pub fn retract(&mut self, number: u64, out: &mut Vec<Effect>) {
+        self.untold.remove(&number);
         Outbox { memory: &mut self.memory, out }.record(Record::Retracted { alert: number });
     }
 
@@ -248,12 +261,30 @@ impl Desk {
     }
 
     fn answered(&mut self, call: u64, result: &exchange::Result<Reply>, now: Millis, out: &mut Vec<Effect>) {
-        let Some(account) = self.calls.remove(&call).and_then(|at| self.accounts.get_mut(at)) else { return };
+        let Some(at) = self.calls.remove(&call) else { return };
+        let Some(account) = self.accounts.get_mut(at) else { return };
         let Some(busy) = account.busy.take() else { return };
         let alert_timeout_ms = account.setup.rules.alert_timeout_ms;
         let ctx = Ctx { now, asked_at: busy.sent_at, rules: &self.rules, alert_timeout_ms, home: &self.home };
         let mut outbox = Outbox { memory: &mut self.memory, out };
         account.absorb(&busy.task, result, &ctx, &mut outbox);
+        if matches!(busy.task, Task::Open) {
+            self.notice_slow_watch(at, out);
+        }
+    }
+
+    /// Says once for each host that its accounts are so many that positions are read less often.
+    fn notice_slow_watch(&mut self, at: usize, out: &mut Vec<Effect>) {
+        let interval_ms = account::watch_interval_ms(&self.accounts, at);
+        let Some(account) = self.accounts.get(at) else { return };
+        let host = &account.setup.host;
+        if interval_ms > account::WATCH_MS && self.slow_hosts.insert(host.clone()) {
+            let text = format!(
+                "positions of each account at {host} are read every {} s: its accounts share one request budget, of which watching may use half",
+                interval_ms.div_ceil(1000)
+            );
+            Outbox { memory: &mut self.memory, out }.notice(&account.setup.name, "", 0, &text);
+        }
     }
 
     /// Moves one account on: alerts become trades, ended trades are recorded, and the most urgent step is taken.

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pace::{Pace, ask_delay_ms, retry_delay_ms};
+use super::protect::FENCE_GUESS_MS;
 use crate::exchange::{ExchangeError, Reason, Result};
 use crate::market::{ClientId, Decimal, Installation, Leg, Millis, OrderRef, OrderState, OrderStatus, Symbol};
 
@@ -30,6 +31,9 @@ pub struct Ticket {
     /// Filled so far, base coin.
     #[serde(default)]
     pub filled: Decimal,
+    /// The exchange is known to have had it: should it vanish, it was not lost on the way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seen: bool,
     /// When to try or ask again.
     #[serde(skip)]
     pub pace: Pace,
@@ -72,6 +76,8 @@ pub enum End {
     Refused(String),
     /// Proven never to have been executed.
     Dead,
+    /// The exchange had it and does not know it any more.
+    Gone,
 }
 
 /// What an answer to sending a ticket means for its trade.
@@ -99,6 +105,7 @@ impl Ticket {
             qty,
             state: State::Idle,
             filled: Decimal::ZERO,
+            seen: false,
             pace: Pace::default(),
         }
     }
@@ -138,6 +145,7 @@ impl Ticket {
         self.id = ClientId::derive(home, account, self.alert, self.leg, self.attempt);
         self.state = State::Idle;
         self.filled = Decimal::ZERO;
+        self.seen = false;
         self.pace = Pace::default();
     }
 
@@ -151,7 +159,11 @@ impl Ticket {
             }
             Err(ExchangeError::NeverSent(_)) => self.later(now),
             Err(ExchangeError::Unknown { fence, .. }) => self.doubt(*fence, now),
-            Err(ExchangeError::Refused(refusal)) if refusal.reason == Reason::DuplicateClientId => self.doubt(now, now),
+            Err(ExchangeError::Refused(refusal)) if refusal.reason == Reason::DuplicateClientId => {
+                // An earlier try did arrive.
+                self.seen = true;
+                self.doubt(now + FENCE_GUESS_MS, now)
+            }
             // A wrong position mode is cured by reading the account's mode again, which the account does.
             Err(ExchangeError::Refused(refusal)) if refusal.reason.is_transient() || refusal.reason == Reason::PositionMode => {
                 self.later(now)
@@ -172,7 +184,9 @@ impl Ticket {
                 self.pace.missed = false;
                 self.pace.asked(now);
             }
-            (None, State::Unknown { fence }) if asked_at >= *fence => self.state = State::Ended(End::Dead),
+            (None, State::Unknown { fence }) if asked_at >= *fence => {
+                self.state = State::Ended(if self.seen { End::Gone } else { End::Dead })
+            }
             (None, State::Unknown { fence }) => {
                 // Not later than the fence itself: from then on the answer is a proof.
                 let fence = *fence;
@@ -237,6 +251,7 @@ impl Ticket {
     }
 
     fn learn(&mut self, order: &OrderState) {
+        self.seen = true;
         self.filled = self.filled.max(order.filled);
         if self.qty.is_zero() && !order.qty.is_zero() && !self.leg.is_conditional() {
             self.qty = order.qty;

@@ -10,7 +10,7 @@ use crate::desk::protect::FENCE_GUESS_MS;
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::ticket::Answer;
 use crate::exchange::{ExchangeError, Reason, Reply, Result};
-use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus};
+use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus, Symbol};
 
 /// An order that was taken more than this before ours left is another one of the same name.
 const SAME_NAME_MS: Millis = 2_000;
@@ -39,7 +39,7 @@ pub(in crate::desk) fn absorb(
         (TextStep::Prepare, result) => prepared(&mut order, account, result, ctx),
         (TextStep::Place, result) => placed(&mut order, result, ctx, outbox),
         (TextStep::Ask, Ok(Reply::Order(found))) => asked(&mut order, found.as_ref(), account.fence_ms(), ctx, outbox),
-        (TextStep::Cancel, result) => canceled(&mut order, result, ctx),
+        (TextStep::Cancel, result) => canceled(&mut order, account, result, ctx),
         (TextStep::CancelAll, result) => all_canceled(&mut order, account, result, ctx, outbox),
         (TextStep::Ask, _) => {
             if let Some(ticket) = &mut order.ticket {
@@ -176,7 +176,7 @@ fn asked(order: &mut TextOrder, found: Option<&OrderState>, fence_ms: Millis, ct
 }
 
 /// The order the alert names is gone, or was not there.
-fn canceled(order: &mut TextOrder, result: &Result<Reply>, ctx: &Ctx<'_>) {
+fn canceled(order: &mut TextOrder, account: &mut Account, result: &Result<Reply>, ctx: &Ctx<'_>) {
     order.live.end = match result {
         Ok(_) => Some(Outcome::Done),
         Err(ExchangeError::Refused(refusal)) if refusal.reason == Reason::UnknownOrder && order.live.retry.tries > 0 => Some(Outcome::Done),
@@ -185,9 +185,15 @@ fn canceled(order: &mut TextOrder, result: &Result<Reply>, ctx: &Ctx<'_>) {
         }
         _ => None,
     };
-    if order.live.end.is_none() {
-        put_off(order, result, ctx);
+    match order.live.end {
+        None => put_off(order, result, ctx),
+        Some(_) => audit_soon(account, &order.symbol, ctx),
     }
+}
+
+/// Entries of a trade may be among what was cancelled: it finds out at once.
+fn audit_soon(account: &mut Account, symbol: &Symbol, ctx: &Ctx<'_>) {
+    account.trades.iter_mut().filter(|trade| trade.symbol == *symbol).for_each(|trade| trade.live.audit = Pace::due(ctx.now));
 }
 
 fn all_canceled(order: &mut TextOrder, account: &mut Account, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
@@ -196,10 +202,8 @@ fn all_canceled(order: &mut TextOrder, account: &mut Account, result: &Result<Re
     }
     order.live.end = Some(Outcome::Done);
     let held = order.live.facts.positions.iter().flatten().any(|row| row.qty > Decimal::ZERO);
-    let mut trades = account.trades.iter_mut().filter(|trade| trade.symbol == order.symbol).peekable();
-    if held || trades.peek().is_some() {
+    if held || account.trades.iter().any(|trade| trade.symbol == order.symbol) {
         outbox.say(&order.account, order.symbol.as_str(), order.id, "stop and target of the position stay; close it to be rid of them");
     }
-    // Entries of a bracket are among what was cancelled: it finds out at once.
-    trades.for_each(|trade| trade.live.audit = Pace::due(ctx.now));
+    audit_soon(account, &order.symbol, ctx);
 }

@@ -392,3 +392,6 @@ fn open(legs: Vec<Leg>, side: Side) -> Plan {
 fn out_of_range() -> String {
     "the size is out of range".to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -292,6 +292,9 @@ fn fold(order: &mut TextOrder, ctx: &Ctx<'_>) {
         State::Ended(End::Canceled | End::Expired | End::Rejected) if is_limit => {
             order.give_up("the exchange took the limit order and ended it at once".to_owned());
         }
+        State::Ended(End::Gone) => {
+            order.give_up("the exchange had the order and does not know it any more; look at the position".to_owned())
+        }
         State::Ended(End::Dead) => {
             order.live.trouble = Some("it never reached the exchange".to_owned());
             order.live.retry.again(ctx.now, retry_delay_ms);
