@@ -14,7 +14,8 @@ use perphook::secret::Secret;
 fn capabilities() -> [(&'static str, Capabilities); 3] {
     let clock: Clock = Arc::new(|| 0);
     let http = UreqHttp::new("http://127.0.0.1:9", TimeOuts::default());
-    let binance = Binance::new(Box::new(http), Secret::new("key"), Secret::new("secret"), clock.clone(), "USDT", Catalogue::default()).capabilities();
+    let binance =
+        Binance::new(Box::new(http), Secret::new("key"), Secret::new("secret"), clock.clone(), "USDT", Catalogue::default()).capabilities();
     let paper = Paper::new(None, false, Prices::Walk, clock).unwrap().capabilities();
     [("binance", binance), ("binancedemo", binance), ("paper", paper)]
 }

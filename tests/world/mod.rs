@@ -374,7 +374,10 @@ fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<A
     let http = SimHttp::new(Arc::clone(sim), clock.clone());
     let latency = http.latency();
     let config = SimConfig::default();
-    (Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT", Catalogue::default())), latency)
+    (
+        Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT", Catalogue::default())),
+        latency,
+    )
 }
 
 fn new_desk(home: &Installation, setting: &Setting, memory: Memory) -> Desk {
