@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 TARGET = os.environ.get("CARGO_TARGET_DIR") or os.path.join(ROOT, "target")
 HOME = os.path.join(TARGET, "foreign-client")
+PROGRAM = os.path.join(TARGET, "debug", "exchange-sim")
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 
 
@@ -39,17 +40,17 @@ def enter_venv():
 class Exchange:
     """A simulator of its own, and ccxt pointed at it."""
 
-    def __init__(self, program, *flags):
+    def __init__(self, program, *flags, key="test-api-key", secret="test-api-secret"):
         self.process = subprocess.Popen([program, "binance", "--port", "0", *flags], stdout=subprocess.PIPE, text=True)
         self.base = re.search(r"http://\S+", self.process.stdout.readline()).group(0)
-        self.client = self.connect()
+        self.client = self.connect(key, secret)
 
-    def connect(self):
+    def connect(self, key, secret):
         import ccxt
 
         client = ccxt.binance({
-            "apiKey": "test-api-key",
-            "secret": "test-api-secret",
+            "apiKey": key,
+            "secret": secret,
             "enableRateLimit": False,
             "timeout": 5000,
             "options": {
@@ -112,6 +113,11 @@ def ticker(sim):
     assert sim.client.fetch_ticker(BTC)["last"] == 50000
 
 
+def bid_and_ask(sim):
+    quote = sim.client.fetch_bids_asks([BTC])[BTC]
+    assert (quote["bid"], quote["ask"]) == (49999.9, 50000.1), quote
+
+
 def balance(sim):
     usdt = sim.client.fetch_balance()["USDT"]
     assert (usdt["total"], usdt["free"], usdt["used"]) == (10000, 10000, 0), usdt
@@ -141,6 +147,26 @@ def position_one_way(sim):
     assert abs(used - 50) < 0.01, used
 
 
+def balance_counts_open_profit(sim):
+    before = sim.client.fetch_balance()["USDT"]["total"]
+    sim.price("BTCUSDT", 51000)
+    after = sim.client.fetch_balance()["USDT"]
+    assert abs(after["total"] - before - 10) < 1e-6, (before, after)
+    (position,) = sim.client.fetch_positions([BTC])
+    assert (position["unrealizedPnl"], position["initialMargin"]) == (10, 50), position
+    assert 50049 < float(position["info"]["breakEvenPrice"]) < 50051, position["info"]
+    sim.price("BTCUSDT", 50000)
+
+
+def settings_with_a_position(sim):
+    held = refused(sim.error.ExchangeError, sim.client.set_margin_mode, "cross", BTC)
+    assert "-4048" in held, held
+    lower = refused(sim.error.ExchangeError, sim.client.set_leverage, 5, BTC)
+    assert "-4161" in lower, lower
+    (config,) = sim.client.fapiPrivateGetSymbolConfig({"symbol": "BTCUSDT"})
+    assert (config["marginType"], int(config["leverage"])) == ("ISOLATED", 10), config
+
+
 def limit_order(sim):
     placed = sim.client.create_order(BTC, "limit", "buy", 0.01, 49000, {"clientOrderId": "l-1"})
     assert (placed["status"], placed["filled"], placed["price"]) == ("open", 0, 49000), placed
@@ -151,6 +177,17 @@ def limit_order(sim):
     assert sim.client.cancel_order(placed["id"], BTC)["status"] == "canceled"
     refused(sim.error.OrderNotFound, sim.client.cancel_order, placed["id"], BTC)
     assert sim.client.fetch_order(placed["id"], BTC)["status"] == "canceled"
+
+
+def a_name_comes_back(sim):
+    name = "My.order:1/a_B-2"
+    for price in (49000, 48900):
+        placed = sim.client.create_order(BTC, "limit", "buy", 0.01, price, {"clientOrderId": name})
+        (opened,) = sim.client.fetch_open_orders(BTC)
+        assert (opened["clientOrderId"], opened["price"], opened["id"]) == (name, price, placed["id"]), opened
+        assert sim.client.cancel_order(None, BTC, {"origClientOrderId": name})["clientOrderId"] == name
+    bad = refused(sim.error.ExchangeError, sim.client.create_order, BTC, "limit", "buy", 0.01, 49000, {"clientOrderId": "x" * 37})
+    assert "-4015" in bad, bad
 
 
 def limit_order_fills(sim):
@@ -203,6 +240,9 @@ def cancel_all_has_two_halves(sim):
     assert len(sim.client.fetch_open_orders(BTC, None, None, {"trigger": True})) == 1
     sim.client.cancel_all_orders(BTC, {"trigger": True})
     assert sim.client.fetch_open_orders(BTC, None, None, {"trigger": True}) == []
+    # Nothing to cancel is no error.
+    sim.client.cancel_all_orders(BTC)
+    sim.client.cancel_all_orders(BTC, {"trigger": True})
 
 
 def batch(sim):
@@ -268,10 +308,26 @@ def books_agree(sim):
     assert all(entry["status"] != 404 for entry in log["entries"]), [entry for entry in log["entries"] if entry["status"] == 404]
 
 
+def several_accounts(_):
+    host = Exchange(PROGRAM, "--accounts", "3", key="k1", secret="s1")
+    try:
+        clients = [host.client, host.connect("k2", "s2"), host.connect("k3", "s3")]
+        for client, amount in zip(clients, (0.01, 0.02, 0.03)):
+            client.load_markets()
+            client.create_order(BTC, "limit", "buy", amount, 49000, {"clientOrderId": "same-name"})
+        host.price("BTCUSDT", 48900)
+        assert [client.fetch_positions([BTC])[0]["contracts"] for client in clients] == [0.01, 0.02, 0.03]
+        log = host.control("log?account=k2")["entries"]
+        assert [entry["path"] for entry in log if entry["method"] == "POST"] == ["/fapi/v1/order"], log
+    finally:
+        host.stop()
+
+
 CASES = [
-    markets, ticker, balance, settings, market_order, position_one_way, limit_order, limit_order_fills, protection, stop_fires,
+    markets, ticker, bid_and_ask, balance, settings, market_order, position_one_way, balance_counts_open_profit, settings_with_a_position,
+    limit_order, a_name_comes_back, limit_order_fills, protection, stop_fires,
     quantity_stop_survives_the_position, cancel_all_has_two_halves, batch, trades_and_orders, refusals, hedge_mode, hedge_protection,
-    books_agree,
+    books_agree, several_accounts,
 ]
 
 
@@ -280,7 +336,7 @@ def main():
     import ccxt
 
     subprocess.run(["cargo", "build", "-q", "--features", "sim", "--bin", "exchange-sim"], cwd=ROOT, check=True)
-    sim = Exchange(os.path.join(TARGET, "debug", "exchange-sim"))
+    sim = Exchange(PROGRAM)
     sim.error = ccxt
     passed = failed = 0
     try:

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
+use super::courier::STACK_BYTES;
 use super::error::{ExchangeError, Result};
 use crate::market::{Instrument, Instruments, Millis};
 
@@ -27,14 +28,14 @@ impl Catalogue {
     ///
     /// # Errors
     /// Another account is reading right now, or `read` failed; the old list stays on the shelf.
-    pub(super) fn get(&self, now: Millis, read: impl FnOnce() -> Result<Vec<Instrument>>) -> Result<Arc<Instruments>> {
+    pub(super) fn get(&self, now: Millis, read: impl FnOnce() -> Result<Vec<Instrument>> + Send) -> Result<Arc<Instruments>> {
         let Some(mut shelf) = self.shelf() else {
             return Err(ExchangeError::NeverSent("the contracts are being read by another account of this host".to_owned()));
         };
         // A clock that was set back makes no list young.
         let age = shelf.read_at.and_then(|at| now.checked_sub(at));
         if age.is_none_or(|age| age >= FRESH_MS) {
-            let list = Instruments::new(read()?);
+            let list = Instruments::new(apart(read)?);
             // Accounts hold on to what they have: an equal list in its place would be kept twice.
             if !list.iter().eq(shelf.list.iter()) {
                 shelf.list = Arc::new(list);
@@ -57,6 +58,17 @@ impl Catalogue {
             Err(TryLockError::WouldBlock) => None,
         }
     }
+}
+
+/// Reads on a thread that ends with it. What the allocator keeps for a thread is handed on to the next one, so that
+/// the rubbish of a megabyte of text stays once in the process, not once for every account that ever read.
+fn apart(read: impl FnOnce() -> Result<Vec<Instrument>> + Send) -> Result<Vec<Instrument>> {
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().name("contracts".to_owned()).stack_size(STACK_BYTES);
+        let reader = reader.spawn_scoped(scope, read);
+        let reader = reader.map_err(|error| ExchangeError::NeverSent(format!("no thread to read the contracts on: {error}")))?;
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub const WARM_EVERY_MS: Millis = 10_000;
 /// The desk has one call outstanding per account; the rest is room for a mistake to show as a refusal, not as a block.
 const CALLS_MAX: usize = 4;
 /// Reserved, not used: a TLS handshake and a JSON answer need far less.
-const STACK_BYTES: usize = 512 * 1024;
+pub(super) const STACK_BYTES: usize = 512 * 1024;
 
 /// The desk's end of an account's worker thread. Dropping it ends the thread after the call in hand.
 #[derive(Debug)]
