@@ -89,7 +89,7 @@ fn day(seed: u64) -> World {
     let rules = Rules { duplicate_window_ms: dice.pick(&[0, 60_000]), entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]), ..Rules::default() };
     let account = AccountRules { alert_timeout_ms: dice.pick(&[180_000, 20_000]), ..AccountRules::default() };
     let mut world = World::new(Setting {
-        accounts: dice.pick(&[1, 1, 2, 3]),
+        accounts: dice.pick(&[1, 1, 1, 2, 3]),
         account,
         hedge: dice.one_in(3),
         rtt_ms: dice.pick(&[2, 20, 80, 250]),

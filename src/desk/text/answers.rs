@@ -1,7 +1,8 @@
 //! What an answer means for a text order.
 
+use super::progress::think_again;
 use super::steps::TextStep;
-use super::{LOOK_AGAIN_MS, TextOrder, shows_late, think_again};
+use super::{LOOK_AGAIN_MS, TextOrder, shows_late};
 use crate::desk::account::Account;
 use crate::desk::lane::describe;
 use crate::desk::memory::Outcome;
