@@ -23,8 +23,11 @@ pub(super) fn raise(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>,
     let Some(tickets) = tickets(account, order, side, ctx) else { return true };
     let there = account.trades.iter().position(|trade| trade.symbol == order.symbol && trade.side == side);
     match there.and_then(|at| account.trades.get_mut(at)) {
-        Some(trade) if trade.is_closing() => return false,
+        Some(trade) if trade.is_closing() && !trade.is_leaving() => return false,
         Some(trade) => {
+            if trade.is_leaving() {
+                recall(trade, order.opened(side), ctx);
+            }
             for (kind, ticket) in tickets {
                 replace(trade, kind, ticket);
             }
@@ -65,6 +68,15 @@ fn replace(trade: &mut Trade, kind: ProtectionKind, ticket: Ticket) {
     if let Some(old) = place.replace(ticket).filter(Ticket::may_exist) {
         trade.retired.push(old);
     }
+}
+
+/// A guard whose position is gone gets a new one to guard. What it had goes.
+fn recall(trade: &mut Trade, position: Decimal, ctx: &Ctx<'_>) {
+    let old = trade.stop.take().into_iter().chain(trade.target.take()).filter(Ticket::may_exist);
+    trade.retired.extend(old);
+    trade.phase = Phase::Open;
+    trade.filled_at = Some(ctx.now);
+    trade.live = Live { flat_before: true, position, last_fill: ctx.now, ..Live::default() };
 }
 
 /// A guard of its own.

@@ -190,8 +190,6 @@ pub struct Live {
     pub target_notice: bool,
     /// Guard: what was held before its limit order, base coin; any other quantity is a reason to ask about that order.
     pub baseline: Decimal,
-    /// Guard: a text order took the position down.
-    pub ordered_out: bool,
     /// Newest time at which an entry of ours was seen to fill.
     pub last_fill: Millis,
 }
@@ -315,6 +313,11 @@ impl Trade {
     /// Whether it is being closed.
     pub fn is_closing(&self) -> bool {
         matches!(self.phase, Phase::Closing(_))
+    }
+
+    /// Whether it is a guard whose position is gone: it goes off duty and closes nothing any more.
+    pub fn is_leaving(&self) -> bool {
+        self.kind == Kind::Guard && matches!(self.phase, Phase::Closing(Why::Gone | Why::Order)) && self.close.is_none()
     }
 
     /// Whether a position of ours is known: read, or reported as a fill.

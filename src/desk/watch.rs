@@ -32,15 +32,21 @@ pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) 
 }
 
 fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
+    if trade.is_leaving() {
+        if trade.live.flat_proven || trade.phase == Phase::Closing(Why::Order) {
+            // It was flat: what is there now is somebody else's.
+            trade.live.fresh = true;
+            trade.live.flat_proven = true;
+            return;
+        }
+        // It was only shown late.
+        trade.phase = Phase::Open;
+    }
     let guarded = trade.stop.iter().chain(&trade.target).any(|ticket| ticket.state == State::Resting);
     let live = &mut trade.live;
     live.fresh = true;
     live.flat_since = None;
     live.flat_proven = false;
-    if trade.kind == Kind::Guard && matches!(trade.phase, Phase::Closing(Why::Gone | Why::Order)) && trade.close.is_none() {
-        // Built up anew before the guard had gone off duty.
-        trade.phase = Phase::Open;
-    }
     if !live.flat_before && !trade.entries.iter().any(|ticket| ticket.filled > Decimal::ZERO) && !matches!(trade.phase, Phase::Closing(_)) {
         // Whether it is ours is not known yet. A change may be our limit order's doing.
         if row.qty != std::mem::replace(&mut live.baseline, row.qty) {
@@ -86,8 +92,7 @@ fn empty(trade: &mut Trade, ctx: &Ctx<'_>) {
             }
             let late = !trade.live.had_position && ctx.now < trade.live.last_fill + LATE_FILL_MS;
             if apart && !late {
-                let why = if trade.live.ordered_out { Why::Order } else { Why::Gone };
-                begin_closing(trade, why, ctx);
+                begin_closing(trade, Why::Gone, ctx);
             }
         }
         Phase::Closing(_) if can_still_change(trade) => trade.live.flat_since = None,

@@ -15,12 +15,13 @@ pub(in crate::desk) struct Expected {
     until: Millis,
 }
 
-/// Remembers what the positions of the contract must be after this order.
-pub(super) fn expect(account: &mut Account, order: &TextOrder, now: Millis) {
+/// Remembers what the positions of the contract must be after this order, and tells it as far as it is known.
+pub(super) fn expect(account: &mut Account, order: &TextOrder, now: Millis) -> Vec<(Side, Decimal)> {
     let until = order.live.filled_at.max(now.saturating_sub(LATE_POSITION_MS)) + LATE_POSITION_MS;
     let held = expected(order, account.hedge);
     account.expected.retain(|_, expected| expected.until > now);
-    account.expected.insert(order.symbol.clone(), Expected { held, until });
+    account.expected.insert(order.symbol.clone(), Expected { held: held.clone(), until });
+    held.unwrap_or_default()
 }
 
 /// What each side must hold after this order, if it is known what was there before.

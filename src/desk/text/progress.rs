@@ -5,10 +5,12 @@ use super::{TextOrder, late, steps};
 use crate::alert::Command;
 use crate::desk::account::Account;
 use crate::desk::guard;
+use crate::desk::lane::begin_closing;
 use crate::desk::memory::Outcome;
 use crate::desk::pace::{Pace, retry_delay_ms};
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::ticket::{End, State, Ticket};
+use crate::desk::trade::{Kind, Phase, Why};
 use crate::market::{Decimal, Side};
 
 /// Share of the available balance that an order may use after the exchange refused a larger one: fees and moving prices
@@ -197,11 +199,12 @@ fn finish(account: &mut Account, order: &TextOrder, outcome: Outcome, ctx: &Ctx<
         outcome => outcome,
     };
     if executed > Decimal::ZERO {
-        late::expect(account, order, ctx.now);
+        let held = late::expect(account, order, ctx.now);
         account.look_soon(ctx.now);
-        let closed = |side: Side| order.legs.iter().flatten().any(|leg| !leg.opens() && leg.side == side && !leg.done.is_zero());
-        for trade in account.trades.iter_mut().filter(|trade| trade.symbol == order.symbol && closed(trade.side)) {
-            trade.live.ordered_out = true;
+        let is_closed = |side: Side| held.iter().any(|(of, qty)| *of == side && qty.is_zero());
+        let guards = account.trades.iter_mut().filter(|trade| trade.kind == Kind::Guard && trade.symbol == order.symbol);
+        for guard in guards.filter(|guard| guard.phase == Phase::Open && is_closed(guard.side)) {
+            begin_closing(guard, Why::Order, ctx);
         }
     }
     outbox.verdict(&name, &symbol, order.id, outcome);

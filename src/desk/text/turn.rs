@@ -54,7 +54,7 @@ pub(in crate::desk) fn consider(account: &mut Account, alert: &Accepted, symbol:
     let is_close = alert.signal.command == Command::Close { percent: None };
     let cancels = matches!(alert.signal.command, Command::Cancel(_));
     let here = |trade: &&Trade| trade.symbol == *symbol;
-    if let Some(trade) = account.trades.iter().filter(here).find(|trade| trade.is_closing()).filter(|_| !cancels) {
+    if let Some(trade) = account.trades.iter().filter(here).find(|trade| trade.is_closing() && !trade.is_leaving()).filter(|_| !cancels) {
         return match is_close && trade.kind == Kind::Bracket {
             true => Fate::Ended(Outcome::Nothing(format!("trade {} is being closed already", trade.id))),
             false => Fate::Waits,
