@@ -227,7 +227,7 @@ pub(super) fn placed(trade: &mut Trade, result: &Result<Reply>, name: &str, ctx:
 
 /// An entry was asked about.
 pub(super) fn asked(trade: &mut Trade, which: Which, grown: bool, ctx: &Ctx<'_>) {
-    if trade.ticket(which).is_some_and(Ticket::was_accepted) {
+    if trade.kind == Kind::Bracket && trade.ticket(which).is_some_and(Ticket::was_accepted) {
         // It left before the restart, so the symbol was looked at before.
         trade.live.flat_before = true;
         if trade.phase == Phase::Opening {

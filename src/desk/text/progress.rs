@@ -125,6 +125,7 @@ fn decide(order: &mut TextOrder, account: &Account, ctx: &Ctx<'_>, outbox: &mut 
     if let (Some(why), None, None) = (&plan.idle, plan.leverage, plan.guards) {
         order.live.end = Some(Outcome::Nothing(why.clone()));
     }
+    order.live.reduces = plan.legs.first().is_some_and(|leg| !leg.opens());
     order.legs = Some(plan.legs);
     order.leverage = plan.leverage;
     order.guards = plan.guards;
