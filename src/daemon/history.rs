@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cli::trades::{OpenRow, TradeRow};
 use crate::config::Config;
-use crate::desk::{ClosedTrade, Memory, Phase, Record, State, Ticket, Trade};
+use crate::desk::{ClosedTrade, Kind, Memory, Phase, Record, State, TextOrder, Ticket, Trade};
 use crate::journal::{self, Replayed};
 use crate::market::Decimal;
 
@@ -20,13 +20,15 @@ pub fn closed_trades(config: &Config) -> Result<Vec<TradeRow>, String> {
     Ok(rows.into_values().collect())
 }
 
-/// Trades that are not over, oldest first.
+/// Trades that are not over, and text orders of which something has left; oldest first.
 ///
 /// # Errors
 /// In words: the state directory cannot be read.
 pub fn open_trades(config: &Config) -> Result<Vec<OpenRow>, String> {
     let memory = read(config, &mut |_| {})?;
-    Ok(memory.trades.values().map(open_row).collect())
+    let mut rows: Vec<OpenRow> = memory.trades.values().map(open_row).chain(memory.orders.values().map(order_row)).collect();
+    rows.sort_by_key(|row| row.id);
+    Ok(rows)
 }
 
 /// Adds the journal up to a memory, and shows every closed trade on the way.
@@ -77,9 +79,12 @@ fn closed_row(closed: &ClosedTrade) -> TradeRow {
     }
 }
 
+/// The position a guard protects is not written down, only that it is there.
 fn open_row(trade: &Trade) -> OpenRow {
+    let is_guard = trade.kind == Kind::Guard;
     let state = match trade.phase {
         Phase::Opening => "opening".to_owned(),
+        Phase::Entering if is_guard => "waits for its limit order".to_owned(),
         Phase::Entering => "entering".to_owned(),
         Phase::Open if trade.is_protected() => "open, protected".to_owned(),
         Phase::Open => "open, no stop yet".to_owned(),
@@ -89,14 +94,32 @@ fn open_row(trade: &Trade) -> OpenRow {
         id: trade.id,
         account: trade.account.clone(),
         symbol: trade.symbol.to_string(),
-        side: trade.side,
-        state,
+        side: Some(trade.side),
+        state: if is_guard { format!("guard: {state}") } else { state },
         opened_at: trade.began_at,
-        qty: trade.entries.iter().map(|ticket| ticket.filled).sum(),
+        qty: (!is_guard).then(|| trade.entries.iter().map(|ticket| ticket.filled).sum()),
         entry_price: None,
         stop: resting(&trade.stop),
         target: resting(&trade.target),
         alert: trade.id,
+    }
+}
+
+fn order_row(order: &TextOrder) -> OpenRow {
+    let legs = order.legs.iter().flatten();
+    let running = order.ticket.as_ref().map_or(Decimal::ZERO, |ticket| ticket.filled);
+    OpenRow {
+        id: order.id,
+        account: order.account.clone(),
+        symbol: order.symbol.to_string(),
+        side: legs.clone().find(|leg| !leg.rest().is_zero()).map(|leg| leg.side),
+        state: format!("order: {}", order.command),
+        opened_at: order.received_at,
+        qty: Some(legs.map(|leg| leg.done).sum::<Decimal>() + running),
+        entry_price: None,
+        stop: None,
+        target: None,
+        alert: order.id,
     }
 }
 
