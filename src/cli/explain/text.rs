@@ -100,7 +100,9 @@ impl Sheet<'_> {
             return refused(out, format!("limit: {why}"));
         }
         let exit = self.plan(&signal.command, instrument, account, link, out)?;
-        note_paper(account, out)?;
+        if exit != Exit::Usage {
+            note_paper(account, out)?;
+        }
         Ok(exit)
     }
 
