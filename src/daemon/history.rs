@@ -126,3 +126,86 @@ fn order_row(order: &TextOrder) -> OpenRow {
 fn resting(ticket: &Option<Ticket>) -> Option<Decimal> {
     ticket.as_ref().filter(|ticket| ticket.state == State::Resting).map(|ticket| ticket.price)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::text::{Roster, parse};
+    use crate::alert::{Command, Signal};
+    use crate::desk::sizes::Leg;
+    use crate::market::{Action, Side, Symbol};
+
+    fn signal(line: &str) -> Signal {
+        let roster = Roster { accounts: vec![("main".to_owned(), "USDT".to_owned())], default: Some(0) };
+        parse(line.as_bytes(), &roster).unwrap().lines.remove(0).signal.unwrap()
+    }
+
+    fn order(command: Command, legs: Option<Vec<Leg>>) -> TextOrder {
+        TextOrder {
+            id: 7,
+            account: "main".to_owned(),
+            identity: String::new(),
+            symbol: Symbol::new("ETHUSDT"),
+            command,
+            received_at: 5,
+            began_at: 6,
+            legs,
+            leverage: None,
+            guards: None,
+            before: None,
+            ticket: None,
+            attempts: 1,
+            sent_at: 6,
+            live: Default::default(),
+        }
+    }
+
+    fn guard(phase: Phase) -> Trade {
+        Trade {
+            id: 3,
+            account: "main".to_owned(),
+            identity: String::new(),
+            symbol: Symbol::new("ETHUSDT"),
+            side: Side::Long,
+            kind: Kind::Guard,
+            prices: None,
+            phase,
+            entries: Vec::new(),
+            stop: None,
+            target: None,
+            retired: Vec::new(),
+            close: None,
+            began_at: 1,
+            filled_at: None,
+            naked_ms: 0,
+            naked_since: None,
+            exit_alert: None,
+            live: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_text_order_is_shown_by_what_it_asks_and_what_is_executed() {
+        let leg = |side, action, qty, done| Leg { side, action, qty: Decimal::new(qty, 1), done: Decimal::new(done, 1) };
+        let legs = vec![leg(Side::Short, Action::Close, 5, 5), leg(Side::Long, Action::Open, 3, 1)];
+        let row = order_row(&order(signal("ETHUSDT buy 0.8 x3 sl:2900").command, Some(legs)));
+        assert_eq!((row.id, row.alert, row.opened_at, row.side), (7, 7, 5, Some(Side::Long)));
+        assert_eq!((row.state.as_str(), row.qty), ("order: buy 0.8 x3 sl:2900", Some(Decimal::new(6, 1))));
+        let undecided = order_row(&order(signal("ETHUSDT close").command, None));
+        assert_eq!((undecided.state.as_str(), undecided.side, undecided.qty), ("order: close", None, Some(Decimal::ZERO)));
+    }
+
+    #[test]
+    fn a_guard_is_named_so() {
+        for (phase, state) in [
+            (Phase::Entering, "guard: waits for its limit order"),
+            (Phase::Open, "guard: open, protected"),
+            (Phase::Closing(crate::desk::Why::Stop), "guard: closing: stop loss"),
+        ] {
+            let row = open_row(&guard(phase));
+            assert_eq!((row.state.as_str(), row.qty), (state, None));
+        }
+        let bracket = open_row(&Trade { kind: Kind::Bracket, ..guard(Phase::Entering) });
+        assert_eq!((bracket.state.as_str(), bracket.qty), ("entering", Some(Decimal::ZERO)));
+    }
+}

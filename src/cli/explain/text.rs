@@ -10,8 +10,8 @@ use crate::alert::{AlertError, Cancel, Command, Signal, Size, SymbolName, Unit, 
 use crate::cli::{Connect, Exit};
 use crate::config::{Account, Config};
 use crate::daemon::roster;
-use crate::desk::sizes::{self, Need};
-use crate::desk::{objection, sizes::Leg};
+use crate::desk::objection;
+use crate::desk::sizes::{self, Leg, Need};
 use crate::market::Instrument;
 
 /// What a comment line begins with, in its first column.
@@ -193,3 +193,6 @@ fn size_words(size: Size, settle: &str) -> String {
         (Unit::Contracts, _) => format!("{amount} contracts"),
     }
 }
+
+#[cfg(test)]
+mod tests;
