@@ -111,6 +111,19 @@ fn an_alert_that_is_refused_is_explained_without_an_exchange() {
 }
 
 #[test]
+fn a_text_alert_is_explained_against_the_paper_account() {
+    let home = Home::with_env_file("explain-text", &format!("WEBHOOK_TOKEN={TOKEN}\n"));
+    let (code, out, err) = home.run(&["explain", &format!("ETHUSDT buy 300$ x3 sl:2400 token:{TOKEN}")]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    for line in ["token     right\n", "position  none; one-way mode\n", "order     open LONG: buy 0.", "price reaches 2400\n"] {
+        assert!(out.contains(line), "{line}\n{out}");
+    }
+    let (code, out, _) = home.run(&["explain", &format!("ETHUSDT buy 300$ x3 stop:2400 token:{TOKEN}")]);
+    assert!(code == Some(64) && out.contains("\n                              ^^^^^^^^^\n"), "{out}");
+    assert!(!out.contains(TOKEN) && !home.0.join("state").exists(), "nothing is written: {out}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let home = Home::new("pipe");
     let (reader, writer) = std::io::pipe().unwrap();

@@ -69,11 +69,11 @@ pub fn online(config: &Config, connect: Connect, now: fn() -> Millis, out: &mut 
             Ok(exchange) => exchange,
             Err(reason) => {
                 writeln!(out, "{}: {reason}", account.name)?;
-                exit = worse(exit, Exit::Unavailable);
+                exit = exit.worse(Exit::Unavailable);
                 continue;
             }
         };
-        exit = worse(exit, ask(&account.name, exchange.as_mut(), now, out)?);
+        exit = exit.worse(ask(&account.name, exchange.as_mut(), now, out)?);
     }
     Ok(exit)
 }
@@ -104,11 +104,11 @@ fn ask(name: &str, exchange: &mut dyn Exchange, now: fn() -> Millis, out: &mut d
         Ok(balance) => {
             writeln!(out, "{name}: {} {} in all, {} available", balance.total.normalize(), balance.coin, balance.available.normalize())?
         }
-        Err(error) => exit = worse(exit, failed(name, "balance", &error, out)?),
+        Err(error) => exit = exit.worse(failed(name, "balance", &error, out)?),
     }
     match exchange.instruments() {
         Ok(list) => writeln!(out, "{name}: {} contracts", list.len())?,
-        Err(error) => exit = worse(exit, failed(name, "contracts", &error, out)?),
+        Err(error) => exit = exit.worse(failed(name, "contracts", &error, out)?),
     }
     Ok(exit)
 }
@@ -118,10 +118,6 @@ fn failed(name: &str, what: &str, error: &ExchangeError, out: &mut dyn Write) ->
     writeln!(out, "{name}: {what}: {error}")?;
     let keys = matches!(error.reason(), Some(Reason::Credentials | Reason::IpNotAllowed | Reason::AccountRestricted));
     Ok(if keys { Exit::Config } else { Exit::Unavailable })
-}
-
-fn worse(a: Exit, b: Exit) -> Exit {
-    if a.code() >= b.code() { a } else { b }
 }
 
 #[cfg(test)]

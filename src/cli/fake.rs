@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::config::{Account, Config, Sources, TextFile, load};
-use crate::exchange::{AccountMode, Capabilities, Exchange, ExchangeError, Reason, Result};
+use crate::exchange::{AccountMode, Capabilities, CustomIds, Exchange, ExchangeError, Reason, Result};
 use crate::market::{
-    Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
+    Balance, Decimal, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side,
+    Symbol, Terms,
 };
 
 /// A configuration from the text of a `.env` file alone.
@@ -28,21 +29,45 @@ pub(super) fn config_with_accounts(env_file: &str, accounts: &str) -> Config {
 }
 
 pub(super) fn connect(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
-    Ok(Box::new(Fake { trouble: None, open_trouble: None }))
+    Ok(Box::new(Fake { mode: AccountMode { hedge: true, restricted: None }, ..Fake::default() }))
+}
+
+/// One-way, and flat everywhere.
+pub(super) fn connect_one_way(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
+    Ok(Box::new(Fake { mode: AccountMode { hedge: false, restricted: None }, ..Fake::default() }))
+}
+
+/// One-way; BTC: LONG 0.02 at 48000, ETH: SHORT 0.5 at 3100.
+pub(super) fn connect_holding(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
+    Ok(Box::new(Fake { mode: AccountMode { hedge: false, restricted: None }, holds: true, ..Fake::default() }))
+}
+
+pub(super) fn connect_restricted(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
+    Ok(Box::new(Fake { mode: AccountMode { hedge: false, restricted: Some("reduce only".to_owned()) }, ..Fake::default() }))
 }
 
 pub(super) fn connect_with_bad_keys(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
     let refusal = ExchangeError::refused(Reason::Credentials, "no such key");
-    Ok(Box::new(Fake { trouble: None, open_trouble: Some(refusal) }))
+    Ok(Box::new(Fake { open_trouble: Some(refusal), ..Fake::default() }))
 }
 
 pub(super) fn connect_to_nothing(_: &Config, _: &Account) -> std::result::Result<Box<dyn Exchange>, String> {
-    Ok(Box::new(Fake { trouble: Some(ExchangeError::NeverSent("connection refused".to_owned())), open_trouble: None }))
+    Ok(Box::new(Fake { trouble: Some(ExchangeError::NeverSent("connection refused".to_owned())), ..Fake::default() }))
 }
 
 struct Fake {
+    /// The answer to everything.
     trouble: Option<ExchangeError>,
+    /// The answer to what needs keys.
     open_trouble: Option<ExchangeError>,
+    mode: AccountMode,
+    holds: bool,
+}
+
+impl Default for Fake {
+    fn default() -> Fake {
+        Fake { trouble: None, open_trouble: None, mode: AccountMode { hedge: false, restricted: None }, holds: false }
+    }
 }
 
 fn dec(text: &str) -> Decimal {
@@ -71,12 +96,43 @@ impl Fake {
     fn answer<T>(&self, answer: T) -> Result<T> {
         self.trouble.clone().map_or(Ok(answer), Err)
     }
+
+    fn private<T>(&self, answer: T) -> Result<T> {
+        self.open_trouble.clone().map_or(self.answer(answer), Err)
+    }
+}
+
+fn position(symbol: &str, side: Side, qty: &str, entry_price: &str) -> Position {
+    Position {
+        symbol: Symbol::new(symbol),
+        side,
+        qty: dec(qty),
+        entry_price: dec(entry_price),
+        mark_price: Decimal::ZERO,
+        liquidation_price: Decimal::ZERO,
+        changed_at: 0,
+        unrealized_pnl: Decimal::ZERO,
+        margin: Decimal::ZERO,
+        break_even_price: Decimal::ZERO,
+        terms: Terms::default(),
+    }
 }
 
 /// The commands promise to send nothing: whatever changes something is a failed test.
 impl Exchange for Fake {
     fn capabilities(&self) -> Capabilities {
-        panic!("a command that sends nothing calls this")
+        Capabilities {
+            name: "fake",
+            margin_mode: true,
+            hedge: true,
+            stop_before_position: false,
+            stop_covers_position: true,
+            positions_show_orders: false,
+            custom_ids: Some(CustomIds { chars_max: 12, letters: true, signs: "-" }),
+            batch: 1,
+            fence_ms: 0,
+            watch_per_minute_max: 60,
+        }
     }
 
     fn server_time(&mut self) -> Result<Millis> {
@@ -84,7 +140,7 @@ impl Exchange for Fake {
     }
 
     fn open(&mut self) -> Result<AccountMode> {
-        self.open_trouble.clone().map_or(self.answer(AccountMode { hedge: true, restricted: None }), Err)
+        self.private(self.mode.clone())
     }
 
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
@@ -98,20 +154,28 @@ impl Exchange for Fake {
     }
 
     fn balance(&mut self) -> Result<Balance> {
-        self.answer(Balance { coin: "USDT".to_owned(), total: dec("10000"), available: dec("9990.5") })
+        self.private(Balance { coin: "USDT".to_owned(), total: dec("10000"), available: dec("9990.5") })
     }
 
     fn terms(&mut self, _: &Symbol) -> Result<Terms> {
-        unreachable!()
-    }
-    fn cancel_all(&mut self, _: &Symbol, _: bool) -> Result<()> {
-        unreachable!()
-    }
-    fn quote(&mut self, _: &Symbol) -> Result<Quote> {
-        panic!("a command that sends nothing calls this")
+        self.private(Terms { leverage: Some(20), margin_mode: Some(MarginMode::Isolated) })
     }
 
-    fn positions(&mut self, _: Option<&Symbol>) -> Result<Vec<Position>> {
+    fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
+        let (bid, ask) = match symbol.as_str() {
+            "BTCUSDT" => ("49999.9", "50000.1"),
+            "ETHUSDT" => ("2999.99", "3000.01"),
+            _ => ("9.99", "10.01"),
+        };
+        self.answer(Quote { bid: dec(bid), ask: dec(ask) })
+    }
+
+    fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
+        let all = [position("BTCUSDT", Side::Long, "0.02", "48000"), position("ETHUSDT", Side::Short, "0.5", "3100")];
+        self.private(all.into_iter().filter(|row| self.holds && only.is_none_or(|only| row.symbol == *only)).collect())
+    }
+
+    fn cancel_all(&mut self, _: &Symbol, _: bool) -> Result<()> {
         panic!("a command that sends nothing calls this")
     }
 

@@ -44,6 +44,11 @@ impl Exit {
             Exit::Config => 78,
         }
     }
+
+    /// The one with the higher number.
+    fn worse(self, other: Exit) -> Exit {
+        if self.code() >= other.code() { self } else { other }
+    }
 }
 
 /// Opens an account's exchange (nothing is sent yet), or says why not.

@@ -43,24 +43,24 @@ pub struct TradeRow {
     pub alert: u64,
 }
 
-/// One trade that is not over.
+/// One trade, or one text order at work, that is not over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OpenRow {
-    /// Number of the trade.
+    /// Number of the trade, or of the text alert.
     pub id: u64,
     /// Account.
     pub account: String,
     /// Contract.
     pub symbol: String,
-    /// Long or short.
-    pub side: Side,
-    /// Where it stands, in a word or two.
+    /// Long or short; `None`: not decided.
+    pub side: Option<Side>,
+    /// Where it stands, in a word or two; of a text order: what it asks.
     pub state: String,
     /// When its first alert came.
     #[serde(serialize_with = "as_utc")]
     pub opened_at: Millis,
-    /// Quantity held, base coin.
-    pub qty: Decimal,
+    /// Quantity held, of a text order executed, base coin; `None`: not written down.
+    pub qty: Option<Decimal>,
     /// Average entry price; `None` when nothing filled.
     pub entry_price: Option<Decimal>,
     /// Trigger of the resting stop; `None`: none rests.
@@ -201,7 +201,7 @@ fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
 
-/// Shows the trades that are not over.
+/// Shows the trades and text orders that are not over.
 pub fn print_status(rows: &[OpenRow], out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return writeln!(out, "no open trade");
@@ -224,10 +224,10 @@ pub fn print_status(rows: &[OpenRow], out: &mut dyn Write) -> io::Result<()> {
             row.id.to_string(),
             row.account.clone(),
             row.symbol.clone(),
-            row.side.to_string(),
+            row.side.map_or("-", Side::as_str).to_owned(),
             row.state.clone(),
             zoned(row.opened_at),
-            row.qty.normalize().to_string(),
+            or(row.qty, "-"),
             or(row.entry_price, "-"),
             or(row.stop, "-"),
             or(row.target, "-"),
@@ -330,21 +330,24 @@ longest time without a stop: 412 ms
             id: 3,
             account: "paper".to_owned(),
             symbol: "BTCUSDT".to_owned(),
-            side: Side::Short,
+            side: Some(Side::Short),
             state: "open".to_owned(),
             opened_at: 0,
-            qty: dec("0.0020"),
+            qty: Some(dec("0.0020")),
             entry_price: Some(dec("97000")),
             stop: None,
             target: Some(dec("96000")),
             alert: 9,
         };
+        let undecided = OpenRow { id: 12, side: None, state: "order: close 50%".to_owned(), qty: None, ..row.clone() };
         let mut out = Vec::new();
-        print_status(&[row], &mut out).unwrap();
+        print_status(&[row, undecided], &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(
-            text.lines().nth(1).unwrap(),
-            " 3  paper    BTCUSDT  SHORT  open   1970-01-01T00:00:00.000Z  0.002        97000     -   96000      9"
-        );
+        let rows = "\
+id  account  symbol   side   state             opened_at                   qty  entry_price  stop  target  alert
+ 3  paper    BTCUSDT  SHORT  open              1970-01-01T00:00:00.000Z  0.002        97000     -   96000      9
+12  paper    BTCUSDT  -      order: close 50%  1970-01-01T00:00:00.000Z      -        97000     -   96000      9
+";
+        assert_eq!(text, rows);
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -36,8 +35,7 @@ pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Resu
     let mut catalogues: BTreeMap<(String, String), Catalogue> = BTreeMap::new();
     for account in &config.accounts {
         let catalogue = catalogues.entry((account.host(), account.rules.settle_coin.clone())).or_default().clone();
-        let book = config.state_directory.join(account.host() + ".json");
-        let (exchange, paper) = exchange_of(account, config.paper_prices, Some(book), catalogue)?;
+        let (exchange, paper) = exchange_of(config, account, true, catalogue)?;
         team.paper = team.paper.or(paper);
         let hear = hear.clone();
         let deliver = move |call, result| {
@@ -62,16 +60,14 @@ pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Resu
 /// # Errors
 /// In words.
 pub fn connect(config: &Config, account: &Account) -> Result<Box<dyn Exchange>, String> {
-    exchange_of(account, config.paper_prices, None, Catalogue::default())
-        .map(|(exchange, _)| exchange)
-        .map_err(|failure| failure.to_string())
+    exchange_of(config, account, false, Catalogue::default()).map(|(exchange, _)| exchange).map_err(|failure| failure.to_string())
 }
 
-/// The exchange behind an account; for paper also the hand that moves its prices.
+/// The exchange behind an account; for paper also the hand that moves its prices, and its book is saved if it works.
 fn exchange_of(
+    config: &Config,
     account: &Account,
-    prices: PaperPrices,
-    paper_file: Option<PathBuf>,
+    works: bool,
     catalogue: Catalogue,
 ) -> Result<(Box<dyn Exchange>, Option<PaperHandle>), Failure> {
     let clock: crate::exchange::Clock = Arc::new(now_ms);
@@ -82,14 +78,19 @@ fn exchange_of(
     match account.venue {
         Venue::Binance | Venue::BinanceDemo => Ok((Box::new(binance(&account.host(), account.key.clone(), account.secret.clone())), None)),
         Venue::Paper => {
-            let prices = match prices {
+            let prices = match config.paper_prices {
                 PaperPrices::Walk => Prices::Walk,
                 PaperPrices::Live => {
                     let url = account.base_url.as_deref().unwrap_or(LIVE_URL);
                     Prices::Live(Box::new(binance(url, Secret::new(""), Secret::new(""))))
                 }
             };
-            let paper = Paper::new(paper_file, false, prices, clock.clone()).map_err(|error| Failure::System(error.to_string()))?;
+            let book = config.state_directory.join(account.host() + ".json");
+            let paper = match works {
+                true => Paper::new(Some(book), false, prices, clock.clone()),
+                false => Paper::glance(book, prices, clock.clone()),
+            }
+            .map_err(|error| Failure::System(error.to_string()))?;
             let handle = paper.handle();
             Ok((Box::new(paper), Some(handle)))
         }

@@ -31,13 +31,14 @@ pub use account::AccountSetup;
 use account::{Account, Busy};
 pub use intake::Admission;
 pub use memory::{Accepted, Fingerprint, Memory, Notice, Outcome, Record, Seen};
-pub use plan::{Plan, PlanError, Wanted, plan};
+pub use plan::{Plan, PlanError, Wanted, liquidation, plan};
 pub use report::{AccountReport, HeldPosition};
 pub use settings::{AccountRules, Rules};
 pub use status::{AccountStatus, Status, TradeStatus};
 use step::{Ctx, Outbox, Task};
 pub use text::TextOrder;
 pub use text::legs as sizes;
+pub use text::turn::objection;
 pub use ticket::{End, State, Ticket};
 pub use trade::{ClosedTrade, Kind, Outturn, Phase, Prices, Trade, Which, Why};
 

@@ -160,7 +160,7 @@ fn average(entries: &[Option<Wanted>]) -> Option<Decimal> {
 }
 
 /// Where the margin of an isolated position is used up, roughly: maintenance margin and fees bring it nearer.
-fn liquidation(side: Side, entry: Decimal, leverage: u32) -> Option<Decimal> {
+pub fn liquidation(side: Side, entry: Decimal, leverage: u32) -> Option<Decimal> {
     let distance = entry.checked_div(Decimal::from(leverage))?;
     let level = match side {
         Side::Long => entry.checked_sub(distance)?,

@@ -25,7 +25,7 @@ pub(in crate::desk) fn contract<'a>(
 }
 
 /// What can be said against it without asking the exchange.
-pub(in crate::desk) fn objection(command: &Command, caps: Option<&Capabilities>) -> Option<String> {
+pub fn objection(command: &Command, caps: Option<&Capabilities>) -> Option<String> {
     let caps = caps?;
     let id = match command {
         Command::Order(order) => &order.limit.as_ref()?.id,

@@ -153,6 +153,23 @@ impl Paper {
         Ok(Paper { shared: Arc::new(Mutex::new(shared)), feed, clock })
     }
 
+    /// The same for a look at the saved book: nothing is written, and no made-up price moves what is at work in it.
+    ///
+    /// # Errors
+    /// As for [`Paper::new`].
+    pub fn glance(file: PathBuf, prices: Prices, clock: Clock) -> Result<Paper, PaperError> {
+        let paper = Paper::new(Some(file), false, prices, clock)?;
+        {
+            let mut shared = lock(&paper.shared);
+            shared.store = Store::new(None);
+            if shared.walk.is_some() {
+                shared.pinned =
+                    shared.book.markets().map(|(symbol, _)| symbol).filter(|symbol| shared.book.is_used(symbol)).cloned().collect();
+            }
+        }
+        Ok(paper)
+    }
+
     /// A handle to move prices with.
     pub fn handle(&self) -> PaperHandle {
         PaperHandle { shared: Arc::clone(&self.shared), clock: Arc::clone(&self.clock) }

@@ -135,6 +135,26 @@ fn a_damaged_or_newer_book_is_refused_with_its_path() {
     std::fs::remove_dir_all(directory).unwrap();
 }
 
+#[test]
+fn a_glance_at_a_saved_book_sees_it_and_leaves_it_alone() {
+    let directory = directory("glance");
+    let file = directory.join("paper.json");
+    let glance = || Paper::glance(file.clone(), Prices::Walk, clock(&Arc::new(AtomicU64::new(NOW)))).unwrap();
+    assert!(glance().positions(None).unwrap().is_empty() && !file.exists());
+    let mut paper = paper(Some(&file), false);
+    paper.handle().set_price("BTCUSDT", dec("50000")).unwrap();
+    one(&mut paper, &plain(Leg::Entry, 1, Action::Open, OrderKind::Market)).unwrap();
+    paper.protect(&Protection { trigger_price: dec("51000"), kind: ProtectionKind::TakeProfit, ..stop("0") }).unwrap();
+    let saved = std::fs::read(&file).unwrap();
+    // The walk begins above the target: it must not reach what is at work.
+    let mut look = glance();
+    assert_eq!(look.positions(Some(&btc())).unwrap().remove(0).qty, dec("0.01"));
+    assert_eq!(look.quote(&btc()).unwrap().mid(), dec("50000"));
+    one(&mut look, &plain(Leg::Entry, 2, Action::Open, OrderKind::Market)).unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), saved);
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
 /// A market that counts how often its price was asked for.
 struct Real {
     asked: Arc<AtomicU64>,
