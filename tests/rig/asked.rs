@@ -1,11 +1,10 @@
 //! Text orders against the books: each executed what its alert asked, once, in its own account, and nothing else moved anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perphook::alert::{Command, Order, Size, Unit, Verb};
 use perphook::desk::{Accepted, Outcome, Record};
-use perphook::exchange::paper::Trade;
-use perphook::market::{Decimal, Leg};
+use perphook::market::{Decimal, Leg, Side};
 
 use super::exchange::ours;
 use super::{Exchange, Rig};
@@ -26,8 +25,12 @@ impl Rig {
                 _ => {}
             }
         }
-        for (at, account) in self.accounts.iter().enumerate() {
-            belongs(account, &format!("a{}", at + 1), &alerts, names)?;
+        let mut owners = BTreeSet::new();
+        for account in &self.accounts {
+            let owner = owner(account, &alerts, names)?;
+            if owner.is_some() && !owners.insert(owner) {
+                return Err(format!("two books are {owner:?}'s"));
+            }
         }
         for alert in alerts.values() {
             let Some(asked) = coins(&alert.signal.command) else { continue };
@@ -42,26 +45,30 @@ impl Rig {
     }
 }
 
-/// Every execution is of an order of an alert of this account, or of a limit order that a sender named; and all of them
-/// make up what is held.
-fn belongs(account: &Exchange, name: &str, alerts: &BTreeMap<u64, &Accepted>, names: &[String]) -> Verdict {
+/// Every execution is of an order of an alert, or of a limit order that a sender named; all alerts are of one account, whose
+/// name this is; and all executions make up what is held.
+fn owner<'a>(account: &Exchange, alerts: &BTreeMap<u64, &'a Accepted>, names: &[String]) -> Result<Option<&'a str>, String> {
     account.with(|sim, _| {
-        let known = |trade: &Trade| match ours(&trade.client_id) {
-            Some((number, _)) => alerts.get(&number).is_some_and(|alert| alert.account == name),
-            None => names.contains(&trade.client_id),
-        };
-        if let Some(stranger) = sim.book.trades().iter().find(|trade| !known(trade)) {
-            return Err(format!("{name}: {} of {} was asked for by nobody", stranger.client_id, stranger.symbol));
+        let mut owner = None;
+        for trade in sim.book.trades() {
+            let alert = ours(&trade.client_id).and_then(|(number, _)| alerts.get(&number));
+            match alert.map(|alert| alert.account.as_str()) {
+                Some(name) if *owner.get_or_insert(name) != name => return Err(format!("{name} traded in the book of {owner:?}")),
+                None if !names.contains(&trade.client_id) => {
+                    return Err(format!("{} of {} was asked for by nobody", trade.client_id, trade.symbol));
+                }
+                _ => {}
+            }
         }
         for (symbol, market) in sim.book.markets() {
             let fills = sim.book.trades().iter().filter(|trade| trade.symbol == *symbol);
             let moved: Decimal = fills.map(|trade| if trade.buy { trade.qty } else { -trade.qty }).sum();
-            let held = market.held(perphook::market::Side::Long).qty - market.held(perphook::market::Side::Short).qty;
+            let held = market.held(Side::Long).qty - market.held(Side::Short).qty;
             if moved != held {
-                return Err(format!("{name}: {symbol}: {held} is held, but {moved} was traded"));
+                return Err(format!("{held} of {symbol} is held, but {moved} was traded"));
             }
         }
-        Ok(())
+        Ok(owner)
     })
 }
 

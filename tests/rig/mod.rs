@@ -14,6 +14,7 @@ pub mod daemon;
 pub mod dice;
 pub mod exchange;
 pub mod http;
+pub mod kill;
 pub mod say;
 
 use std::path::{Path, PathBuf};
