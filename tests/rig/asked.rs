@@ -12,16 +12,18 @@ use super::{Exchange, Rig};
 type Verdict = Result<(), String>;
 
 impl Rig {
-    /// Every alert of coins is executed as asked or not at all, and every execution has its alert. `names` are the names
+    /// Every alert of coins is executed as asked, or not at all, or as far as its sender is told; and every execution has its alert. `names` are the names
     /// senders gave their limit orders.
     pub fn as_asked(&self, names: &[String]) -> Verdict {
         let journal = self.journal();
         let mut outcomes: BTreeMap<u64, &Outcome> = BTreeMap::new();
         let mut alerts: BTreeMap<u64, &Accepted> = BTreeMap::new();
+        let mut parts: BTreeMap<u64, Decimal> = BTreeMap::new();
         for record in &journal {
             match record {
                 Record::Alert(alert) => drop(alerts.insert(alert.number, alert)),
                 Record::Verdict { alert, outcome } => drop(outcomes.insert(*alert, outcome)),
+                Record::Notice(notice) => drop(part(&notice.text).map(|part| parts.insert(notice.alert, part))),
                 _ => {}
             }
         }
@@ -35,7 +37,17 @@ impl Rig {
         for alert in alerts.values() {
             let Some(asked) = coins(&alert.signal.command) else { continue };
             let executed: Decimal = self.accounts.iter().map(|account| account.executed_by(alert.number)).sum();
-            let wanted = if outcomes.get(&alert.number) == Some(&&Outcome::Done) { asked } else { Decimal::ZERO };
+            let wanted = match (outcomes.get(&alert.number), parts.get(&alert.number)) {
+                (Some(Outcome::Done), None) => asked,
+                (Some(Outcome::Done), Some(part)) if *part < asked.abs() => {
+                    if asked.is_sign_negative() {
+                        -*part
+                    } else {
+                        *part
+                    }
+                }
+                _ => Decimal::ZERO,
+            };
             if executed != wanted {
                 let outcome = outcomes.get(&alert.number);
                 return Err(format!("alert {} asked for {asked}, ended {outcome:?} and executed {executed}", alert.number));
@@ -70,6 +82,11 @@ fn owner<'a>(account: &Exchange, alerts: &BTreeMap<u64, &'a Accepted>, names: &[
         }
         Ok(owner)
     })
+}
+
+/// How much the user was told was executed of an order that was not carried out to its end.
+fn part(notice: &str) -> Option<Decimal> {
+    notice.strip_prefix("only ")?.split_once(" of ")?.0.parse().ok()
 }
 
 /// What a plain order of coins at market must execute: bought above zero, sold below.

@@ -9,12 +9,14 @@ const RUNS: u64 = 10;
 /// Most of a run is waiting.
 const AT_ONCE: usize = 8;
 
-/// Runs the seeds from 0 to `KILL_RUNS`, then those on top; `KILL_SEED=n` runs that one alone. Fails with the seeds that failed.
+/// Runs the seeds from 0 to `KILL_RUNS`, then those on top; none at all if that is 0. `KILL_SEED=n` runs that one alone. Fails with
+/// the seeds that failed.
 pub fn runs(on_top: Vec<u64>, run: impl Fn(u64) + Sync) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds: Vec<u64> = match number("KILL_SEED") {
-        Some(seed) => vec![seed],
-        None => (0..number("KILL_RUNS").unwrap_or(RUNS)).chain(on_top).collect(),
+    let seeds: Vec<u64> = match (number("KILL_SEED"), number("KILL_RUNS")) {
+        (Some(seed), _) => vec![seed],
+        (None, Some(0)) => Vec::new(),
+        (None, runs) => (0..runs.unwrap_or(RUNS)).chain(on_top).collect(),
     };
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());

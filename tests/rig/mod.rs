@@ -115,7 +115,7 @@ impl Rig {
     }
 
     /// Nothing is set, and nothing runs yet but these.
-    fn around(accounts: Vec<Exchange>) -> Rig {
+    pub fn around(accounts: Vec<Exchange>) -> Rig {
         let exchange = accounts.first().expect("at least one account").clone();
         Rig { daemon: None, exchange, accounts, home: Home::new(), settings: Vec::new() }
     }
