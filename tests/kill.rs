@@ -9,22 +9,20 @@ mod rig;
 mod sim;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use perphook::exchange::paper::{NewPlain, TimeInForce};
 use perphook::market::{Decimal, Millis, Side, Symbol};
 use rig::audit::{self, Trouble};
 use rig::dice::Dice;
+use rig::kill::{lock, runs};
 use rig::{Exchange, Rig, entry, exit, http};
 use sim::SimConfig;
 use sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use sim::server::now;
 
-const RUNS: u64 = 10;
-/// Most of a run is waiting.
-const AT_ONCE: usize = 8;
 const SYMBOLS: [(&str, i64); 3] = [("BTCUSDT", 50_000), ("ETHUSDT", 3_000), ("SOLUSDT", 150)];
 const ALERT_TIMEOUT_MS: Millis = 8_000;
 /// Binance's fence, and the time in which everything has been asked about after a restart.
@@ -33,6 +31,9 @@ const AFTER_RESTART_MS: Millis = 6_000 + 2_000;
 const NAKED_MS: Millis = 1_000 + 1_500;
 /// The user's own order, which nobody may touch.
 const USERS_ORDER: &str = "web_limit_of_the_user";
+
+/// The seeds of runs with a fault begin here.
+const FAULTY: u64 = 1_000_000;
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -43,28 +44,9 @@ struct Job {
 
 #[test]
 fn killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let faulty = faults().into_iter().enumerate().map(|(at, fault)| Job { seed: 1_000_000 + at as u64, fault: Some(fault) });
-    let all: Vec<Job> = (0..number("KILL_RUNS").unwrap_or(RUNS)).map(|seed| Job { seed, fault: None }).chain(faulty).collect();
-    let jobs = match number("KILL_SEED") {
-        Some(seed) => vec![all.into_iter().find(|job| job.seed == seed).unwrap_or(Job { seed, fault: None })],
-        None => all,
-    };
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if catch_unwind(AssertUnwindSafe(|| run(job))).is_err() {
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(job);
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    assert!(failed.is_empty(), "replay each with KILL_SEED=seed: {failed:?}");
+    let faults = faults();
+    let fault = |seed: u64| faults.get(usize::try_from(seed.checked_sub(FAULTY)?).ok()?).cloned();
+    runs((FAULTY..).take(faults.len()).collect(), |seed| run(&Job { seed, fault: fault(seed) }));
 }
 
 /// Every kind there is.
@@ -201,10 +183,6 @@ impl Scene<'_> {
             self.send(port, &body);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn some_entry(dice: &mut Dice, symbol: &str, price: i64, bar: u64) -> String {

@@ -7,7 +7,9 @@ mod sim;
 
 use std::path::Path;
 
-use rig::{Answer, KEY, Rig, SECRET, TOKEN, entry, exit, http};
+use perphook::market::Leg;
+use rig::{Answer, Exchange, KEY, Rig, SECRET, TOKEN, entry, exit, http};
+use serde_json::{Value, json};
 use sim::SimConfig;
 use sim::faults::{Class, Conditions, Fault, Rule};
 
@@ -17,6 +19,13 @@ const BUILT_IN: usize = 20;
 /// Everything that was heard or read, and where.
 #[derive(Default)]
 struct Heard(Vec<(String, String)>);
+
+/// Key, secret and password of each account in the file of accounts.
+const KEYS: [[&str; 3]; 3] = [
+    ["oneKey7Jq2vXW0yHfPzLr5nTdBc8", "oneSec4Tz6pLm1kVn8bGh3jFd5sQ", "onePass9Rm2wQx7Lk"],
+    ["twoKey8Wq2vXW0yHfPzLr5nTdBc8", "twoSec5Uz6pLm1kVn8bGh3jFd5sQ", "twoPass3Tn8vZc5Jh"],
+    ["triKey9Eq2vXW0yHfPzLr5nTdBc8", "triSec6Iz6pLm1kVn8bGh3jFd5sQ", "triPass1Yb4kSd6Gf"],
+];
 
 impl Heard {
     fn take(&mut self, place: impl Into<String>, text: impl Into<String>) {
@@ -50,7 +59,8 @@ impl Heard {
     fn is_clean(&self) {
         for (place, text) in &self.0 {
             let text = text.to_lowercase();
-            for (name, secret) in [("token", TOKEN), ("key", KEY), ("secret", SECRET)] {
+            let of_accounts = KEYS.iter().flatten().map(|secret| ("key of an account", *secret));
+            for (name, secret) in [("token", TOKEN), ("key", KEY), ("secret", SECRET)].into_iter().chain(of_accounts) {
                 if let Some(at) = text.find(&secret.to_lowercase()) {
                     let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
                     let line = text[from..].lines().next().unwrap_or_default();
@@ -64,6 +74,9 @@ impl Heard {
         self.0.iter().any(|(_, text)| text.contains(what))
     }
 }
+
+/// Commands that tell of accounts and trades.
+const COMMANDS: [&[&str]; 6] = [&["status"], &["trades"], &["trades", "--csv"], &["trades", "--json"], &["check"], &["check", "--online"]];
 
 /// Every kind of trouble with the exchange.
 fn faults() -> Vec<Fault> {
@@ -87,9 +100,7 @@ fn neither_token_nor_keys_are_shown_anywhere() {
     knock(&rig, &mut heard);
     misuse(&rig, &mut heard);
     trouble(&rig, &mut heard);
-    for arguments in [&["status"][..], &["trades"], &["trades", "--csv"], &["trades", "--json"], &["check"], &["check", "--online"]] {
-        heard.told(&rig, arguments);
-    }
+    COMMANDS.iter().for_each(|arguments| heard.told(&rig, arguments));
     heard.told(&rig, &["explain", &entry("BTCUSDT", "LONG", "primary_entry", ["49900", "49500", "49000", "50500"], 1)]);
     heard.told(&rig, &["explain", &format!("{{\"token\":\"{TOKEN}\"")]);
     heard.told(&rig, &["--help"]);
@@ -214,6 +225,167 @@ fn trouble(rig: &Rig, heard: &mut Heard) {
 /// The made-up contract for a kind of fault; they follow the built-in ones and cost 10 USDT.
 fn contract(at: usize) -> String {
     format!("COIN{}USDT", BUILT_IN + at)
+}
+
+/// Three accounts, each at a host of its own that knows nothing but its key.
+fn several() -> Rig {
+    let host = |[key, secret, _]: [&str; 3]| {
+        Exchange::start(SimConfig { key: key.to_owned(), secret: secret.to_owned(), ..SimConfig::default() }, 0)
+    };
+    let mut rig = Rig::around(KEYS.map(host).into());
+    for (name, value) in [
+        ("ACCOUNTS_FILE", "accounts.json"),
+        ("WEBHOOK_TOKEN", TOKEN),
+        ("SERVICE_PORT", "0"),
+        ("LOG_LEVEL", "trace"),
+        ("LOG_FILE", "perphook.log"),
+    ] {
+        rig.set(name, value);
+    }
+    let listed = |(at, [key, secret, password]): (usize, &[&str; 3])| json!({"ACCOUNT_ID": format!("a{}", at + 1), "EXCHANGE": "binance", "API_KEY": key, "SECRET_KEY": secret, "PASSWORD": password, "BASE_URL": rig.accounts[at].url});
+    rig.list(&KEYS.iter().enumerate().map(listed).collect::<Vec<Value>>());
+    rig
+}
+
+#[test]
+fn text_alerts_and_many_accounts_show_no_secret_either() {
+    let mut rig = several();
+    rig.run();
+    rig.connected();
+    let mut heard = Heard::default();
+    text_orders(&rig, &mut heard);
+    text_misuse(&rig, &mut heard);
+    text_trouble(&rig, &mut heard);
+    for query in ["whook", "allaccounts", "a1", "a9", TOKEN] {
+        heard.answer("a question", &rig.get(&format!("/whook/{TOKEN}?response={query}")));
+        heard.answer("a stranger's question", &rig.get(&format!("/whook/{TOKEN}x?response={query}")));
+    }
+    COMMANDS.iter().for_each(|arguments| heard.told(&rig, arguments));
+    for alert in
+        [format!("a1 ETHUSDT buy 0.1 token:{TOKEN}"), format!("a1 ETHUSDT buy 0.1 {TOKEN}"), format!("{} ETHUSDT buy 1", KEYS[0][0])]
+    {
+        heard.told(&rig, &["explain", &alert]);
+    }
+    rig.stop();
+    heard.take("stderr", rig.daemon().log().join("\n"));
+    // The one file that is there to hold them.
+    std::fs::remove_file(rig.home.path().join("accounts.json")).expect("the file of accounts");
+    heard.files(rig.home.path());
+    for proof in ["wrong_token", "exchange trouble", "alert taken up", "invalid_alert", "level=warn", "account=a3"] {
+        assert!(heard.contains(proof), "{proof} was never heard of");
+    }
+    heard.is_clean();
+}
+
+/// Orders of all accounts, with the token in every place it can be, right and wrong.
+fn text_orders(rig: &Rig, heard: &mut Heard) {
+    let port = rig.daemon().port;
+    let post = |path: &str, headers: &str, body: &str| http::text(port, path, headers, body).expect("an answer");
+    let lines: String = (1..=3).map(|number| format!("a{number} ETHUSDT buy 0.1 sl:2900 token:{TOKEN} id:k{number}\n")).collect();
+    let right = [
+        post("/whook", "", &lines),
+        post("/whook", "", &lines),
+        post(&format!("/webhook/{TOKEN}"), "", "a1 SOLUSDT pos -1"),
+        post("/whook", &format!("X-Webhook-Token: {TOKEN}\r\n"), "a2 SOLUSDT buy 1 limit:mine:100"),
+        post("/whook", "", &format!("// token:{TOKEN}x\nTOKEN:{TOKEN} a3 SOLUSDT close")),
+    ];
+    let wrong = [
+        post(&format!("/whook/{TOKEN}x"), "", "a1 SOLUSDT buy 1"),
+        post(&format!("/whook?token={TOKEN}"), "", "a1 SOLUSDT buy 1"),
+        post("/whook", "", &format!("a1 SOLUSDT buy 1 token:{TOKEN}x")),
+        post("/whook", &format!("X-Webhook-Token: x{TOKEN}\r\n"), "a1 SOLUSDT buy 1"),
+        post("/whook", "", &format!("// token:{TOKEN}\na1 SOLUSDT buy 1")),
+    ];
+    assert!(right.iter().all(|answer| answer.status == 200), "{right:?}");
+    assert!(wrong.iter().all(|answer| answer.status == 401), "{wrong:?}");
+    right.iter().chain(&wrong).for_each(|answer| heard.answer("a knock with text", answer));
+    rig.until("three stops rest", || rig.accounts.iter().all(|account| account.open_ids(Leg::Stop).len() == 1));
+}
+
+/// Token and keys in all the wrong places of a text.
+fn text_misuse(rig: &Rig, heard: &mut Heard) {
+    let [key, secret, password] = KEYS[1];
+    for said in [TOKEN, key, secret, password] {
+        for line in [
+            format!("{said}"),
+            format!("token {said} a1 ETHUSDT buy 0.1"),
+            format!("token: {said} a1 ETHUSDT buy 0.1"),
+            format!("token={said} a1 ETHUSDT buy 0.1"),
+            format!("secret:{said} a1 ETHUSDT buy 0.1"),
+            format!("{said} ETHUSDT buy 0.1"),
+            format!("a1 {said} buy 0.1"),
+            format!("a1 {said}USDT buy 0.1"),
+            format!("a1 ETHUSDT {said} 0.1"),
+            format!("a1 ETHUSDT buy {said}$"),
+            format!("a1 ETHUSDT buy 0.1 x{said}"),
+            format!("a1 ETHUSDT buy 0.1 {said}"),
+            format!("a1 ETHUSDT buy 0.1 sl:{said}"),
+            format!("a1 ETHUSDT buy 0.1 limit:mine:{said}"),
+            format!("a1 ETHUSDT buy 0.1 // {said}"),
+            format!("a1 ETHUSDT buy 0.1 {{{{{said}}}}}"),
+        ] {
+            for body in [line.clone(), format!("{line}\na1 ETHUSDT nonsense")] {
+                let answer = rig.text(&body);
+                assert_eq!(answer.status, 400, "{body}: {answer:?}");
+                heard.answer("a bad line", &answer);
+                heard.answer("a stranger's bad line", &http::text(rig.daemon().port, "/whook", "", &body).expect("an answer"));
+            }
+        }
+    }
+}
+
+/// Every kind of fault strikes an order of one account and what it reads.
+fn text_trouble(rig: &Rig, heard: &mut Heard) {
+    for (fault, account) in faults().into_iter().zip((0..rig.accounts.len()).cycle()) {
+        let (name, exchange) = (fault.name(), &rig.accounts[account]);
+        exchange.forget_requests();
+        let rules = [Rule::new(Class::Place, fault.clone()).times(1), Rule::new(Class::Read, fault.clone()).times(1)];
+        exchange.faults(rules.to_vec(), Conditions::default());
+        let answer = rig.text(&format!("a{} DOGEUSDT buy 1000 token:{TOKEN}", account + 1));
+        heard.answer(name, &answer);
+        rig.verdict(answer.number().expect("a number"));
+        assert!(exchange.requests().iter().any(|entry| entry.fault == Some(name)), "{name} strikes");
+        heard.answer(name, &rig.get("/health"));
+        exchange.faults(Vec::new(), Conditions::default());
+    }
+}
+
+#[test]
+fn a_bad_file_of_accounts_names_no_secret() {
+    let mut rig = several();
+    rig.set("SERVICE_PORT", "");
+    let file = rig.home.path().join("accounts.json");
+    let good = std::fs::read_to_string(&file).expect("the file of accounts");
+    let [key, secret, password] = KEYS[1];
+    let quoted = |text: &str| format!("\"{text}\"");
+    for bad in [
+        good.replace(&quoted(secret), secret),
+        good.replace(&quoted(secret), &format!("\"{secret}")),
+        good.replace(&quoted(secret), &format!("[\"{secret}\"]")),
+        good.replace(&quoted(secret), &format!("{{\"{secret}\": \"{key}\"}}")),
+        good.replace(&quoted(secret), &format!("\"{secret}\\q\"")),
+        good.replace(&quoted(key), &format!("\"{key} {key}\"")),
+        good.replace("\"API_KEY\"", &quoted(key)),
+        good.replace("\"SECRET_KEY\"", "\"SECRET\""),
+        good.replace("\"EXCHANGE\":\"binance\"", &format!("\"EXCHANGE\":\"{key}\"")),
+        good.replace("\"PASSWORD\"", "\"LEVERAGE\""),
+        good.replace("\"PASSWORD\"", "\"MARGIN_MODE\""),
+        good.replace("\"PASSWORD\"", "\"BASE_URL\""),
+        good.replace("\"PASSWORD\"", "\"SETTLE_COIN\""),
+        good.replace("http://", &format!("http://{key}:{secret}@")),
+        good.replace(&quoted(KEYS[0][0]), &quoted(key)).replace(&rig.accounts[0].url, &rig.accounts[1].url),
+        format!("{good}{password}"),
+        good.split_at(good.find(secret).map_or(0, |at| at + 9)).0.to_owned(),
+    ] {
+        std::fs::write(&file, &bad).expect("a file");
+        let mut heard = Heard::default();
+        for arguments in [&["run"][..], &["run", "--live"], &["check"], &["explain", "a1 ETHUSDT buy 1"]] {
+            let (code, ..) = rig.tell(arguments);
+            assert_eq!(code, Some(78), "{arguments:?} with {bad}");
+            heard.told(&rig, arguments);
+        }
+        heard.is_clean();
+    }
 }
 
 #[test]

@@ -9,9 +9,10 @@ use perphook::market::{ClientId, Decimal, Leg, Millis, ProtectionKind, Side, Sym
 
 use crate::sim::faults::{Conditions, Faults, Rule};
 use crate::sim::log::Entry;
-use crate::sim::{SharedSim, Sim, SimConfig, control, server};
+use crate::sim::{SharedSim, Sim, SimConfig, Venue, control, server};
 
-/// An exchange that serves until the process ends.
+/// An exchange that serves until the process ends: one account's book, and where its host is.
+#[derive(Clone)]
 pub struct Exchange {
     pub sim: SharedSim,
     pub url: String,
@@ -34,6 +35,16 @@ impl Exchange {
         let served = Arc::clone(&sim);
         std::thread::spawn(move || server::serve(&listener, &served, Duration::from_millis(latency_ms)));
         Exchange { sim, url }
+    }
+
+    /// One host with so many accounts, whose keys are `k1`, `k2`, … and whose secrets are `s1`, `s2`, ….
+    pub fn host(config: &SimConfig, accounts: usize, latency_ms: u64) -> Vec<Exchange> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let venue = Venue::new(config, accounts, server::now());
+        let served = venue.clone();
+        std::thread::spawn(move || server::serve_venue(&listener, &served, Duration::from_millis(latency_ms)));
+        venue.accounts().map(|sim| Exchange { sim: Arc::clone(sim), url: url.clone() }).collect()
     }
 
     /// Looks into, or reaches into, the exchange; it stands still meanwhile.
@@ -61,6 +72,29 @@ impl Exchange {
 
     pub fn position(&self, symbol: &str, side: Side) -> Decimal {
         self.with(|sim, _| sim.book.position(&Symbol::new(symbol), side))
+    }
+
+    /// Longs above zero, shorts below.
+    pub fn net(&self, symbol: &str) -> Decimal {
+        self.position(symbol, Side::Long) - self.position(symbol, Side::Short)
+    }
+
+    /// Client ids of everything that rests in a contract, whoever placed it.
+    pub fn open_names(&self, symbol: &str) -> Vec<String> {
+        self.with(|sim, _| {
+            let name = Symbol::new(symbol);
+            let plain = sim.book.open_orders().iter().filter(|order| order.symbol == name).map(|order| &order.client_id);
+            let waiting = sim.book.open_conditionals().iter().filter(|order| order.symbol == name && order.is_waiting());
+            plain.chain(waiting.map(|order| &order.client_id)).cloned().collect()
+        })
+    }
+
+    /// What the orders of an alert executed: bought above zero, sold below.
+    pub fn executed_by(&self, alert: u64) -> Decimal {
+        self.with(|sim, _| {
+            let of_alert = sim.book.trades().iter().filter(|trade| ours(&trade.client_id) == Some((alert, Leg::Order)));
+            of_alert.map(|trade| if trade.buy { trade.qty } else { -trade.qty }).sum()
+        })
     }
 
     /// What rests of ours, and the position.

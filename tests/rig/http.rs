@@ -73,9 +73,18 @@ pub fn alert(port: u16, body: &str) -> std::io::Result<Answer> {
 
 /// Posts to any path, with more headers (each with its line end).
 pub fn post(port: u16, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
+    post_as(port, path, "application/json", headers, body)
+}
+
+/// Posts text, as TradingView does with what is no JSON.
+pub fn text(port: u16, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
+    post_as(port, path, "text/plain", headers, body)
+}
+
+fn post_as(port: u16, path: &str, kind: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
     let length = body.len();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: rig\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+        "POST {path} HTTP/1.1\r\nHost: rig\r\nContent-Type: {kind}; charset=utf-8\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
     );
     ask(port, request.as_bytes())
 }

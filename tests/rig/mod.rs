@@ -7,11 +7,14 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "no test uses all of it")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
+pub mod accounts;
+pub mod asked;
 pub mod audit;
 pub mod daemon;
 pub mod dice;
 pub mod exchange;
 pub mod http;
+pub mod kill;
 pub mod say;
 
 use std::path::{Path, PathBuf};
@@ -70,7 +73,10 @@ impl Drop for Home {
 /// Exchange, working directory and daemon. The daemon is declared first, so that it ends before its directory goes.
 pub struct Rig {
     daemon: Option<Daemon>,
+    /// The only account, or the first of several.
     pub exchange: Exchange,
+    /// All of them.
+    pub accounts: Vec<Exchange>,
     pub home: Home,
     /// The daemon's whole environment.
     pub settings: Vec<(String, String)>,
@@ -93,7 +99,7 @@ impl Rig {
     /// Nothing runs yet but the exchange.
     pub fn idle(config: SimConfig, latency_ms: u64, settings: &[(&str, &str)]) -> Rig {
         let exchange = Exchange::start(SimConfig { key: KEY.to_owned(), secret: SECRET.to_owned(), ..config }, latency_ms);
-        let mut rig = Rig { daemon: None, exchange, home: Home::new(), settings: Vec::new() };
+        let mut rig = Rig::around(vec![exchange]);
         let url = rig.exchange.url.clone();
         let usual = [
             ("BINANCE_API_KEY", KEY),
@@ -106,6 +112,12 @@ impl Rig {
             rig.set(name, value);
         }
         rig
+    }
+
+    /// Nothing is set, and nothing runs yet but these.
+    pub fn around(accounts: Vec<Exchange>) -> Rig {
+        let exchange = accounts.first().expect("at least one account").clone();
+        Rig { daemon: None, exchange, accounts, home: Home::new(), settings: Vec::new() }
     }
 
     /// Changes a setting for the next start; an empty value takes it away.

@@ -1,0 +1,249 @@
+//! kill -9 at random moments with text orders and brackets of three accounts in flight; then start again, and each order is there once.
+//!
+//! Who has no answer sends again after the restart, as a careful sender would: whatever was acknowledged in the end must have
+//! been executed exactly once, by the books. `KILL_RUNS=100` runs more, a failing run prints its seed, and `KILL_SEED=n` replays
+//! that one alone (what chance decides is the same again; what the machine's own timing decides is not).
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
+
+mod rig;
+#[path = "sim/mod.rs"]
+mod sim;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use perphook::desk::Record;
+use perphook::market::{Decimal, Leg, ProtectionKind, Side, Symbol};
+use rig::dice::Dice;
+use rig::kill::{lock, runs};
+use rig::{Answer, Exchange, Rig, TOKEN, audit, entry, exit, http};
+use sim::SimConfig;
+use sim::faults::{Class, Conditions, Fault, Faults, Rule};
+
+const ACCOUNTS: usize = 3;
+/// Brackets; text orders without and with protection. Text never meets a bracket here, else it would be refused.
+const BRACKETS: &str = "BTCUSDT";
+const BARE: &str = "ETHUSDT";
+const GUARDED: &str = "SOLUSDT";
+/// What a guarded order says, far from the price of 150.
+const LONG_WORDS: &str = "sl:120 tp:200";
+const SHORT_WORDS: &str = "sl:200 tp:120";
+
+#[test]
+fn killed_at_any_moment_every_order_of_every_account_is_there_once() {
+    runs(Vec::new(), |seed| run(seed));
+}
+
+/// What the threads of a run share.
+struct Scene {
+    /// Bodies whose senders have no answer yet, in the order they were sent.
+    unanswered: Mutex<Vec<String>>,
+    /// Bodies that were acknowledged, and the numbers they were told.
+    told: Mutex<BTreeMap<String, Vec<u64>>>,
+    /// Names that were given to limit orders.
+    names: Mutex<Vec<String>>,
+    next: AtomicU64,
+}
+
+fn run(seed: u64) {
+    let mut dice = Dice::new(seed);
+    let config = SimConfig { hedge: dice.one_in(3), ..SimConfig::default() };
+    let settings = [("EXIT_COOLDOWN", "1"), ("PROTECT_TIMEOUT", "5"), ("DUPLICATE_WINDOW", "600"), ("QUEUE_CAPACITY", "2000")];
+    let mut rig = Rig::with_accounts(&config, ACCOUNTS, 2 + dice.below(25), &settings);
+    let scene = Scene { unanswered: Mutex::default(), told: Mutex::default(), names: Mutex::default(), next: AtomicU64::new(0) };
+    if dice.one_in(3) {
+        let fault = dice.pick(&Fault::every_trouble(1_200));
+        for account in &rig.accounts {
+            let rule = Rule::new(Class::Any, fault.clone()).per_mille(60).times(3);
+            account.with(|sim, now| sim.set_faults(Faults::new(seed, vec![rule], Conditions::default()), now));
+        }
+    }
+    for _ in 0..1 + dice.below(3) {
+        live_and_die(&mut rig, &scene, &mut dice);
+    }
+    for account in &rig.accounts {
+        account.faults(Vec::new(), Conditions::default());
+    }
+    quiet(&rig);
+    judge(&rig, &scene).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}\n{}", rig.stories()));
+    clear_up(&rig, &scene);
+    judge(&rig, &scene)
+        .and_then(|()| nothing_left(&rig))
+        .unwrap_or_else(|wrong| panic!("seed {seed}, at the end: {wrong}\n{}", rig.stories()));
+}
+
+/// Alerts for a while, then kill -9 and, after a while, a new start; who has no answer sends again.
+fn live_and_die(rig: &mut Rig, scene: &Scene, dice: &mut Dice) {
+    let dead = AtomicBool::new(false);
+    let port = rig.daemon().port;
+    let life_ms = 20 + dice.below(900);
+    let seeds = [dice.below(u64::MAX), dice.below(u64::MAX), dice.below(u64::MAX)];
+    std::thread::scope(|scope| {
+        for seed in seeds {
+            let dead = &dead;
+            scope.spawn(move || act(port, scene, Dice::new(seed), dead));
+        }
+        std::thread::sleep(Duration::from_millis(life_ms));
+        rig.kill();
+        dead.store(true, Ordering::Relaxed);
+    });
+    std::thread::sleep(Duration::from_millis(dice.pick(&[0, 0, 50, 400])));
+    rig.run();
+    let again = std::mem::take(&mut *lock(&scene.unanswered));
+    for body in again {
+        let port = rig.daemon().port;
+        rig.until("an answer at last", || scene.send(port, &body).is_some());
+    }
+}
+
+/// Sends alerts until the daemon is dead.
+fn act(port: u16, scene: &Scene, mut dice: Dice, dead: &AtomicBool) {
+    while !dead.load(Ordering::Relaxed) {
+        let number = scene.next.fetch_add(1, Ordering::Relaxed);
+        let body = match dice.below(8) {
+            0 => bracket(&mut dice, number),
+            1 => (1..=ACCOUNTS).map(|account| scene.order(&mut dice, account, number) + "\n").collect(),
+            _ => {
+                let account = 1 + dice.below(ACCOUNTS as u64) as usize;
+                // Each is a body of its own, as if it were sent by a bar of its own; every other one says so in words of ours.
+                match number % 2 {
+                    0 => format!("{} id:key-{number}", scene.order(&mut dice, account, number)),
+                    _ => format!("// {number}\n{}", scene.order(&mut dice, account, number)),
+                }
+            }
+        };
+        if scene.send(port, &body).is_none() {
+            lock(&scene.unanswered).push(body);
+        }
+        std::thread::sleep(Duration::from_millis(dice.pick(&[0, 0, 5, 20, 60])));
+    }
+}
+
+impl Scene {
+    /// Sends an alert once. `None`: nobody knows what became of it.
+    fn send(&self, port: u16, body: &str) -> Option<Answer> {
+        let path = format!("/whook/{TOKEN}");
+        let answer = http::text(port, &path, "", body).ok().filter(|answer| answer.status != 503)?;
+        assert_eq!(answer.status, 200, "{answer:?} to {body}");
+        let lines: Vec<u64> = answer.line_numbers().into_iter().flatten().collect();
+        let numbers = if lines.is_empty() { answer.number().into_iter().collect() } else { lines };
+        let before = lock(&self.told).insert(body.to_owned(), numbers);
+        assert_eq!(before, None, "{body} was answered twice");
+        Some(answer)
+    }
+
+    /// An order of text; its sizes are such that no rest is too small to be traded.
+    fn order(&self, dice: &mut Dice, account: usize, number: u64) -> String {
+        let size = 1 + dice.below(9);
+        match dice.below(12) {
+            0 => format!("a{account} {BARE} close"),
+            1 => format!("a{account} {BARE} pos {}0.0{size}", dice.pick(&["", "-"])),
+            2 => {
+                let name = format!("far-{account}-{number}");
+                lock(&self.names).push(name.clone());
+                format!("a{account} {BARE} buy 0.0{size} limit:{name}:2000")
+            }
+            3 => format!("a{account} {BARE} cancel:all"),
+            4 => format!("a{account} {GUARDED} close"),
+            5..=6 => format!("a{account} {GUARDED} buy 0.{size} {LONG_WORDS}"),
+            7 => format!("a{account} {GUARDED} sell 0.{size} {SHORT_WORDS}"),
+            8..=9 => format!("a{account} {BARE} sell 0.0{size}"),
+            _ => format!("a{account} {BARE} buy 0.0{size}"),
+        }
+    }
+}
+
+/// A bracket that fills at once, or its exit.
+fn bracket(dice: &mut Dice, number: u64) -> String {
+    let body = match dice.one_in(3) {
+        true => exit(BRACKETS, "LONG", number),
+        false => entry(BRACKETS, "LONG", "primary_entry", ["50100", "49000", "48000", "53000"], number),
+    };
+    let account = 1 + dice.below(ACCOUNTS as u64);
+    body.replacen('{', &format!("{{\"account\":\"a{account}\","), 1)
+}
+
+/// Every alert has its verdict, and whatever shall be protected is.
+fn quiet(rig: &Rig) {
+    rig.until("every alert has its verdict, and what must rest rests", || {
+        let memory = audit::memory(&rig.journal());
+        memory.alerts.is_empty() && memory.orders.is_empty() && protected(rig).is_ok()
+    });
+}
+
+/// What holds whenever it is quiet.
+fn judge(rig: &Rig, scene: &Scene) -> Result<(), String> {
+    let told = lock(&scene.told);
+    let numbers: Vec<u64> = told.values().flatten().copied().collect();
+    let journal = rig.journal();
+    audit::every_alert_once(&journal, &numbers)?;
+    let taken = journal.iter().filter(|record| matches!(record, Record::Alert(_))).count();
+    if taken != numbers.len() {
+        return Err(format!("{taken} alerts were taken, but {} acknowledged: some were taken twice, or by nobody's wish", numbers.len()));
+    }
+    rig.as_asked(&lock(&scene.names))?;
+    for account in &rig.accounts {
+        account.with(|sim, _| audit::nothing_doubled(&sim.book).and_then(|()| audit::nothing_overbought(&sim.book)))?;
+    }
+    protected(rig)
+}
+
+/// One stop and one target for each guarded position and each bracket's; none where nothing is held, and nothing at all
+/// that was not asked for.
+fn protected(rig: &Rig) -> Result<(), String> {
+    for (account, at) in rig.accounts.iter().zip(1..) {
+        for symbol in [BARE, GUARDED, BRACKETS] {
+            for side in [Side::Long, Side::Short] {
+                let held = !account.position(symbol, side).is_zero() && symbol != BARE;
+                let found = [ProtectionKind::StopLoss, ProtectionKind::TakeProfit].map(|kind| guards(account, symbol, side, kind));
+                if found != [usize::from(held); 2] {
+                    return Err(format!("a{at}: {symbol} {side} is held: {held}, but its stops and targets are {found:?}"));
+                }
+            }
+        }
+        if let Some(id) = account.open_ids(Leg::Order).first() {
+            return Err(format!("a{at}: {id} rests"));
+        }
+    }
+    Ok(())
+}
+
+fn guards(account: &Exchange, symbol: &str, side: Side, kind: ProtectionKind) -> usize {
+    let name = Symbol::new(symbol);
+    account.with(|sim, _| {
+        let fits = |order: &&perphook::exchange::paper::Conditional| {
+            order.symbol == name && order.kind == kind && order.effect().closes == Some(side)
+        };
+        sim.book.open_conditionals().iter().filter(|order| order.is_waiting()).filter(fits).count()
+    })
+}
+
+/// Closes and cancels everything, with alerts.
+fn clear_up(rig: &Rig, scene: &Scene) {
+    let port = rig.daemon().port;
+    for account in 1..=ACCOUNTS {
+        let lines = [BARE, GUARDED].map(|symbol| format!("a{account} {symbol} cancel:all\na{account} {symbol} close\n"));
+        scene.send(port, &lines.concat()).expect("an answer");
+        let body = exit(BRACKETS, "LONG", 1_000_000).replacen('{', &format!("{{\"account\":\"a{account}\","), 1);
+        scene.send(port, &body).expect("an answer");
+    }
+    rig.until("nothing is left", || nothing_left(rig).is_ok());
+    rig.until("every trade is over", || {
+        let memory = audit::memory(&rig.journal());
+        memory.alerts.is_empty() && memory.orders.is_empty() && memory.trades.is_empty()
+    });
+}
+
+fn nothing_left(rig: &Rig) -> Result<(), String> {
+    for (account, at) in rig.accounts.iter().zip(1..) {
+        for symbol in [BARE, GUARDED, BRACKETS] {
+            let (names, net) = (account.open_names(symbol), account.net(symbol));
+            if !names.is_empty() || net != Decimal::ZERO {
+                return Err(format!("a{at}: {net} of {symbol} is left, and {names:?}"));
+            }
+        }
+    }
+    Ok(())
+}
