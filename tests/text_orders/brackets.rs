@@ -17,7 +17,7 @@ fn bracket() -> Scene {
     assert_eq!(scene.wait_for(number), Outcome::Done);
     scene.price("2985");
     scene.rest(3_000);
-    scene.assert_state(OPEN);
+    assert_eq!(scene.nameless(), OPEN, "{}", scene.world.story());
     scene.mark();
     scene
 }

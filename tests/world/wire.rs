@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use perphook::exchange::Request;
 use perphook::exchange::paper::Knobs;
 use perphook::market::{ClientId, Decimal, Leg, ProtectionKind, Side, Symbol};
 
@@ -110,6 +111,18 @@ impl World {
             let of = |id: &str| ClientId::parse(id).and_then(|id| id.number());
             let signed = |buy: bool, qty: Decimal| if buy { qty } else { -qty };
             trades.filter_map(|trade| Some((of(&trade.client_id)?, signed(trade.buy, trade.qty).normalize()))).collect()
+        })
+    }
+
+    /// Whether a request sets what is set already: then the adapter has nothing to ask for.
+    pub(super) fn changes_nothing(&self, account: usize, request: &Request) -> bool {
+        let Request::Prepare(symbol, want) = request else { return false };
+        self.book(account, |sim, _| {
+            let market = sim.book.market(symbol);
+            market.is_some_and(|market| {
+                want.leverage.is_none_or(|leverage| leverage == market.leverage)
+                    && want.margin_mode.is_none_or(|mode| mode == market.margin_mode)
+            })
         })
     }
 
