@@ -7,13 +7,18 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod audit;
+mod bodies;
+mod story;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use perphook::alert;
-use perphook::alert::Signal;
+use perphook::alert::{AlertError, Signal};
+#[allow(unused_imports, reason = "not every test sends JSON alerts")]
+pub use bodies::{entry, exit};
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
 use perphook::exchange::binance::Binance;
 use perphook::exchange::catalogue::Catalogue;
@@ -93,6 +98,8 @@ pub struct World {
     setting: Setting,
     clock: Arc<AtomicU64>,
     home: Installation,
+    /// All accounts have the same host and key, so they share one line.
+    one_key: bool,
     journal: Vec<Record>,
     on_disk: usize,
     /// The world is looked at after every step.
@@ -101,10 +108,19 @@ pub struct World {
 
 impl World {
     pub fn new(setting: Setting) -> World {
+        World::begin(setting, false)
+    }
+
+    /// All accounts have the same host and key, as those that differ in the settle coin only.
+    pub fn with_one_key(setting: Setting) -> World {
+        World::begin(setting, true)
+    }
+
+    fn begin(setting: Setting, one_key: bool) -> World {
         let clock = Arc::new(AtomicU64::new(START));
         let home = Installation::from_random([7; 8]);
         let lines = (0..setting.accounts).map(|_| line(&setting, &clock)).collect();
-        let desk = new_desk(&home, &setting, Memory::default());
+        let desk = new_desk(&home, &setting, one_key, Memory::default());
         let mut world = World {
             now: START,
             lines,
@@ -119,6 +135,7 @@ impl World {
             setting,
             clock,
             home,
+            one_key,
             journal: Vec::new(),
             on_disk: 0,
             watch: true,
@@ -141,9 +158,14 @@ impl World {
 
     /// A line of a text alert; its sender hears of it at once.
     pub fn text(&mut self, line: &str) -> Admission {
+        self.try_text(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    /// The same, of a line that may not be readable.
+    pub fn try_text(&mut self, line: &str) -> Result<Admission, AlertError> {
         let accounts = (0..self.setting.accounts).map(|at| (account_name(at), "USDT".to_owned())).collect();
-        let text = alert::text::parse(line.as_bytes(), &alert::text::Roster { accounts, default: Some(0) }).expect("readable");
-        let signal = text.lines.into_iter().next().expect("one line").signal.unwrap_or_else(|error| panic!("{line}: {error}"));
+        let text = alert::text::parse(line.as_bytes(), &alert::text::Roster { accounts, default: Some(0) })?;
+        let signal = text.lines.into_iter().next().expect("one line").signal?;
         let admission = self.take(signal.clone(), line);
         if let Admission::Accept { number, .. } = admission {
             self.texts.insert(number, signal);
@@ -151,7 +173,7 @@ impl World {
             self.desk.told(vec![number], true, &mut effects);
             self.carry_out(effects);
         }
-        admission
+        Ok(admission)
     }
 
     fn take(&mut self, signal: Signal, body: &str) -> Admission {
@@ -224,8 +246,16 @@ impl World {
 
     /// Runs until nothing is under way and no trade or alert is open, or the time is over. True if it came to rest.
     pub fn run_until_quiet(&mut self, ms: Millis) -> bool {
+        self.run_until_so(ms, |world| {
+            let memory = world.desk.memory();
+            memory.alerts.is_empty() && memory.trades.is_empty() && !world.desk.is_busy()
+        })
+    }
+
+    /// Runs until it is so, or the time is over. True if it became so.
+    pub fn run_until_so(&mut self, ms: Millis, so: impl Fn(&World) -> bool) -> bool {
         let until = self.now + ms;
-        while !(self.desk.memory().alerts.is_empty() && self.desk.memory().trades.is_empty() && !self.desk.is_busy()) {
+        while !so(self) {
             match self.next_event().filter(|at| *at <= until) {
                 Some(at) => {
                     self.move_to(at);
@@ -234,6 +264,14 @@ impl World {
                 None => return false,
             }
         }
+        true
+    }
+
+    /// The next thing happens. False if nothing ever will by itself.
+    pub fn run_step(&mut self) -> bool {
+        let Some(at) = self.next_event() else { return false };
+        self.move_to(at);
+        self.step();
         true
     }
 
@@ -262,9 +300,12 @@ impl World {
         let line = &mut self.lines[account];
         line.latency.store(0, Ordering::Relaxed);
         let Some(flight) = &mut line.flight else { return };
+        let asked = || line.sim.lock().expect("nobody panicked").log.entries.len();
+        let before = asked();
         let result = carry_out(line.exchange.as_mut(), &flight.request);
-        let late_ms = line.latency.load(Ordering::Relaxed);
-        flight.answer = Some((self.now + self.setting.rtt_ms / 2 + late_ms, result));
+        // What was known already was not asked for.
+        let back_ms = if asked() == before { 0 } else { self.setting.rtt_ms / 2 };
+        flight.answer = Some((self.now + back_ms + line.latency.load(Ordering::Relaxed), result));
     }
 
     fn land(&mut self, account: usize) {
@@ -300,8 +341,10 @@ impl World {
                     if durable {
                         self.on_disk = self.journal.len();
                     }
-                    assert!(self.lines[account].flight.is_none(), "two calls of one account at one time");
-                    let executes_at = self.now + self.setting.rtt_ms / 2;
+                    let taken = |at: usize| (at == account || self.one_key) && self.lines[at].flight.is_some();
+                    assert!(!(0..self.lines.len()).any(taken), "two calls of one account at one time");
+                    let there_ms = if self.changes_nothing(account, &request) { 0 } else { self.setting.rtt_ms / 2 };
+                    let executes_at = self.now + there_ms;
                     self.lines[account].flight = Some(Flight { call, request, left_at: self.now, executes_at, answer: None });
                 }
             }
@@ -352,7 +395,7 @@ impl World {
             let (exchange, latency) = connect(&line.sim, &self.clock);
             (line.exchange, line.latency) = (exchange, latency);
         }
-        self.desk = new_desk(&self.home, &self.setting, memory);
+        self.desk = new_desk(&self.home, &self.setting, self.one_key, memory);
         self.start();
     }
 
@@ -376,47 +419,6 @@ impl World {
         if self.watch {
             audit::after_step(self);
         }
-    }
-
-    /// The last lines of the log, for a failing test.
-    pub fn story(&self) -> String {
-        let from = self.said.len().saturating_sub(120);
-        let log: Vec<String> = (0..self.lines.len())
-            .map(|at| {
-                self.book(at, |sim, _| {
-                    let entries = sim.log.entries.iter().rev().take(110).collect::<Vec<_>>();
-                    entries
-                        .into_iter()
-                        .rev()
-                        .map(|entry| {
-                            let named =
-                                |name: &str| entry.params.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
-                            format!(
-                                "{:>8} {} {} {} {} -> {} {:?} {:?}",
-                                entry.at as i64 - START as i64,
-                                entry.method,
-                                entry.path,
-                                named("symbol"),
-                                [named("newClientOrderId"), named("origClientOrderId"), named("clientAlgoId"), named("batchOrders")]
-                                    .concat(),
-                                entry.status,
-                                entry.code,
-                                entry.fault
-                            )
-                        })
-                        .collect::<Vec<_>>()
-                })
-                .join("\n")
-            })
-            .collect();
-        let trades: Vec<String> = self.desk.memory().trades.values().map(|trade| format!("{trade:?}")).collect();
-        let said = self.said.get(from..).unwrap_or_default().join("\n");
-        format!(
-            "log:\n{said}\nexchange:\n{}\ntrades:\n{}\norders: {:?}",
-            log.join("\n----\n"),
-            trades.join("\n"),
-            self.desk.memory().orders
-        )
     }
 }
 
@@ -457,11 +459,11 @@ pub fn account_name(at: usize) -> String {
     format!("a{at}")
 }
 
-fn new_desk(home: &Installation, setting: &Setting, memory: Memory) -> Desk {
+fn new_desk(home: &Installation, setting: &Setting, one_key: bool, memory: Memory) -> Desk {
     let setup = |at: usize| AccountSetup {
         name: account_name(at),
         venue: "binance".to_owned(),
-        identity: format!("binance:test{at}"),
+        identity: format!("binance:test{}", if one_key { 0 } else { at }),
         host: "sim".to_owned(),
         rules: setting.account.clone(),
     };
@@ -471,19 +473,4 @@ fn new_desk(home: &Installation, setting: &Setting, memory: Memory) -> Desk {
 
 fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// An ENTRY body; `None` prices are null.
-pub fn entry(account: usize, symbol: &str, side: &str, subtype: &str, prices: [Option<&str>; 4], bar: u64) -> String {
-    let [entry, second, stop, target] = prices.map(|price| price.unwrap_or("null"));
-    format!(
-        r#"{{"token":"t","account":"a{account}","event":"ENTRY","order_subtype":"{subtype}","signal_side":"{side}","symbol":"{symbol}","entry_price":{entry},"second_entry_price":{second},"stop_loss":{stop},"take_profit":{target},"bar_index":{bar}}}"#
-    )
-}
-
-/// An EXIT body.
-pub fn exit(account: usize, symbol: &str, side: &str, bar: u64) -> String {
-    format!(
-        r#"{{"token":"t","account":"a{account}","event":"EXIT","order_subtype":"reduce_only","signal_side":"{side}","symbol":"{symbol}","bar_index":{bar}}}"#
-    )
 }

@@ -1,0 +1,26 @@
+//! Text orders through the real desk and the real adapter against the simulated exchange, in virtual time.
+//!
+//! | file | what is proven |
+//! |---|---|
+//! | `commands` | every command once in both position modes: requests, in order, and what is there afterwards |
+//! | `trouble` | every command with every kind of trouble at each of its calls |
+//! | `guards` | `sl:` and `tp:`: when they come, are replaced and end |
+//! | `patience` | refusals: for balance, busy, price band, bans |
+//! | `brackets` | meeting the trade of a JSON alert |
+//! | `lanes` | order of arrival, and who does not wait for whom |
+//! | `crashes` | kill -9 at every step |
+
+#![allow(unreachable_pub, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "what is not as expected here has to end the test")]
+
+mod brackets;
+mod commands;
+mod crashes;
+mod guards;
+mod lanes;
+mod patience;
+mod scene;
+#[path = "../sim/mod.rs"]
+mod sim;
+mod trouble;
+#[path = "../world/mod.rs"]
+mod world;
