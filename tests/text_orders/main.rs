@@ -8,6 +8,7 @@
 //! | `patience` | refusals: for balance, busy, price band, bans |
 //! | `brackets` | meeting the trade of a JSON alert |
 //! | `lanes` | order of arrival, and who does not wait for whom |
+//! | `late` | an exchange that shows positions late |
 //! | `crashes` | kill -9 at every step |
 
 #![allow(unreachable_pub, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "what is not as expected here has to end the test")]
@@ -17,6 +18,7 @@ mod commands;
 mod crashes;
 mod guards;
 mod lanes;
+mod late;
 mod patience;
 mod scene;
 #[path = "../sim/mod.rs"]

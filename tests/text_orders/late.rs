@@ -1,0 +1,58 @@
+//! An exchange that shows positions late: what an order decides from is never older than our own last order.
+
+use perphook::market::{Decimal, Side};
+
+use crate::scene::{ETH, Scene, d, one_way};
+use crate::sim::faults::{Conditions, Faults};
+use crate::world;
+
+const LATE_MS: u64 = 700;
+
+fn late() -> Scene {
+    let mut scene = one_way();
+    let conditions = Conditions { late_positions_ms: LATE_MS, ..Conditions::default() };
+    scene.world.faults(0, Faults::new(1, Vec::new(), conditions));
+    scene
+}
+
+fn net(scene: &Scene) -> Decimal {
+    scene.world.position(0, ETH, Side::Long) - scene.world.position(0, ETH, Side::Short)
+}
+
+#[test]
+fn a_target_that_is_asked_for_twice_is_reached_once() {
+    for lines in [["pos 0.1", "pos 0.1"], ["pos 0.1", "pos -0.1"], ["sell 0.2", "pos -0.2"], ["buy 0.1", "sell 0.1 reduce"], ["buy 0.1", "close"]] {
+        let mut scene = late();
+        let numbers = lines.map(|line| scene.give(&format!("a0 ETHUSDT {line} x5")));
+        let outcomes = numbers.map(|number| scene.wait_for(number));
+        let wanted = match lines[1] {
+            "pos 0.1" => "0.1",
+            "pos -0.1" => "-0.1",
+            "pos -0.2" => "-0.2",
+            _ => "0",
+        };
+        assert_eq!(net(&scene), d(wanted), "{lines:?}: {outcomes:?}\n{}", scene.world.story());
+    }
+}
+
+#[test]
+fn an_entry_behind_a_text_order_sees_its_position() {
+    let mut scene = late();
+    let first = scene.give("a0 ETHUSDT buy 0.1 x5");
+    let entry = scene.give_json(&world::entry(0, ETH, "LONG", "primary_entry", [Some("2990"), None, Some("2900"), None], 1));
+    scene.wait_for(first);
+    let outcome = scene.wait_for(entry);
+    assert!(format!("{outcome:?}").contains("a LONG position is there already"), "{outcome:?}\n{}", scene.world.story());
+}
+
+#[test]
+fn what_others_do_meanwhile_is_taken_for_true_after_a_while() {
+    let mut scene = late();
+    scene.do_it("a0 ETHUSDT buy 0.1 x5");
+    scene.world.book(0, |sim, now| {
+        let wish = r#"{"symbol":"ETHUSDT","side":"LONG","qty":"0.04","close":true}"#;
+        crate::sim::control::answer(sim, "POST", "/sim/position", wish, now);
+    });
+    scene.do_it("a0 ETHUSDT pos 0.1 x5");
+    assert_eq!(net(&scene), d("0.1"), "{}", scene.world.story());
+}
