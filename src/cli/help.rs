@@ -12,7 +12,7 @@ perphook turns TradingView alerts into looked-after perpetual-futures trades.
   perphook check [--online]        check settings and accounts; also keys, clock and position mode at each exchange
   perphook explain 'ALERT'         how an alert is read and what would be sent; nothing is sent
   perphook trades [--csv|--json]   closed trades with profit, fees and time without a stop
-  perphook status                  open trades
+  perphook status                  open trades, guards and text orders at work
   perphook --help | --version
 
 Exit codes: 0 done, 64 usage, 69 unavailable, 78 configuration.
