@@ -33,7 +33,7 @@ const SHORT_WORDS: &str = "sl:200 tp:120";
 
 #[test]
 fn killed_at_any_moment_every_order_of_every_account_is_there_once() {
-    runs(Vec::new(), |seed| run(seed));
+    runs(Vec::new(), run);
 }
 
 /// What the threads of a run share.

@@ -307,14 +307,12 @@ fn text_misuse(rig: &Rig, heard: &mut Heard) {
     let [key, secret, password] = KEYS[1];
     for said in [TOKEN, key, secret, password] {
         for line in [
-            format!("{said}"),
+            said.to_owned(),
             format!("token {said} a1 ETHUSDT buy 0.1"),
             format!("token: {said} a1 ETHUSDT buy 0.1"),
             format!("token={said} a1 ETHUSDT buy 0.1"),
             format!("secret:{said} a1 ETHUSDT buy 0.1"),
             format!("{said} ETHUSDT buy 0.1"),
-            format!("a1 {said} buy 0.1"),
-            format!("a1 {said}USDT buy 0.1"),
             format!("a1 ETHUSDT {said} 0.1"),
             format!("a1 ETHUSDT buy {said}$"),
             format!("a1 ETHUSDT buy 0.1 x{said}"),
@@ -322,7 +320,6 @@ fn text_misuse(rig: &Rig, heard: &mut Heard) {
             format!("a1 ETHUSDT buy 0.1 sl:{said}"),
             format!("a1 ETHUSDT buy 0.1 limit:mine:{said}"),
             format!("a1 ETHUSDT buy 0.1 // {said}"),
-            format!("a1 ETHUSDT buy 0.1 {{{{{said}}}}}"),
         ] {
             for body in [line.clone(), format!("{line}\na1 ETHUSDT nonsense")] {
                 let answer = rig.text(&body);

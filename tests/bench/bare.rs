@@ -18,7 +18,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::figures::say;
-use crate::sim::{Sim, SimConfig, server};
+use crate::sim::{Sim, SimConfig, Venue, server};
 use crate::{CONTRACTS, Result};
 
 /// About the length of an alert's record.
@@ -32,6 +32,16 @@ pub(crate) fn exchange(latency_ms: &str) -> Result<()> {
     let sim = Sim::new(SimConfig { symbols: CONTRACTS, ..SimConfig::default() }, server::now());
     say(&format!("http://{}", listener.local_addr()?));
     server::serve(&listener, &Arc::new(Mutex::new(sim)), Duration::from_millis(latency_ms.parse()?));
+    Ok(())
+}
+
+/// Serves the simulated Binance with so many accounts.
+pub(crate) fn host(accounts: &str) -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let config = SimConfig { symbols: CONTRACTS, ..SimConfig::default() };
+    let venue = Venue::new(&config, accounts.parse()?, server::now());
+    say(&format!("http://{}", listener.local_addr()?));
+    server::serve_venue(&listener, &venue, Duration::ZERO);
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 
 mod bare;
 mod client;
+mod crowd;
 mod day;
 mod figures;
 mod process;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["exchange", latency_ms] => bare::exchange(latency_ms),
+        ["host", accounts] => bare::host(accounts),
         ["web"] => bare::web(),
         ["loop", exchange, file] => bare::one_loop(exchange, Path::new(file)),
         _ => bench(),
@@ -112,7 +114,7 @@ fn measure(home: &Path) -> Result<()> {
             memory(&daemon, &idle)?;
         }
     }
-    Ok(())
+    crowd::memory(home)
 }
 
 /// Memory of the daemon that has just traded, over two long rows of alerts.

@@ -35,18 +35,23 @@ impl Process {
         Ok(Process { child, address: address.trim_end().to_owned() })
     }
 
-    /// Starts the program under test on its own state directory, and waits until it is connected and quiet.
+    /// Starts the program under test with one account on its own state directory, and waits until it is connected and quiet.
     pub(crate) fn daemon(home: &Path, exchange: &str) -> Result<Process> {
+        let keys = SimConfig::default();
+        let account =
+            [("BINANCE_API_KEY", keys.key.as_str()), ("BINANCE_API_SECRET", keys.secret.as_str()), ("BINANCE_BASE_URL", exchange)];
+        Process::daemon_of(home, exchange, &account)
+    }
+
+    /// The same with the accounts that these settings name, all at this exchange.
+    pub(crate) fn daemon_of(home: &Path, exchange: &str, accounts: &[(&str, &str)]) -> Result<Process> {
         let home = home.join(format!("daemon-{}", exchange.rsplit(':').next().unwrap_or("")));
         fs::create_dir_all(&home)?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let keys = SimConfig::default();
         let child = Command::new(env!("CARGO_BIN_EXE_perphook"))
             .current_dir(&home)
             .env_clear()
-            .env("BINANCE_API_KEY", keys.key)
-            .env("BINANCE_API_SECRET", keys.secret)
-            .env("BINANCE_BASE_URL", exchange)
+            .envs(accounts.iter().copied())
             .env("WEBHOOK_TOKEN", crate::day::TOKEN)
             .env("SERVICE_PORT", port.to_string())
             .env("STATE_DIRECTORY", home.join("state"))
@@ -110,6 +115,12 @@ pub(crate) struct Memory {
     anon: u64,
     peak: u64,
     threads: u64,
+}
+
+impl Memory {
+    pub(crate) fn rss(&self) -> u64 {
+        self.rss
+    }
 }
 
 impl fmt::Display for Memory {
