@@ -33,8 +33,9 @@ fn hostile() -> Vec<(String, u16, &'static str)> {
     vec![
         (String::new(), 400, "empty"),
         ("   \n\t ".to_owned(), 400, "empty"),
-        ("not an alert".to_owned(), 400, "text alerts"),
-        ("[1]".to_owned(), 400, "text alerts"),
+        ("not an alert".to_owned(), 401, "token"),
+        (format!("token:{TOKEN} not an alert"), 400, "unknown"),
+        ("[1]".to_owned(), 401, "token"),
         ("{".to_owned(), 400, "line"),
         (good().replace('}', ""), 400, "line"),
         (good() + "}", 400, "line"),

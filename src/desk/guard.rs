@@ -31,6 +31,7 @@ pub(super) fn raise(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>,
             for (kind, ticket) in tickets {
                 replace(trade, kind, ticket);
             }
+            join(trade, order, ctx);
             outbox.say(&order.account, order.symbol.as_str(), order.id, format!("stop and target of trade {} are replaced", trade.id));
         }
         None => {
@@ -68,6 +69,20 @@ fn replace(trade: &mut Trade, kind: ProtectionKind, ticket: Ticket) {
     if let Some(old) = place.replace(ticket).filter(Ticket::may_exist) {
         trade.retired.push(old);
     }
+}
+
+/// The order joins what the guard stands for: its limit order as long as it can fill, its position from now on.
+fn join(trade: &mut Trade, order: &TextOrder, ctx: &Ctx<'_>) {
+    let built = order.opened(trade.side);
+    if (!built.is_zero() || order.has_nothing_to_trade()) && !trade.is_filled() {
+        trade.phase = Phase::Open;
+        trade.filled_at.get_or_insert(ctx.now);
+        trade.live.flat_before = true;
+        trade.live.position = order.held_before(trade.side) + built;
+        trade.live.last_fill = ctx.now;
+    }
+    trade.entries.retain(|ticket| !ticket.is_ended() || ticket.filled > Decimal::ZERO && trade.phase == Phase::Entering);
+    trade.entries.extend(order.resting().cloned());
 }
 
 /// A guard whose position is gone gets a new one to guard. What it had goes.

@@ -222,7 +222,7 @@ fn an_unfilled_placeholder_is_named() {
             "buy {{strategy.position_size}}$",
             "{{strategy.position_size}} arrived unfilled: it is filled only in an alert that is made from a strategy",
         ),
-        ("buy limit:ab:{{clos}}", "{{clos}} arrived unfilled: TradingView knows none"),
+        ("buy limit:ab:{{clos}}", "{{clos}} arrived unfilled: TradingView fills those it knows"),
         ("buy {{plot(\"a b\")}}", "a placeholder arrived unfilled"),
         ("buy {{\u{7}}}", "a placeholder arrived unfilled"),
     ] {

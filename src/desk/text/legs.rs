@@ -344,6 +344,9 @@ impl Decider<'_> {
                 return Err(format!("order value {notional} is below the contract's minimum of {}", min_notional.normalize()));
             }
         }
+        if order.limit.as_ref().is_some_and(|limit| sizing::limit_price(self.instrument, limit.price).is_none()) {
+            return Err(format!("the limit price is below one tick ({}) or out of range", self.instrument.tick));
+        }
         match order.limit.is_some() && !max_qty.is_zero() && legs.iter().any(|leg| leg.qty > max_qty) {
             true => Err(format!("quantity is above the contract's maximum of {} for one limit order", max_qty.normalize())),
             false => Ok(()),
