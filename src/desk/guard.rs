@@ -81,7 +81,9 @@ fn join(trade: &mut Trade, order: &TextOrder, ctx: &Ctx<'_>) {
         trade.live.position = order.held_before(trade.side) + built;
         trade.live.last_fill = ctx.now;
     }
-    trade.entries.retain(|ticket| !ticket.is_ended() || ticket.filled > Decimal::ZERO && trade.phase == Phase::Entering);
+    // A fill is remembered until the position itself is seen.
+    let unseen = trade.live.position.is_zero();
+    trade.entries.retain(|ticket| !ticket.is_ended() || unseen && ticket.filled > Decimal::ZERO);
     trade.entries.extend(order.resting().cloned());
 }
 

@@ -137,11 +137,9 @@ fn an_entry_against_a_text_position_is_refused() {
 
 #[test]
 fn an_exit_closes_a_text_position() {
-    for (line, side) in [
-        ("a0 ETHUSDT buy 0.1 x5", "LONG"),
-        ("a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100", "LONG"),
-        ("a0 ETHUSDT sell 0.1 x5 sl:3100", "SHORT"),
-    ] {
+    for (line, side) in
+        [("a0 ETHUSDT buy 0.1 x5", "LONG"), ("a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100", "LONG"), ("a0 ETHUSDT sell 0.1 x5 sl:3100", "SHORT")]
+    {
         for mut scene in [one_way(), hedge()] {
             scene.do_it(line);
             scene.rest(3_000);

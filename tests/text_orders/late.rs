@@ -21,7 +21,9 @@ fn net(scene: &Scene) -> Decimal {
 
 #[test]
 fn a_target_that_is_asked_for_twice_is_reached_once() {
-    for lines in [["pos 0.1", "pos 0.1"], ["pos 0.1", "pos -0.1"], ["sell 0.2", "pos -0.2"], ["buy 0.1", "sell 0.1 reduce"], ["buy 0.1", "close"]] {
+    for lines in
+        [["pos 0.1", "pos 0.1"], ["pos 0.1", "pos -0.1"], ["sell 0.2", "pos -0.2"], ["buy 0.1", "sell 0.1 reduce"], ["buy 0.1", "close"]]
+    {
         let mut scene = late();
         let numbers = lines.map(|line| scene.give(&format!("a0 ETHUSDT {line} x5")));
         let outcomes = numbers.map(|number| scene.wait_for(number));

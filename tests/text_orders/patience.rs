@@ -84,10 +84,9 @@ fn a_reversal_that_cannot_be_paid_opens_less() {
 #[test]
 fn busy_and_price_band_are_tried_again() {
     for fault in passing() {
-        for (line, state) in [
-            ("a0 ETHUSDT buy 300$ x5", vec!["LONG 0.5"]),
-            ("a0 ETHUSDT buy 0.1 limit:in1:2900 x5", vec!["rests BUY 0.1 @2900 in1"]),
-        ] {
+        for (line, state) in
+            [("a0 ETHUSDT buy 300$ x5", vec!["LONG 0.5"]), ("a0 ETHUSDT buy 0.1 limit:in1:2900 x5", vec!["rests BUY 0.1 @2900 in1"])]
+        {
             let mut scene = one_way();
             scene.faults(vec![orders()(fault.clone()).times(2)]);
             scene.do_it(line);

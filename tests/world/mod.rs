@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use perphook::alert;
-use perphook::alert::{AlertError, Signal};
 #[allow(unused_imports, reason = "not every test sends JSON alerts")]
 pub use bodies::{entry, exit};
+use perphook::alert;
+use perphook::alert::{AlertError, Signal};
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
 use perphook::exchange::binance::Binance;
 use perphook::exchange::catalogue::Catalogue;

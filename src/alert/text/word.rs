@@ -184,7 +184,9 @@ fn unfilled(text: &str) -> String {
     };
     match name.starts_with("{{strategy.") {
         true => format!("the placeholder {name} arrived unfilled: it is filled only in an alert that is made from a strategy"),
-        false => format!("the placeholder {name} arrived unfilled: TradingView fills those it knows, and only in the message of the alert dialog"),
+        false => format!(
+            "the placeholder {name} arrived unfilled: TradingView fills those it knows, and only in the message of the alert dialog"
+        ),
     }
 }
 
