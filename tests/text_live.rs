@@ -253,12 +253,27 @@ fn whatever_goes_wrong_each_order_is_executed_once() {
 #[test]
 fn two_hundred_alerts_for_one_contract_are_carried_out_in_their_order() {
     const ALERTS: u32 = 200;
-    let rig = one();
-    let line = |at: u32| format!("a1 ETHUSDT {} 0.{:03}", if at % 3 == 2 { "sell" } else { "buy" }, 10 + at);
-    let numbers: Vec<u64> = (0..ALERTS).map(|at| rig.ordered(&line(at))).collect();
+    // Slow enough that alerts come faster than orders leave.
+    let rig = Rig::with_accounts(&SimConfig::default(), 1, 8, &[]);
+    // Every fifth asks for a position, so what it trades tells whether those before it were done, and those behind it were not.
+    let (mut held, mut lines, mut asked) = (Decimal::ZERO, Vec::new(), Vec::new());
+    for at in 0..ALERTS {
+        let size = Decimal::new(i64::from(10 + at), 3);
+        let change = if at % 3 == 2 { -size } else { size };
+        held += change;
+        asked.push(change);
+        lines.push(match (at % 5, change.is_sign_negative()) {
+            (4, _) => format!("a1 ETHUSDT pos {held}"),
+            (_, true) => format!("a1 ETHUSDT sell {size}"),
+            (_, false) => format!("a1 ETHUSDT buy {size}"),
+        });
+    }
+    let numbers: Vec<u64> = lines.iter().map(|line| rig.ordered(line)).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
     rig.verdict(*numbers.last().expect("the last one"));
     assert_eq!(in_their_order(&rig.exchange, ETH), numbers);
+    let executed: Vec<Decimal> = numbers.iter().map(|number| rig.exchange.executed_by(*number)).collect();
+    assert_eq!(executed, asked);
     rig.as_asked(&[]).unwrap_or_else(|wrong| panic!("{wrong}\n{}", rig.story()));
     let ends: Vec<Outcome> = numbers.iter().map(|number| rig.verdict(*number)).collect();
     assert!(ends.iter().all(|outcome| *outcome == Outcome::Done), "{ends:?}");
