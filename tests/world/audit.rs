@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perphook::alert::{Command, Unit, Verb};
-use perphook::desk::{Kind, Memory, Outcome, Record};
+use perphook::desk::{Kind, Memory, Outcome, Record, Trade};
 use perphook::market::{ClientId, Decimal, Leg, Millis, ProtectionKind, Side};
 
 use super::World;
@@ -135,7 +135,7 @@ fn is_wanted_naked(world: &World, account: usize, symbol: &str, side: Side, sinc
             && trade.symbol.as_str() == symbol
             && trade.side == side
             && trade.began_at <= since
-            && (wants(trade.prices.as_ref()) || trade.kind == Kind::Guard && trade.stop.is_some() && trade.filled_at.is_some())
+            && (wants(trade.prices.as_ref()) || guards_since(world, account, trade).is_some_and(|from| from <= since))
             && !trade.is_closing()
     });
     let closed = memory.closed.iter().any(|trade| {
@@ -148,6 +148,19 @@ fn is_wanted_naked(world: &World, account: usize, symbol: &str, side: Side, sinc
             && trade.why != perphook::desk::Why::Exit
     });
     !(open || closed)
+}
+
+/// Since when a guard has a position to guard that its own orders built: what was there before had no stop by its user's will.
+fn guards_since(world: &World, account: usize, trade: &Trade) -> Option<Millis> {
+    if trade.kind != Kind::Guard || trade.stop.is_none() {
+        return None;
+    }
+    world.book(account, |sim, _| {
+        let is_its = |id: &str| {
+            ours(id).is_some_and(|(number, leg)| number == trade.id && leg == Leg::Order) || trade.entries.iter().any(|entry| entry.id.as_str() == id)
+        };
+        sim.book.trades().iter().filter(|fill| fill.opening && is_its(&fill.client_id)).map(|fill| fill.at).min()
+    })
 }
 
 /// I1, I4, at the end of a day: every acknowledged alert has its verdict; where no trade is open nothing of ours is left.
