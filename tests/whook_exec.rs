@@ -222,9 +222,8 @@ fn carry_out(world: &mut World, text: &str) -> bool {
         }
     }
     assert!(world.run_until_quiet(60_000), "{text} does not come to an end\n{}", world.story());
-    refused |= world
-        .records()
-        .any(|record| matches!(record, Record::Verdict { alert, outcome: Outcome::Refused(_) } if numbers.contains(alert)));
+    refused |=
+        world.records().any(|record| matches!(record, Record::Verdict { alert, outcome: Outcome::Refused(_) } if numbers.contains(alert)));
     !refused
 }
 

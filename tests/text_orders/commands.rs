@@ -71,7 +71,12 @@ const ONE_WAY: &[Case] = &[
     // Limit orders and their names.
     (&[], "buy 0.1 limit:in1:2900 x5", &["positions", "ETHUSDT BUY 0.1 @2900 in1"], &["rests BUY 0.1 @2900 in1"]),
     (&[], "buy 300$ limit:in1:2900 x5", &["positions", "quote", "ETHUSDT BUY 0.5 @2900 in1"], &["rests BUY 0.5 @2900 in1"]),
-    (LONG, "sell 0.1 limit:out:3100", &["positions", "ETHUSDT SELL 0.1 @3100 out reduce"], &["LONG 0.1", "rests SELL 0.1 @3100 out reduce"]),
+    (
+        LONG,
+        "sell 0.1 limit:out:3100",
+        &["positions", "ETHUSDT SELL 0.1 @3100 out reduce"],
+        &["LONG 0.1", "rests SELL 0.1 @3100 out reduce"],
+    ),
     (LONG, "sell 0.2 limit:out:3100", &["positions", "ETHUSDT SELL 0.2 @3100 out"], &["LONG 0.1", "rests SELL 0.2 @3100 out"]),
     (&[], "sell 0.2 limit:out:3100 reduce", &["positions"], &[]),
     (&[], "buy 0.1 limit:now:3050 x5", &["positions", "ETHUSDT BUY 0.1 @3050 now"], &["LONG 0.1"]),
@@ -123,7 +128,11 @@ fn check(hedge: bool, cases: &[Case]) {
         // A wanted position that is there already, or nothing to take down, is no refusal.
         let refused = matches!(outcome, Outcome::Refused(_));
         if refused || scene.calls() != *calls || scene.state() != *state {
-            wrong.push(format!("{before:?} {words}: {outcome:?}\n  {:?}\n  {:?}\n  expected {calls:?}\n  {state:?}", scene.calls(), scene.state()));
+            wrong.push(format!(
+                "{before:?} {words}: {outcome:?}\n  {:?}\n  {:?}\n  expected {calls:?}\n  {state:?}",
+                scene.calls(),
+                scene.state()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

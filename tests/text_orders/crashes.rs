@@ -20,7 +20,13 @@ const CASES: &[Case] = &[
     (true, GUARDED, "pos -0.2 x5 sl:3100", &["SHORT 0.2", "stop 3100 of SHORT"], "0.4"),
     (false, &[], "buy 300$ x5 sl:2900 tp:3100", &["LONG 0.5", "stop 2900 of LONG", "target 3100 of LONG"], "0.5"),
     (false, &[], "buy 0.1 limit:in1:2950 x5", &["rests BUY 0.1 @2950 in1"], "0"),
-    (false, GUARDED, "sell 0.1 limit:out:3050", &["LONG 0.1", "rests SELL 0.1 @3050 out reduce", "stop 2900 of LONG", "target 3100 of LONG"], "0.1"),
+    (
+        false,
+        GUARDED,
+        "sell 0.1 limit:out:3050",
+        &["LONG 0.1", "rests SELL 0.1 @3050 out reduce", "stop 2900 of LONG", "target 3100 of LONG"],
+        "0.1",
+    ),
 ];
 
 fn begin(case: &Case) -> (Scene, u64) {

@@ -10,7 +10,13 @@
 //! | `lanes` | order of arrival, and who does not wait for whom |
 //! | `crashes` | kill -9 at every step |
 
-#![allow(unreachable_pub, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "what is not as expected here has to end the test")]
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what is not as expected here has to end the test"
+)]
 
 mod brackets;
 mod commands;

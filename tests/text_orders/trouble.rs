@@ -121,7 +121,10 @@ fn every_trouble(case: &Case) -> (u64, Vec<String>) {
                 Outcome::Done | Outcome::Nothing(_) => end == wanted,
             };
             if !well {
-                let what = format!("{case:?} with {trouble:?} at call {nth}: {outcome:?}\n  {end:?}\n  wanted {wanted:?}\n  calls {:?}", scene.calls());
+                let what = format!(
+                    "{case:?} with {trouble:?} at call {nth}: {outcome:?}\n  {end:?}\n  wanted {wanted:?}\n  calls {:?}",
+                    scene.calls()
+                );
                 wrong.push(what);
             }
         }

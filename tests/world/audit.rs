@@ -104,39 +104,40 @@ pub fn nothing_naked(world: &World, account: usize, fail: &dyn Fn(String)) {
     let rtt_ms = world.setting().rtt_ms;
     // Other trades of the account may each have a close or a stop of their own in front, the trade itself a look.
     let queue_ms = 12 * rtt_ms;
-    for span in spans.iter().filter(|span| !is_wanted_naked(world, account, &span.symbol.to_string(), span.side, span.start)) {
+    for span in &spans {
+        let Some(from) = wanted_from(world, account, span.symbol.as_str(), span.side, span.start) else { continue };
         let end = span.end.unwrap_or(world.now);
         let excuse: Millis = world
             .troubles
             .iter()
-            .filter(|trouble| trouble.account.is_none_or(|of| of == account) && trouble.to + WATCH_MS > span.start && trouble.from < end)
+            .filter(|trouble| trouble.account.is_none_or(|of| of == account) && trouble.to + WATCH_MS > from && trouble.from < end)
             .map(|trouble| trouble.to - trouble.from)
             .sum();
         let allowed = WATCH_MS + 2 * rtt_ms + queue_ms + excuse + 2 * world.lines[account].late_ms;
-        if end - span.start > allowed {
+        if end.saturating_sub(from) > allowed {
             fail(format!(
                 "I3: {} {} was naked for {} ms from {} on, {allowed} allowed",
                 span.symbol,
                 span.side,
-                end - span.start,
-                span.start - super::START
+                end - from,
+                from - super::START
             ));
         }
     }
 }
 
-/// Positions without a wanted stop: opened by hand, or by alerts without one.
-fn is_wanted_naked(world: &World, account: usize, symbol: &str, side: Side, since: Millis) -> bool {
+/// From when on a stop is wanted for a position that has been naked since then: not at all if it was opened by hand or by
+/// alerts without one. A guard may come to a position later, with an order of its own.
+fn wanted_from(world: &World, account: usize, symbol: &str, side: Side, since: Millis) -> Option<Millis> {
     let memory = world.desk.memory();
     let name = super::account_name(account);
     let wants = |prices: Option<&perphook::desk::Prices>| prices.is_some_and(|prices| prices.stop.is_some());
-    let open = memory.trades.values().any(|trade| {
-        trade.account == name
-            && trade.symbol.as_str() == symbol
-            && trade.side == side
-            && trade.began_at <= since
-            && (wants(trade.prices.as_ref()) || trade.kind == Kind::Guard && trade.stop.is_some() && trade.filled_at.is_some())
-            && !trade.is_closing()
+    let here = memory.trades.values().filter(|trade| {
+        trade.account == name && trade.symbol.as_str() == symbol && trade.side == side && trade.began_at <= since && !trade.is_closing()
+    });
+    let open = here.into_iter().find_map(|trade| match trade.kind {
+        Kind::Guard => trade.filled_at.filter(|_| trade.stop.is_some()).map(|at| since.max(at.saturating_sub(WATCH_MS))),
+        _ => wants(trade.prices.as_ref()).then_some(since),
     });
     let closed = memory.closed.iter().any(|trade| {
         trade.account == name
@@ -147,7 +148,7 @@ fn is_wanted_naked(world: &World, account: usize, symbol: &str, side: Side, sinc
             && wants(trade.prices.as_ref())
             && trade.why != perphook::desk::Why::Exit
     });
-    !(open || closed)
+    open.or(closed.then_some(since))
 }
 
 /// I1, I4, at the end of a day: every acknowledged alert has its verdict; where no trade is open nothing of ours is left.
