@@ -220,6 +220,11 @@ pub(super) fn placed(trade: &mut Trade, result: &Result<Reply>, name: &str, ctx:
         let text = format!("{} {} {} @ {}: {}", leg_name(ticket), ticket.id, ticket.qty, ticket.price, describe(ticket));
         outbox.say(name, symbol.as_str(), number, text);
     }
+    if trade.is_closing() {
+        for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Idle) {
+            ticket.give_up("the trade is being closed");
+        }
+    }
     if grown {
         filled(trade, ctx);
     }
@@ -227,7 +232,7 @@ pub(super) fn placed(trade: &mut Trade, result: &Result<Reply>, name: &str, ctx:
 
 /// An entry was asked about.
 pub(super) fn asked(trade: &mut Trade, which: Which, grown: bool, ctx: &Ctx<'_>) {
-    if trade.ticket(which).is_some_and(Ticket::was_accepted) {
+    if trade.kind != Kind::Guard && trade.ticket(which).is_some_and(Ticket::was_accepted) {
         // It left before the restart, so the symbol was looked at before.
         trade.live.flat_before = true;
         if trade.phase == Phase::Opening {

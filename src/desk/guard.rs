@@ -28,6 +28,7 @@ pub(super) fn raise(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>,
             for (kind, ticket) in tickets {
                 replace(trade, kind, ticket);
             }
+            join(trade, order, ctx);
             outbox.say(&order.account, order.symbol.as_str(), order.id, format!("stop and target of trade {} are replaced", trade.id));
         }
         None => {
@@ -64,6 +65,21 @@ fn replace(trade: &mut Trade, kind: ProtectionKind, ticket: Ticket) {
     };
     if let Some(old) = place.replace(ticket).filter(Ticket::may_exist) {
         trade.retired.push(old);
+    }
+}
+
+/// An order that asked for protection joins the guard that stands already.
+fn join(trade: &mut Trade, order: &TextOrder, ctx: &Ctx<'_>) {
+    // Its guard is wanted for as long as it can fill.
+    trade.entries.extend(order.resting().cloned());
+    let built = order.opened(trade.side);
+    if (!built.is_zero() || order.has_nothing_to_trade()) && !trade.is_filled() {
+        // A guard that waited for its limit order has a position to watch over from now on.
+        trade.phase = Phase::Open;
+        trade.filled_at.get_or_insert(ctx.now);
+        trade.live.flat_before = true;
+        trade.live.position = order.held_before(trade.side) + built;
+        trade.live.last_fill = ctx.now;
     }
 }
 

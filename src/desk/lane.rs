@@ -274,7 +274,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
 
 /// Whether it is not known yet that the symbol was flat before our entries left.
 fn looks_before_entering(trade: &Trade) -> bool {
-    !trade.live.flat_before && !trade.is_closing()
+    trade.kind == Kind::Bracket && !trade.live.flat_before && !trade.is_closing()
 }
 
 /// Takes in what the exchange says about one ticket, wherever the trade stands.

@@ -210,13 +210,18 @@ impl Desk {
 
     /// Takes in one event and says what shall be done.
     pub fn handle(&mut self, event: Event, now: Millis, out: &mut Vec<Effect>) {
+        let mut first = 0;
         match event {
             Event::OnDisk(number) => self.arrived(number),
-            Event::Answer { call, result } => self.answered(call, &result, now, out),
+            Event::Answer { call, result } => {
+                // Whoever had the line is served last, so that accounts which share one take turns.
+                first = self.calls.get(&call).map_or(0, |at| at + 1);
+                self.answered(call, &result, now, out);
+            }
             Event::Wake => {}
         }
         for at in 0..self.accounts.len() {
-            self.advance(at, now, out);
+            self.advance((first + at) % self.accounts.len(), now, out);
         }
     }
 

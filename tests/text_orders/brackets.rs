@@ -175,7 +175,6 @@ fn a_text_order_waits_for_the_end_of_a_bracket() {
 
 /// The ENTRY's orders are on their way when the EXIT comes, and are refused in passing: nothing is left to wait for.
 #[test]
-#[ignore = "entries that are refused in passing while their trade is being closed stay idle until ALERT_TIMEOUT"]
 fn an_exit_does_not_wait_for_entries_that_were_refused_in_passing() {
     for fault in
         [Fault::refuse(503, -1008, "Request throttled by system-level protection."), Fault::RateLimit { retry_after_s: 1, ban_s: 2 }]

@@ -141,7 +141,6 @@ fn a_limit_order_that_fills_at_once_is_protected_at_once() {
 
 /// Before the limit order fills, what is held is none of its business; afterwards the stop is for all of it.
 #[test]
-#[ignore = "the guard of a limit order takes a position that was there before for its own, and protects it before the order fills"]
 fn a_limit_order_beside_a_position_is_protected_when_it_fills() {
     let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5"]);
     scene.do_it("a0 ETHUSDT buy 0.1 limit:in1:2950 x5 sl:2900");
@@ -211,7 +210,6 @@ fn an_order_beside_a_waiting_limit_order_is_protected_at_once() {
 /// A limit order that asked for protection never leaves a position without it, whatever became of the position that
 /// was there when it was placed.
 #[test]
-#[ignore = "a guard that is there already does not take the limit order under its wing: it ends without it"]
 fn a_limit_order_outlives_the_guard_it_joined_or_goes_with_it() {
     for end in ["close", "stop"] {
         let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5 sl:2960"]);

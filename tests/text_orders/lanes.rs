@@ -159,7 +159,6 @@ fn accounts_of_one_key_never_call_at_the_same_time() {
 }
 
 #[test]
-#[ignore = "after each answer the first account of a key is served first, so its backlog starves the second"]
 fn accounts_of_one_key_take_turns() {
     let mut scene = Scene::of(World::with_one_key(Setting { accounts: 2, rtt_ms: RTT_MS, ..Setting::default() }));
     scene.mark();

@@ -119,7 +119,6 @@ fn what_closes_goes_on_until_the_alert_timeout() {
 
 /// Orders that only reduce, without saying so.
 #[test]
-#[ignore = "the desk forgets between two tries that such an order only reduces, and gives it up after ORDER_TIMEOUT"]
 fn what_reduces_by_itself_goes_on_until_the_alert_timeout() {
     goes_on_until_the_alert_timeout(&["a0 ETHUSDT sell 0.1", "a0 ETHUSDT sell 0.05 x5", "a0 ETHUSDT pos 0.05"]);
 }

@@ -141,7 +141,7 @@ impl World {
             journal: Vec::new(),
             on_disk: 0,
             watch: true,
-            exact: false,
+            exact: true,
         };
         world.start();
         world

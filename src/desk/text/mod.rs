@@ -100,6 +100,8 @@ pub struct Live {
     trouble: Option<String>,
     /// An order that says the last word on the contract waits behind it.
     superseded: Option<u64>,
+    /// What was decided last only takes positions down.
+    reduces: bool,
     /// How it ended.
     end: Option<Outcome>,
     /// When something of it last filled.
@@ -224,7 +226,7 @@ impl TextOrder {
     /// When it is given up if nothing of it is under way: what opens has less patience than what closes.
     fn deadline(&self, account: &Account) -> Millis {
         let rules = &account.setup.rules;
-        let closing = self.command.only_closes() || self.leg().is_some_and(|leg| !leg.opens());
+        let closing = self.command.only_closes() || self.leg().map_or(self.live.reduces, |leg| !leg.opens());
         match closing {
             true => self.received_at + rules.alert_timeout_ms,
             false => (self.began_at + rules.order_timeout_ms).min(self.received_at + rules.alert_timeout_ms),
@@ -348,6 +350,7 @@ fn decide(order: &mut TextOrder, account: &Account, ctx: &Ctx<'_>, outbox: &mut 
     if let (Some(why), None, None) = (&plan.idle, plan.leverage, plan.guards) {
         order.live.end = Some(Outcome::Nothing(why.clone()));
     }
+    order.live.reduces = plan.legs.first().is_some_and(|leg| !leg.opens());
     order.legs = Some(plan.legs);
     order.leverage = plan.leverage;
     order.guards = plan.guards;
