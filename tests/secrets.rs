@@ -320,7 +320,12 @@ fn text_misuse(rig: &Rig, heard: &mut Heard) {
             format!("a1 ETHUSDT buy 0.1 sl:{said}"),
             format!("a1 ETHUSDT buy 0.1 limit:mine:{said}"),
             format!("a1 ETHUSDT buy 0.1 // {said}"),
-        ] {
+            format!("a1 {said} buy 0.1"),
+            format!("a1 ETHUSDT buy {{{{{said}}}}}"),
+        ]
+        .into_iter()
+        .chain(only_the_token(said))
+        {
             for body in [line.clone(), format!("{line}\na1 ETHUSDT nonsense")] {
                 let answer = rig.text(&body);
                 assert_eq!(answer.status, 400, "{body}: {answer:?}");
@@ -329,6 +334,13 @@ fn text_misuse(rig: &Rig, heard: &mut Heard) {
             }
         }
     }
+}
+
+/// Where a name of the sender's own choice stands, only the token is known to be none.
+fn only_the_token(said: &str) -> Vec<String> {
+    let lines =
+        [format!("a1 ETHUSDT buy 0.1 id:{said}"), format!("a1 ETHUSDT buy 0.1 limit:{said}:100"), format!("a1 ETHUSDT cancel:{said}")];
+    if said == TOKEN { lines.to_vec() } else { Vec::new() }
 }
 
 /// Every kind of fault strikes an order of one account and what it reads.

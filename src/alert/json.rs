@@ -183,6 +183,7 @@ impl<'a> Fields<'a> {
         };
         let word = word.trim();
         if let Some(placeholder) = word.find("{{").and_then(|at| scan::placeholder(word.get(at..)?)) {
+            let placeholder = scan::shown(placeholder);
             let reason = format!(
                 "the placeholder {placeholder} arrived unfilled: TradingView fills placeholders only in the message of the alert dialog"
             );

@@ -9,6 +9,24 @@ use std::ops::ControlFlow;
 const DEPTH_MAX: usize = 32;
 /// Longest placeholder that is recognised, braces included, in bytes.
 const PLACEHOLDER_BYTES_MAX: usize = 80;
+/// How TradingView's own placeholders begin.
+const KNOWN_PLACEHOLDERS: [&str; 13] = [
+    "{{strategy.",
+    "{{plot",
+    "{{time",
+    "{{interval",
+    "{{ticker",
+    "{{exchange",
+    "{{close",
+    "{{open",
+    "{{high",
+    "{{low",
+    "{{volume",
+    "{{syminfo",
+    "{{alert",
+];
+/// Longest other placeholder that is repeated in an error, braces included, in bytes. A token in braces is longer.
+const PLACEHOLDER_SHOWN_BYTES_MAX: usize = 15;
 const BARE_WORDS: [&str; 6] = ["true", "false", "null", "NaN", "Infinity", "-Infinity"];
 
 /// One `"name": value` of the outer object.
@@ -66,6 +84,13 @@ pub(super) fn placeholder(text: &str) -> Option<&str> {
     });
     let ControlFlow::Break(len) = len else { return None };
     inner.get(len..)?.starts_with("}}").then(|| text.get(..len + 4))?
+}
+
+/// A placeholder as errors may repeat it: in full only if it can be no secret.
+pub(super) fn shown(placeholder: &str) -> &str {
+    let is_plain = placeholder.chars().all(|c| c.is_ascii_alphanumeric() || "{}_.()\"".contains(c));
+    let is_known = KNOWN_PLACEHOLDERS.iter().any(|known| placeholder.starts_with(known));
+    if is_plain && (is_known || placeholder.len() <= PLACEHOLDER_SHOWN_BYTES_MAX) { placeholder } else { "{{…}}" }
 }
 
 fn is_named(quoted_key: &str, name: &str) -> bool {

@@ -15,6 +15,8 @@ use crate::market::{Instrument, Instruments};
 
 /// Longest symbol that is read, in characters, decoration included.
 pub const SYMBOL_CHARS_MAX: usize = 40;
+/// Longest unknown name that is repeated in an error, in characters.
+const NAME_CHARS_MAX: usize = 15;
 /// Prefixes of contracts that count coins by the thousand or million.
 const MULTIPLES: [&str; 3] = ["1000", "1000000", "1M"];
 /// What a name of the text language begins with where names are stored; no stored name of the JSON language has a colon.
@@ -279,6 +281,8 @@ impl fmt::Display for SymbolError {
             SymbolError::CoinMargined(name) => {
                 write!(f, "{name} as a perpetual is the coin-margined contract, which is not served; for the linear one write {name}T")
             }
+            // What is too long for a contract may be a token or key in the wrong place.
+            SymbolError::Unknown(name) if name.chars().count() > NAME_CHARS_MAX => f.write_str("the exchange has no contract of this name"),
             SymbolError::Unknown(name) => write!(f, "the exchange has no contract {name}"),
             SymbolError::Multiplied { name, contract } => {
                 write!(

@@ -10,7 +10,7 @@ use super::{Account, Config, Mode, Venue, predecessors};
 use crate::secret::Secret;
 
 /// Shortest token that is taken where real orders go out, in characters.
-const TOKEN_CHARS_MIN: usize = 16;
+pub const TOKEN_CHARS_MIN: usize = 16;
 const KEY: &str = "BINANCE_API_KEY";
 const SECRET: &str = "BINANCE_API_SECRET";
 const TOKEN: &str = "WEBHOOK_TOKEN";

@@ -16,7 +16,7 @@ mod venue;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-pub use load::{Mistake, load};
+pub use load::{Mistake, TOKEN_CHARS_MIN, load};
 pub use settings::{SETTINGS, Setting};
 pub use sources::{Environment, MaybeFile, Sources, TextFile, WriteTemplate};
 pub use venue::Venue;

@@ -220,6 +220,11 @@ pub(super) fn placed(trade: &mut Trade, result: &Result<Reply>, name: &str, ctx:
         let text = format!("{} {} {} @ {}: {}", leg_name(ticket), ticket.id, ticket.qty, ticket.price, describe(ticket));
         outbox.say(name, symbol.as_str(), number, text);
     }
+    if trade.is_closing() {
+        for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Idle) {
+            ticket.give_up("the trade is being closed");
+        }
+    }
     if grown {
         filled(trade, ctx);
     }

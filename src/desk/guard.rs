@@ -77,10 +77,11 @@ fn join(trade: &mut Trade, order: &TextOrder, ctx: &Ctx<'_>) {
     if (!built.is_zero() || order.has_nothing_to_trade()) && !trade.is_filled() {
         trade.phase = Phase::Open;
         trade.filled_at.get_or_insert(ctx.now);
-        trade.live.flat_before = true;
         trade.live.position = order.held_before(trade.side) + built;
         trade.live.last_fill = ctx.now;
     }
+    // From its first fill on, all that the side holds is the guard's business.
+    trade.live.flat_before |= trade.phase == Phase::Open;
     // A fill is remembered until the position itself is seen.
     let unseen = trade.live.position.is_zero();
     trade.entries.retain(|ticket| !ticket.is_ended() || unseen && ticket.filled > Decimal::ZERO);

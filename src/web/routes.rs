@@ -25,8 +25,8 @@ use super::request::Request;
 use super::strangers::{Offence, Strangers, WRONG_TOKENS_MAX};
 use super::{Inbound, Message, Verdict, whook};
 use crate::alert::text::{Roster, Text};
-use crate::alert::{AlertError, Parsed};
-use crate::config::Mode;
+use crate::alert::{AlertError, Parsed, Signal};
+use crate::config::{Mode, TOKEN_CHARS_MIN};
 use crate::market::Decimal;
 use crate::secret::Secret;
 use crate::time::now_ms;
@@ -122,7 +122,7 @@ impl Site {
         if !self.is_authorised(request, path_token, parsed.token.as_slice()) {
             return self.unauthorised(peer);
         }
-        match parsed.signal {
+        match parsed.signal.and_then(|signal| self.without_token(signal, 0)) {
             Err(error) => self.invalid(error, peer),
             Ok(signal) => self.ask(Message::Alert { signal, fingerprint: fingerprint(&request.body) }, peer).await,
         }
@@ -175,6 +175,19 @@ impl Site {
         let Some(token) = &self.routes.token else { return self.mode() == Mode::Paper };
         path_token.is_some_and(|given| token.matches(given) || token.matches(Secret::new(unescape(given)).expose()))
             || request.tokens.iter().chain(body_tokens).any(|given| token.matches(given.expose()))
+    }
+
+    /// A token in the place of a contract, name or key would be repeated in the journal and the log.
+    fn without_token(&self, signal: Signal, line: usize) -> Result<Signal, AlertError> {
+        // A shorter one, which only paper takes, may well be a word of the language.
+        let is_long = |token: &&Secret| token.expose().chars().count() >= TOKEN_CHARS_MIN;
+        let holds = |token: &Secret| signal.to_string().to_lowercase().contains(&token.expose().to_lowercase());
+        match self.routes.token.as_ref().filter(is_long).is_some_and(holds) {
+            false => Ok(signal),
+            true => {
+                Err(AlertError { line, column: line.min(1), ..unreadable("the token stands where a contract, a name or a key belongs") })
+            }
+        }
     }
 
     fn unauthorised(&self, peer: IpAddr) -> Answer {

@@ -3,7 +3,8 @@
 use perphook::desk::Outcome;
 use perphook::market::Side;
 
-use crate::scene::{ETH, Scene, hedge, one_way};
+use crate::scene::{ETH, RTT_MS, Scene, hedge, one_way};
+use crate::sim::faults::{Class, Fault, Rule};
 use crate::world::{entry, exit};
 
 fn long_entry() -> String {
@@ -170,4 +171,23 @@ fn a_text_order_waits_for_the_end_of_a_bracket() {
     assert_eq!((scene.wait_for(exit), scene.wait_for(buy)), (Outcome::Done, Outcome::Done));
     scene.rest(5_000);
     scene.assert_state(&["LONG 0.2"]);
+}
+
+/// The ENTRY's orders are on their way when the EXIT comes, and are refused in passing: nothing is left to wait for.
+#[test]
+fn an_exit_does_not_wait_for_entries_that_were_refused_in_passing() {
+    for fault in
+        [Fault::refuse(503, -1008, "Request throttled by system-level protection."), Fault::RateLimit { retry_after_s: 1, ban_s: 2 }]
+    {
+        let mut scene = one_way();
+        scene.faults(vec![Rule::new(Class::Place, fault.clone()).nth(1)]);
+        let entry = scene.give_json(&long_entry());
+        let placing = |world: &crate::world::World| world.calls(0, 0).iter().any(|call| call == "ETHUSDT leverage 20");
+        assert!(scene.world.run_until_so(5_000, placing));
+        scene.rest(RTT_MS);
+        let exit = scene.give_json(&exit(0, ETH, "LONG", 2));
+        let text = scene.give("a0 ETHUSDT buy 0.1 x5");
+        let outcomes = [entry, exit, text].map(|number| scene.wait_for(number));
+        assert!(scene.took_ms() <= 10_000, "{fault:?}: {} ms {outcomes:?}\n{}", scene.took_ms(), scene.world.story());
+    }
 }

@@ -194,3 +194,37 @@ fn hedge_mode_protects_each_side_for_itself() {
     assert!(scene.world.run_until_quiet(30_000), "{}", scene.world.story());
     assert!(scene.state().is_empty(), "{:?}", scene.state());
 }
+
+/// A market order that asks for protection while a limit order's guard waits is protected at once.
+#[test]
+fn an_order_beside_a_waiting_limit_order_is_protected_at_once() {
+    let mut scene = one_way();
+    scene.do_it("a0 ETHUSDT buy 0.1 limit:in1:2950 x5 sl:2900");
+    scene.rest(3_000);
+    scene.do_it("a0 ETHUSDT buy 0.1 x5 sl:2910");
+    scene.rest(3_000);
+    scene.assert_state(&["LONG 0.1", "rests BUY 0.1 @2950 in1", "stop 2910 of LONG"]);
+    assert!(most_naked_ms(&scene, Side::Long) <= LOOK_MS, "{:?}\n{}", scene.naked_ms(Side::Long), scene.world.story());
+}
+
+/// A limit order that asked for protection never leaves a position without it, whatever became of the position that
+/// was there when it was placed.
+#[test]
+fn a_limit_order_outlives_the_guard_it_joined_or_goes_with_it() {
+    for end in ["close", "stop"] {
+        let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5 sl:2960"]);
+        scene.do_it("a0 ETHUSDT buy 0.1 limit:in1:2950 sl:2850");
+        scene.rest(3_000);
+        if end == "close" {
+            scene.do_it("a0 ETHUSDT close");
+        } else {
+            scene.by_hand(Side::Long, "0.1", true);
+        }
+        scene.rest(20_000);
+        scene.price("2940");
+        scene.rest(10_000);
+        let state = scene.state();
+        let naked = state.contains(&"LONG 0.1".to_owned()) && !state.iter().any(|line| line.starts_with("stop"));
+        assert!(!naked, "{end}: {state:?}\n{}", scene.world.story());
+    }
+}

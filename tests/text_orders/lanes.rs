@@ -190,3 +190,21 @@ fn every_account_keeps_its_order_in_bad_weather() {
         }
     }
 }
+
+/// The exchange shows a position late: the next order does not decide from what was before.
+#[test]
+fn targets_are_met_although_positions_are_shown_late() {
+    for late_ms in [0, 300, 900, 2_500] {
+        let mut scene = after(false, &[]);
+        let conditions = Conditions { late_positions_ms: late_ms, late_orders_ms: late_ms / 2, ..Conditions::default() };
+        scene.world.faults(0, Faults::new(0, Vec::new(), conditions));
+        let lines =
+            ["pos 0.1 x5", "pos 0.1 x5", "pos 0.3 x5", "pos -0.2 x5", "pos -0.2 x5", "close", "pos 0.1 x5", "sell 0.3 x5", "pos 0.2"];
+        let last = lines.map(|words| scene.give(&format!("a0 ETHUSDT {words}")))[8];
+        assert_eq!(scene.wait_for(last), Outcome::Done, "{late_ms}\n{}", scene.world.story());
+        scene.rest(6_000);
+        scene.assert_state(&["LONG 0.2"]);
+        let traded: Decimal = scene.world.executed(0, ETH).iter().map(|(_, qty)| qty.abs()).sum();
+        assert_eq!(traded, d("1.8"), "{late_ms}\n{}", scene.world.story());
+    }
+}

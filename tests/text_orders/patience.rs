@@ -4,7 +4,7 @@ use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis};
 
 use crate::scene::{RTT_MS, Scene, after, d, one_way};
-use crate::sim::faults::{Class, Fault, Rule};
+use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 
 const ORDER_TIMEOUT_MS: Millis = 40_000;
 const ALERT_TIMEOUT_MS: Millis = 180_000;
@@ -205,4 +205,46 @@ fn without_its_leverage_an_order_is_not_sent() {
         scene.refuse("a0 ETHUSDT buy 0.1 x10", "leverage or margin mode cannot be set");
         assert!(tried(&scene).is_empty() && scene.state().is_empty());
     }
+}
+
+/// A market order that finds too little on the other side: the rest is tried again, and what was bought is protected
+/// meanwhile.
+#[test]
+fn what_a_thin_book_leaves_open_is_tried_again() {
+    let mut scene = one_way();
+    let thin = Conditions { liquidity: Some(d("0.04")), ..Conditions::default() };
+    scene.world.faults(0, Faults::new(0, Vec::new(), thin));
+    let number = scene.give("a0 ETHUSDT buy 0.1 x5 sl:2900");
+    scene.rest(1_000);
+    scene.assert_state(&["LONG 0.04", "stop 2900 of LONG"]);
+    for price in ["3001", "3002"] {
+        scene.price(price);
+        scene.rest(6_000);
+    }
+    assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
+    scene.assert_state(&["LONG 0.1", "stop 2900 of LONG"]);
+    assert!(tried(&scene).is_sorted_by(|before, after| after <= before), "{:?}", tried(&scene));
+}
+
+/// What is not found in time is told; what was bought stays, protected.
+#[test]
+fn a_thin_book_ends_an_order_in_part() {
+    let mut scene = one_way();
+    let thin = Conditions { liquidity: Some(d("0.04")), ..Conditions::default() };
+    scene.world.faults(0, Faults::new(0, Vec::new(), thin));
+    scene.do_it("a0 ETHUSDT buy 0.1 x5 sl:2900");
+    assert!((ORDER_TIMEOUT_MS..=ORDER_TIMEOUT_MS + PAUSE_MS).contains(&scene.took_ms()), "{} ms", scene.took_ms());
+    assert!(scene.was_told("only 0.04 of 0.1 was executed"), "{}", scene.world.story());
+    scene.assert_state(&["LONG 0.04", "stop 2900 of LONG"]);
+}
+
+/// More than one market order may hold is sent in several.
+#[test]
+fn a_large_order_is_sent_in_parts() {
+    let mut scene = one_way();
+    scene.world.wallet(0, Decimal::from(10_000_000));
+    scene.do_it("a0 ETHUSDT buy 4500 x10");
+    assert_eq!(scene.sent(), ["ETHUSDT leverage 10", "ETHUSDT BUY 2000", "ETHUSDT BUY 2000", "ETHUSDT BUY 500"]);
+    scene.do_it("a0 ETHUSDT close");
+    assert!(scene.state().is_empty());
 }

@@ -39,6 +39,7 @@ impl Scene {
     }
 
     pub fn of(mut world: World) -> Scene {
+        world.exact = true;
         for account in 0..world.lines.len() {
             for symbol in [ETH, "SOLUSDT"] {
                 world.book(account, |sim, _| sim.book.set_leverage(&Symbol::new(symbol), 5)).expect("5 is allowed");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perphook::alert::{Command, Unit, Verb};
-use perphook::desk::{Kind, Memory, Outcome, Record, Trade};
+use perphook::desk::{Kind, Memory, Outcome, Record};
 use perphook::market::{ClientId, Decimal, Leg, Millis, ProtectionKind, Side};
 
 use super::World;
@@ -104,39 +104,40 @@ pub fn nothing_naked(world: &World, account: usize, fail: &dyn Fn(String)) {
     let rtt_ms = world.setting().rtt_ms;
     // Other trades of the account may each have a close or a stop of their own in front, the trade itself a look.
     let queue_ms = 12 * rtt_ms;
-    for span in spans.iter().filter(|span| !is_wanted_naked(world, account, &span.symbol.to_string(), span.side, span.start)) {
+    for span in &spans {
+        let Some(from) = wanted_from(world, account, span.symbol.as_str(), span.side, span.start) else { continue };
         let end = span.end.unwrap_or(world.now);
         let excuse: Millis = world
             .troubles
             .iter()
-            .filter(|trouble| trouble.account.is_none_or(|of| of == account) && trouble.to + WATCH_MS > span.start && trouble.from < end)
+            .filter(|trouble| trouble.account.is_none_or(|of| of == account) && trouble.to + WATCH_MS > from && trouble.from < end)
             .map(|trouble| trouble.to - trouble.from)
             .sum();
         let allowed = WATCH_MS + 2 * rtt_ms + queue_ms + excuse + 2 * world.lines[account].late_ms;
-        if end - span.start > allowed {
+        if end.saturating_sub(from) > allowed {
             fail(format!(
                 "I3: {} {} was naked for {} ms from {} on, {allowed} allowed",
                 span.symbol,
                 span.side,
-                end - span.start,
-                span.start - super::START
+                end - from,
+                from - super::START
             ));
         }
     }
 }
 
-/// Positions without a wanted stop: opened by hand, or by alerts without one.
-fn is_wanted_naked(world: &World, account: usize, symbol: &str, side: Side, since: Millis) -> bool {
+/// From when on a stop is wanted for a position that has been naked since then: not at all if it was opened by hand or by
+/// alerts without one. A guard may come to a position later, with an order of its own.
+fn wanted_from(world: &World, account: usize, symbol: &str, side: Side, since: Millis) -> Option<Millis> {
     let memory = world.desk.memory();
     let name = super::account_name(account);
     let wants = |prices: Option<&perphook::desk::Prices>| prices.is_some_and(|prices| prices.stop.is_some());
-    let open = memory.trades.values().any(|trade| {
-        trade.account == name
-            && trade.symbol.as_str() == symbol
-            && trade.side == side
-            && trade.began_at <= since
-            && (wants(trade.prices.as_ref()) || guards_since(world, account, trade).is_some_and(|from| from <= since))
-            && !trade.is_closing()
+    let here = memory.trades.values().filter(|trade| {
+        trade.account == name && trade.symbol.as_str() == symbol && trade.side == side && trade.began_at <= since && !trade.is_closing()
+    });
+    let open = here.into_iter().find_map(|trade| match trade.kind {
+        Kind::Guard => trade.filled_at.filter(|_| trade.stop.is_some()).map(|at| since.max(at.saturating_sub(WATCH_MS))),
+        _ => wants(trade.prices.as_ref()).then_some(since),
     });
     let closed = memory.closed.iter().any(|trade| {
         trade.account == name
@@ -147,20 +148,7 @@ fn is_wanted_naked(world: &World, account: usize, symbol: &str, side: Side, sinc
             && wants(trade.prices.as_ref())
             && trade.why != perphook::desk::Why::Exit
     });
-    !(open || closed)
-}
-
-/// Since when a guard has a position to guard that its own orders built: what was there before had no stop by its user's will.
-fn guards_since(world: &World, account: usize, trade: &Trade) -> Option<Millis> {
-    if trade.kind != Kind::Guard || trade.stop.is_none() {
-        return None;
-    }
-    world.book(account, |sim, _| {
-        let is_its = |id: &str| {
-            ours(id).is_some_and(|(number, leg)| number == trade.id && leg == Leg::Order) || trade.entries.iter().any(|entry| entry.id.as_str() == id)
-        };
-        sim.book.trades().iter().filter(|fill| fill.opening && is_its(&fill.client_id)).map(|fill| fill.at).min()
-    })
+    open.or(closed.then_some(since))
 }
 
 /// I1, I4, at the end of a day: every acknowledged alert has its verdict; where no trade is open nothing of ours is left.

@@ -223,8 +223,8 @@ fn an_unfilled_placeholder_is_named() {
             "{{strategy.position_size}} arrived unfilled: it is filled only in an alert that is made from a strategy",
         ),
         ("buy limit:ab:{{clos}}", "{{clos}} arrived unfilled: TradingView fills those it knows"),
-        ("buy {{plot(\"a b\")}}", "a placeholder arrived unfilled"),
-        ("buy {{\u{7}}}", "a placeholder arrived unfilled"),
+        ("buy {{plot(\"a b\")}}", "the placeholder {{…}} arrived unfilled"),
+        ("buy {{\u{7}}}", "the placeholder {{…}} arrived unfilled"),
     ] {
         let error = told(words);
         assert!(error.contains(reason) && error.contains("column 18"), "{words}: {error}");

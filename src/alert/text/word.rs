@@ -176,12 +176,9 @@ fn keyword(lower: &str) -> Option<Meaning<'static>> {
     })
 }
 
-/// `text` begins with `{{`. A placeholder is named only if it looks like one of TradingView's.
+/// `text` begins with `{{`.
 fn unfilled(text: &str) -> String {
-    let is_plain = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || "{}_.()\"".contains(c));
-    let Some(name) = scan::placeholder(text).filter(is_plain) else {
-        return "a placeholder arrived unfilled".to_owned();
-    };
+    let name = scan::placeholder(text).map_or("{{…}}", scan::shown);
     match name.starts_with("{{strategy.") {
         true => format!("the placeholder {name} arrived unfilled: it is filled only in an alert that is made from a strategy"),
         false => format!(

@@ -172,7 +172,7 @@ impl Decider<'_> {
             return Ok(self.reduce(side.other(), qty));
         }
         let mut legs = vec![Leg::new(side.other(), Action::Close, other)];
-        if rest < self.least() {
+        if rest < self.least() || self.is_worth_too_little(order, rest) {
             warnings.push(format!("the rest of {} after closing the {} position is too small to open", rest.normalize(), side.other()));
             return Ok(Plan { legs, ..Plan::default() });
         }
@@ -337,9 +337,7 @@ impl Decider<'_> {
             if leg.qty < self.least() {
                 return Err(format!("quantity {} is below the contract's minimum of {}", leg.qty, self.least().normalize()));
             }
-            let price = order.limit.as_ref().map(|limit| limit.price).or_else(|| self.mid().ok());
-            let notional = price.and_then(|price| price.checked_mul(leg.qty));
-            if let Some(notional) = notional.filter(|notional| *notional < min_notional) {
+            if let Some(notional) = self.worth(order, leg.qty).filter(|notional| *notional < min_notional) {
                 let notional = notional.round_dp(4).normalize();
                 return Err(format!("order value {notional} is below the contract's minimum of {}", min_notional.normalize()));
             }
@@ -351,6 +349,17 @@ impl Decider<'_> {
             true => Err(format!("quantity is above the contract's maximum of {} for one limit order", max_qty.normalize())),
             false => Ok(()),
         }
+    }
+
+    /// Price × quantity, as far as a price is known.
+    fn worth(&self, order: &Order, qty: Decimal) -> Option<Decimal> {
+        let mark = || self.facts.positions.iter().flatten().map(|row| row.mark_price).find(|price| !price.is_zero());
+        let price = order.limit.as_ref().map(|limit| limit.price).or_else(|| self.mid().ok()).or_else(mark)?;
+        price.checked_mul(qty)
+    }
+
+    fn is_worth_too_little(&self, order: &Order, qty: Decimal) -> bool {
+        self.worth(order, qty).is_some_and(|worth| worth < self.instrument.min_notional)
     }
 
     /// A stop that would fire at once opens nothing.

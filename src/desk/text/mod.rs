@@ -226,7 +226,7 @@ impl TextOrder {
 
     /// Whether the clock alone can end it, and when.
     pub(super) fn ends_at(&self, account: &Account) -> Option<Millis> {
-        (self.is_at_rest() && !account.is_calling_for(self.id)).then(|| self.deadline(account))
+        (self.live.end.is_none() && self.is_at_rest() && !account.is_calling_for(self.id)).then(|| self.deadline(account))
     }
 
     /// A later order says the last word: what was not accepted yet is not tried any more.

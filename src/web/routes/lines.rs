@@ -33,7 +33,8 @@ impl Site {
         if text.lines.is_empty() {
             return self.invalid(unreadable("the body asks for nothing: it has no line with an order"), peer);
         }
-        let judged = self.judge(text.lines, fingerprint(&request.body), peer).await;
+        let checked = |line: Line| Line { signal: line.signal.and_then(|signal| self.without_token(signal, line.number)), ..line };
+        let judged = self.judge(text.lines.into_iter().map(checked).collect(), fingerprint(&request.body), peer).await;
         self.word(judged, peer)
     }
 
