@@ -211,8 +211,42 @@ pub(super) fn empty(account: &Account, id: u64, began_at: Millis, symbol: &Symbo
     }
 }
 
+/// What became of the trade that an EXIT found.
+pub(super) enum Found {
+    /// There is none.
+    Nothing,
+    /// It is being closed already.
+    Closing(u64),
+    /// It is being closed from now on.
+    Begun,
+    /// None of its orders had left; they never will.
+    Withdrawn,
+}
+
+/// Closes the trade of that side, if there is one.
+pub(super) fn leave(account: &mut Account, alert: u64, symbol: &Symbol, side: Side, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> Found {
+    let Some(at) = account.trades.iter().position(|trade| trade.symbol == *symbol && trade.side == side) else { return Found::Nothing };
+    let placing = account.trades.get(at).is_some_and(|trade| account.is_busy_with(trade.id, |step| *step == Step::Place));
+    let name = account.setup.name.clone();
+    let Some(trade) = account.trades.get_mut(at) else { return Found::Nothing };
+    if trade.is_closing() {
+        return Found::Closing(trade.id);
+    }
+    if trade.phase != Phase::Opening || placing || trade.entries.iter().any(|ticket| ticket.state != State::Idle) {
+        begin_closing(trade, Why::Exit, ctx);
+        trade.exit_alert = Some(alert);
+        return Found::Begun;
+    }
+    for ticket in &mut trade.entries {
+        ticket.give_up("an EXIT arrived before its first order left");
+    }
+    enter::verdicts(trade, &name, outbox);
+    account.trades.remove(at);
+    Found::Withdrawn
+}
+
 /// An EXIT: closes the trade of that side, or whatever else is there.
-pub(super) fn exit(
+fn exit(
     account: &mut Account,
     alert: &Accepted,
     symbol: &Symbol,
@@ -221,25 +255,12 @@ pub(super) fn exit(
     ctx: &Ctx<'_>,
     outbox: &mut Outbox<'_>,
 ) -> Fate {
-    let name = account.setup.name.clone();
-    if let Some(at) = account.trades.iter().position(|trade| trade.symbol == *symbol && trade.side == side) {
-        let placing = account.trades.get(at).is_some_and(|trade| account.is_busy_with(trade.id, |step| *step == Step::Place));
-        let Some(trade) = account.trades.get_mut(at) else { return Fate::Waits };
-        if trade.is_closing() {
-            return nothing(format!("trade {} is being closed already", trade.id));
-        }
-        let unsent = trade.phase == Phase::Opening && !placing && trade.entries.iter().all(|ticket| ticket.state == State::Idle);
-        if !unsent {
-            begin_closing(trade, Why::Exit, ctx);
-            trade.exit_alert = Some(alert.number);
-            return Fate::Carried;
-        }
-        for ticket in &mut trade.entries {
-            ticket.give_up("an EXIT arrived before its first order left");
-        }
-        enter::verdicts(trade, &name, outbox);
-        account.trades.remove(at);
+    match leave(account, alert.number, symbol, side, ctx, outbox) {
+        Found::Closing(id) => return nothing(format!("trade {id} is being closed already")),
+        Found::Begun => return Fate::Carried,
+        Found::Nothing | Found::Withdrawn => {}
     }
+    let name = account.setup.name.clone();
     let cooled = outbox.memory.closed.iter().rev().find(|closed| closed.account == name && closed.symbol == *symbol && closed.side == side);
     let in_cooldown =
         |closed: &&ClosedTrade| closed.why == Why::Exit && !closed.overtaken && ctx.now < closed.closed_at + ctx.rules.exit_cooldown_ms;

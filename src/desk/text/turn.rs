@@ -4,7 +4,7 @@ use super::TextOrder;
 use crate::alert::Command;
 use crate::alert::symbol::SymbolError;
 use crate::desk::account::Account;
-use crate::desk::decide::{self, Fate};
+use crate::desk::decide::{self, Fate, Found};
 use crate::desk::memory::{Accepted, Outcome};
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::trade::{Kind, Trade};
@@ -68,30 +68,16 @@ pub(in crate::desk) fn consider(account: &mut Account, alert: &Accepted, symbol:
             let why = format!("trade {id} of a JSON alert is open on this contract; only close, pos 0 and cancel act on it");
             return Fate::Ended(Outcome::Refused(why));
         }
-        [_, ..] if is_close => return close_brackets(account, alert, symbol, &brackets, ctx, outbox),
+        [_, ..] if is_close => {
+            let leave = |(_, side): &(u64, Side)| matches!(decide::leave(account, alert.number, symbol, *side, ctx, outbox), Found::Begun);
+            // What had not begun is withdrawn; then whatever else is there is closed like any position.
+            if brackets.iter().map(leave).fold(false, |begun, one| begun | one) {
+                return Fate::Carried;
+            }
+        }
         _ => {}
     }
     let order = TextOrder::new(account, alert, symbol, ctx.now);
     account.orders.push(order);
     Fate::Carried
-}
-
-/// `close` on a bracket is an EXIT.
-fn close_brackets(
-    account: &mut Account,
-    alert: &Accepted,
-    symbol: &Symbol,
-    brackets: &[(u64, Side)],
-    ctx: &Ctx<'_>,
-    outbox: &mut Outbox<'_>,
-) -> Fate {
-    let mut fate = Fate::Ended(Outcome::Nothing("nothing to close".to_owned()));
-    for (_, side) in brackets {
-        let closing = decide::exit(account, alert, symbol, *side, false, ctx, outbox);
-        fate = match (fate, closing) {
-            (Fate::Carried, _) | (_, Fate::Carried) => Fate::Carried,
-            (_, other) => other,
-        };
-    }
-    fate
 }
