@@ -52,13 +52,8 @@ pub(in crate::desk) fn offer(order: &TextOrder, rules: &AccountRules, offer: &mu
     let urgency = if order.command.only_closes() { Urgency::Close } else { Urgency::Enter };
     let step = match (&order.command, &order.ticket) {
         (Command::Cancel(Cancel::One(_)), _) => TextStep::Cancel,
-        (Command::Cancel(Cancel::All), _) => {
-            if order.live.facts.positions.is_none() {
-                TextStep::Look
-            } else {
-                TextStep::CancelAll
-            }
-        }
+        (Command::Cancel(Cancel::All), _) if order.live.facts.positions.is_none() => TextStep::Look,
+        (Command::Cancel(Cancel::All), _) => TextStep::CancelAll,
         (_, Some(Ticket { state: State::Unknown { .. } | State::Resting, pace, .. })) => {
             return offer(pace.at, Urgency::Ask, TextStep::Ask);
         }
@@ -99,11 +94,8 @@ fn terms(order: &TextOrder, rules: &AccountRules) -> Terms {
 
 /// Makes the request of a step; what leaves is marked as sent.
 pub(in crate::desk) fn request(account: &mut Account, id: u64, step: TextStep, ctx: &Ctx<'_>) -> Option<Order> {
-    let guarded = |account: &Account, order: &TextOrder| account.trades.iter().any(|trade| trade.symbol == order.symbol);
-    let found = account.orders.iter().position(|order| order.id == id)?;
-    let protected = account.orders.get(found).is_some_and(|order| guarded(account, order));
-    let Account { orders, setup, instruments, .. } = account;
-    let order = orders.get_mut(found)?;
+    let Account { orders, trades, setup, instruments, .. } = account;
+    let order = orders.iter_mut().find(|order| order.id == id)?;
     let symbol = order.symbol.clone();
     let plain = |request: Request| Some(Order { request, durable: false });
     match step {
@@ -116,7 +108,8 @@ pub(in crate::desk) fn request(account: &mut Account, id: u64, step: TextStep, c
         TextStep::Cancel => plain(Request::Cancel(OrderRef { symbol, id: named(order)?, conditional: false })),
         TextStep::CancelAll => {
             let held = order.live.facts.positions.iter().flatten().any(|row| row.qty > Decimal::ZERO);
-            plain(Request::CancelAll { symbol, conditional: !held && !protected })
+            let traded = trades.iter().any(|trade| trade.symbol == symbol);
+            plain(Request::CancelAll { symbol, conditional: !held && !traded })
         }
         TextStep::Place => {
             let instrument = instruments.as_ref().and_then(|list| list.get(symbol.as_str()));
@@ -149,11 +142,8 @@ fn place(order: &mut TextOrder, instrument: Option<&Instrument>, ctx: &Ctx<'_>) 
         (None, None) => (OrderKind::Market, rest),
     };
     order.attempts += 1;
-    let derived = Ticket::new(ctx.home, &order.account, order.id, market::Leg::Order, Decimal::ZERO, qty).numbered(
-        ctx.home,
-        &order.account,
-        order.attempts,
-    );
+    let first = Ticket::new(ctx.home, &order.account, order.id, market::Leg::Order, Decimal::ZERO, qty);
+    let derived = first.numbered(ctx.home, &order.account, order.attempts);
     let id = limit.as_ref().and_then(|limit| ClientId::custom(&limit.id)).unwrap_or(derived.id.clone());
     if order.sent_at == 0 {
         order.sent_at = ctx.now;
