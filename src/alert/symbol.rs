@@ -144,6 +144,11 @@ impl SymbolName {
         self.stored.as_deref()?.strip_prefix(STRICT)
     }
 
+    /// The cleaned name as logs may repeat it; empty when it is too long for a contract: it may be a key in the wrong place.
+    pub fn shown(&self) -> &str {
+        if self.name.chars().count() > NAME_CHARS_MAX { "" } else { &self.name }
+    }
+
     /// Finds the contract: by its native name, by base and settle coin, and at last by completing a bare base (`ETH`,
     /// `ETHUSD`) with the account's settle coin. A name of the text language is completed by nothing, and looked for
     /// among the contracts that settle in the account's coin only.

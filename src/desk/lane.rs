@@ -88,7 +88,7 @@ pub(super) fn consider_waiting(account: &mut Account, ctx: &Ctx<'_>, outbox: &mu
             continue;
         }
         let accepted = accepted.clone();
-        let symbol = accepted.signal.symbol.as_str();
+        let symbol = accepted.signal.symbol.shown();
         if let Command::Exit { side } = accepted.signal.command {
             supersede(&mut still, &accepted.signal.symbol, side, outbox);
         }
@@ -131,7 +131,7 @@ fn supersede(waiting: &mut Vec<Waiting>, symbol: &crate::alert::SymbolName, side
         !same || waiting.maybe_sent
     });
     for (number, account) in gone {
-        outbox.verdict(&account, symbol.as_str(), number, Outcome::Refused("an EXIT arrived while it waited".to_owned()));
+        outbox.verdict(&account, symbol.shown(), number, Outcome::Refused("an EXIT arrived while it waited".to_owned()));
     }
 }
 

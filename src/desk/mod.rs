@@ -169,7 +169,7 @@ impl Desk {
             Ok(warnings) => warnings,
             Err(refusal) => {
                 let text = format!("alert refused: {refusal}");
-                Outbox { memory: &mut self.memory, out }.notice(&name, signal.symbol.as_str(), 0, &text);
+                Outbox { memory: &mut self.memory, out }.notice(&name, signal.symbol.shown(), 0, &text);
                 return Admission::Refuse { field: refusal.field, reason: refusal.reason };
             }
         };

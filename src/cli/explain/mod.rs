@@ -25,10 +25,35 @@ use crate::secret::Secret;
 
 /// What a body begins with that is no JSON, although it looks like it.
 const PLACEHOLDER: &str = "{{";
+/// A shorter token, which only paper takes, may be a word of the language.
+const SECRET_BYTES_MIN: usize = 8;
 
 /// Explains one alert. [`Exit::Usage`]: it, or a line of it, would be refused; [`Exit::Unavailable`]: what would be sent
 /// cannot be told, because an exchange does not answer.
 pub fn explain(config: &Config, connect: Connect, alert: &str, out: &mut dyn Write) -> io::Result<Exit> {
+    let mut said = Vec::new();
+    let exit = explain_to(config, connect, alert, &mut said)?;
+    out.write_all(without_secrets(config, &String::from_utf8_lossy(&said)).as_bytes())?;
+    Ok(exit)
+}
+
+/// Alerts are shown as they were written; a token or key that stands in a wrong place of one is not.
+fn without_secrets(config: &Config, said: &str) -> String {
+    let of_accounts = config.accounts.iter().flat_map(|account| [&account.key, &account.secret, &account.password]);
+    let mut shown = said.to_owned();
+    for secret in config.token.iter().chain(of_accounts).filter(|secret| secret.len() >= SECRET_BYTES_MIN) {
+        let wanted = secret.expose().to_ascii_lowercase();
+        let stars = "*".repeat(wanted.chars().count());
+        let mut from = 0;
+        while let Some(at) = shown.to_ascii_lowercase().get(from..).and_then(|rest| rest.find(&wanted)) {
+            shown.replace_range(from + at..from + at + wanted.len(), &stars);
+            from += at + stars.len();
+        }
+    }
+    shown
+}
+
+fn explain_to(config: &Config, connect: Connect, alert: &str, out: &mut dyn Write) -> io::Result<Exit> {
     let body = alert.strip_prefix('\u{feff}').unwrap_or(alert);
     match body.trim_start() {
         start if start.starts_with(PLACEHOLDER) => unfilled(config, body, out),
