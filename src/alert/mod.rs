@@ -70,6 +70,11 @@ impl Command {
         !matches!(self, Command::Enter(_) | Command::Exit { .. })
     }
 
+    /// Whether it closes whatever is there: the last word on a contract.
+    pub fn closes_all(&self) -> bool {
+        matches!(self, Command::Close { percent } if percent.is_none_or(|percent| percent >= Decimal::ONE_HUNDRED))
+    }
+
     /// Whether it can only take risk away: part of the queue is kept for these.
     pub fn only_closes(&self) -> bool {
         match self {

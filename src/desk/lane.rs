@@ -111,7 +111,7 @@ fn has_to_wait(account: &mut Account, lanes: &Lanes, symbol: &Symbol, alert: &Ac
     if may_have_left || !account.has_order_on(symbol) && !lanes.are_taken(symbol, command.is_text()) {
         return false;
     }
-    if matches!(command, Command::Exit { .. } | Command::Close { percent: None }) {
+    if matches!(command, Command::Exit { .. }) || command.closes_all() {
         account.orders.iter_mut().filter(|order| order.symbol == *symbol).for_each(|order| order.supersede(alert.number));
         return true;
     }

@@ -164,9 +164,14 @@ pub(super) fn wake_up(trade: &mut Trade, fence: Millis, now: Millis) {
     trade.live.list_due = trade.kind == Kind::Exit;
 }
 
+/// How long entries of this trade may rest; 0 = for ever, as a limit order of a text alert does.
+fn entry_timeout_ms(trade: &Trade, ctx: &Ctx<'_>) -> Millis {
+    if trade.kind == Kind::Bracket { ctx.rules.entry_timeout_ms } else { 0 }
+}
+
 /// Whether the clock alone can change something.
 pub(super) fn waits(trade: &Trade, ctx: &Ctx<'_>) -> bool {
-    ctx.rules.entry_timeout_ms > 0 && trade.kind == Kind::Bracket && trade.can_fill() && !trade.is_closing()
+    entry_timeout_ms(trade, ctx) > 0 && trade.can_fill() && !trade.is_closing()
 }
 
 /// Entries that rested too long, or that all ended without a fill, end the trade.
@@ -182,7 +187,7 @@ pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
             begin_closing(trade, Why::NoFill, ctx);
         }
     }
-    let timeout_ms = if trade.kind == Kind::Bracket { ctx.rules.entry_timeout_ms } else { 0 };
+    let timeout_ms = entry_timeout_ms(trade, ctx);
     if timeout_ms > 0 && trade.phase == Phase::Entering && ctx.now >= trade.began_at + timeout_ms {
         outbox.say(&trade.account, trade.symbol.as_str(), trade.id, "entries rested longer than ENTRY_TIMEOUT: cancelling");
         begin_closing(trade, Why::Timeout, ctx);
@@ -191,6 +196,6 @@ pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
 
 /// Whether resting entries of an open trade have outlived `ENTRY_TIMEOUT`.
 pub(super) fn entries_outlived(trade: &Trade, ctx: &Ctx<'_>) -> bool {
-    let timeout_ms = if trade.kind == Kind::Bracket { ctx.rules.entry_timeout_ms } else { 0 };
+    let timeout_ms = entry_timeout_ms(trade, ctx);
     timeout_ms > 0 && trade.phase == Phase::Open && ctx.now >= trade.began_at + timeout_ms
 }

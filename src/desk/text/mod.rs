@@ -214,11 +214,15 @@ impl TextOrder {
         ended + self.ticket.as_ref().filter(|_| opens_now).map_or(Decimal::ZERO, |ticket| ticket.filled)
     }
 
+    /// Whether what it does now takes a position down.
+    fn is_closing(&self) -> bool {
+        self.command.only_closes() || self.leg().map_or(self.live.reduces, |leg| !leg.opens())
+    }
+
     /// When it is given up if nothing of it is under way: what opens has less patience than what closes.
     fn deadline(&self, account: &Account) -> Millis {
         let rules = &account.setup.rules;
-        let closing = self.command.only_closes() || self.leg().map_or(self.live.reduces, |leg| !leg.opens());
-        match closing {
+        match self.is_closing() {
             true => self.received_at + rules.alert_timeout_ms,
             false => (self.began_at + rules.order_timeout_ms).min(self.received_at + rules.alert_timeout_ms),
         }

@@ -173,7 +173,7 @@ fn expire(order: &mut TextOrder, account: &Account, ctx: &Ctx<'_>) {
     let why = match (order.live.superseded, late) {
         (Some(by), _) => format!("alert {by} closes the position, so it is not tried any more"),
         (None, true) => {
-            let word = if order.command.only_closes() { "ALERT_TIMEOUT" } else { "ORDER_TIMEOUT" };
+            let word = if order.is_closing() { "ALERT_TIMEOUT" } else { "ORDER_TIMEOUT" };
             let last = order.live.trouble.as_deref().unwrap_or("the exchange did not answer");
             format!("not accepted within {word}: {last}")
         }

@@ -9,7 +9,7 @@ use crate::desk::memory::{Accepted, Outcome};
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::trade::{Kind, Trade};
 use crate::exchange::Capabilities;
-use crate::market::{Decimal, Instrument, Instruments, Side, Symbol};
+use crate::market::{Instrument, Instruments, Side, Symbol};
 
 /// The contract a text order means, if it may be traded for what is asked.
 pub(in crate::desk) fn contract<'a>(
@@ -51,8 +51,7 @@ pub(in crate::desk) fn consider(account: &mut Account, alert: &Accepted, symbol:
     if let Some(why) = objection(&alert.signal.command, account.caps.as_ref()) {
         return Fate::Ended(Outcome::Refused(why));
     }
-    let is_close =
-        matches!(alert.signal.command, Command::Close { percent } if percent.is_none_or(|percent| percent >= Decimal::ONE_HUNDRED));
+    let is_close = alert.signal.command.closes_all();
     let cancels = matches!(alert.signal.command, Command::Cancel(_));
     let here = |trade: &&Trade| trade.symbol == *symbol;
     if let Some(trade) = account.trades.iter().filter(here).find(|trade| trade.is_closing() && !trade.is_leaving()).filter(|_| !cancels) {
