@@ -112,7 +112,7 @@ impl Http for Canned {
     fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
         self.seen.lock().unwrap().push(request.clone());
         let (status, body) = if self.replies.len() > 1 { self.replies.pop_front().unwrap() } else { self.replies[0].clone() };
-        Ok(HttpResponse { status, retry_after_s: None, body: Box::new(Cursor::new(body)) })
+        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body)) })
     }
 }
 
@@ -191,7 +191,7 @@ fn id(text: &str) -> ClientId {
 }
 
 fn market(symbol: &str, client_id: &str, side: Side, action: Action, qty: &str) -> NewOrder {
-    NewOrder { id: id(client_id), symbol: Symbol::new(symbol), side, action, kind: OrderKind::Market, qty: d(qty) }
+    NewOrder { id: id(client_id), symbol: Symbol::new(symbol), side, action, kind: OrderKind::Market, qty: d(qty), stop: None }
 }
 
 fn limit(symbol: &str, client_id: &str, price: &str, qty: &str) -> NewOrder {
@@ -287,7 +287,7 @@ fn protection() {
 
 #[test]
 fn looking_orders_up() {
-    let entry = OrderRef { symbol: eth(), id: id("tv-eth-0001-e"), conditional: false };
+    let entry = OrderRef { symbol: eth(), id: id("tv-eth-0001-e"), guard: None };
     let stop = OrderRef { symbol: eth(), id: id("tv-eth-0001-sl"), conditional: true };
     let parsed = |name: &str| &vectors()[name].parsed;
     let name = "fetch_order_by_client_id";
@@ -417,7 +417,7 @@ fn contracts() {
 fn make_every_call(status: u16, body: &[u8]) {
     let (mut binance, _) = account(VecDeque::from([(status, body.to_vec())]));
     let stop = OrderRef { symbol: eth(), id: id("tv-eth-0001-sl"), conditional: true };
-    let entry = OrderRef { conditional: false, ..stop.clone() };
+    let entry = OrderRef { guard: None, ..stop.clone() };
     let orders = [limit("ETHUSDT", "tv-b-1", "1900", "0.1"), limit("ETHUSDT", "tv-b-2", "1", "0.1")];
     let protection = Protection {
         id: id("tv-eth-0001-sl"),

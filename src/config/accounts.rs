@@ -140,7 +140,7 @@ impl Item<'_> {
             }
         }
         self.check_names();
-        let venue = self.required("EXCHANGE", Venue::read);
+        let venue = self.required("EXCHANGE", super::venue::read);
         let rules = self.rules(venue, defaults);
         let base_url = self.text("BASE_URL", base_url);
         if self.value("HEDGED_MODE", yes_or_no).is_some() {
@@ -267,7 +267,7 @@ impl Item<'_> {
 
 /// Whether the file holds keys of a real exchange.
 pub(super) fn holds_secrets(listed: &Listed) -> bool {
-    listed.accounts.iter().any(|placed| placed.account.venue.mode() != Mode::Paper)
+    listed.accounts.iter().any(|placed| super::venue::mode(placed.account.venue) != Mode::Paper)
 }
 
 fn real_key(text: &str) -> Result<Secret, String> {

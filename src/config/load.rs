@@ -300,7 +300,7 @@ impl Loader {
 
 /// As real as the most real account.
 fn mode(accounts: &[Account]) -> Mode {
-    let any = |mode: Mode| accounts.iter().any(|account| account.venue.mode() == mode);
+    let any = |mode: Mode| accounts.iter().any(|account| super::venue::mode(account.venue) == mode);
     [Mode::Live, Mode::Demo].into_iter().find(|mode| any(*mode)).unwrap_or(Mode::Paper)
 }
 

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub use load::{Mistake, TOKEN_CHARS_MIN, load};
 pub use settings::{SETTINGS, Setting};
 pub use sources::{Environment, MaybeFile, Sources, TextFile, WriteTemplate};
-pub use venue::Venue;
+pub use crate::exchange::Venue;
 
 use crate::desk::{AccountRules, Rules};
 use crate::secret::Secret;

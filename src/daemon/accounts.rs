@@ -12,13 +12,12 @@ use super::shell::Heard;
 use crate::alert::text::Roster;
 use crate::config::{Account, Config, Mode, PaperPrices, Venue};
 use crate::desk::{AccountSetup, Memory};
-use crate::exchange::Exchange;
-use crate::exchange::binance::{Binance, LIVE_URL};
+use crate::exchange::binance::Binance;
 use crate::exchange::catalogue::Catalogue;
 use crate::exchange::courier::{Courier, WARM_EVERY_MS};
 use crate::exchange::paper::{Paper, PaperHandle, Prices};
 use crate::exchange::transport::{TimeOuts, UreqHttp};
-use crate::secret::Secret;
+use crate::exchange::{Exchange, Keys, Line};
 use crate::time::now_ms;
 
 /// Everything hired for the accounts.
@@ -71,30 +70,37 @@ fn exchange_of(
     catalogue: Catalogue,
 ) -> Result<(Box<dyn Exchange>, Option<PaperHandle>), Failure> {
     let clock: crate::exchange::Clock = Arc::new(now_ms);
-    let settle = &account.rules.settle_coin;
-    let binance = |url: &str, key: Secret, secret: Secret| {
-        Binance::new(Box::new(UreqHttp::new(url, TimeOuts::default())), key, secret, clock.clone(), settle, catalogue)
+    let line = |url: &str, keys: Keys| Line {
+        http: Box::new(UreqHttp::new(url, TimeOuts::default())),
+        keys,
+        clock: clock.clone(),
+        settle: account.rules.settle_coin.clone(),
+        catalogue,
     };
-    match account.venue {
-        Venue::Binance | Venue::BinanceDemo => Ok((Box::new(binance(&account.host(), account.key.clone(), account.secret.clone())), None)),
-        Venue::Paper => {
-            let prices = match config.paper_prices {
-                PaperPrices::Walk => Prices::Walk,
-                PaperPrices::Live => {
-                    let url = account.base_url.as_deref().unwrap_or(LIVE_URL);
-                    Prices::Live(Box::new(binance(url, Secret::new(""), Secret::new(""))))
-                }
-            };
-            let book = config.state_directory.join(account.host() + ".json");
-            let paper = match works {
-                true => Paper::new(Some(book), false, prices, clock.clone()),
-                false => Paper::glance(book, prices, clock.clone()),
-            }
-            .map_err(|error| Failure::System(error.to_string()))?;
-            let handle = paper.handle();
-            Ok((Box::new(paper), Some(handle)))
-        }
+    if account.venue != Venue::Paper {
+        let exchange = account.venue.connect(line(&account.host(), keys(account)));
+        return exchange.map(|exchange| (exchange, None)).ok_or_else(|| Failure::System("an exchange without an adapter".to_owned()));
     }
+    let prices = match config.paper_prices {
+        PaperPrices::Walk => Prices::Walk,
+        PaperPrices::Live => {
+            let url = account.base_url.as_deref().unwrap_or(Venue::Binance.url());
+            Prices::Live(Box::new(Binance::new(line(url, Keys::none()))))
+        }
+    };
+    let book = config.state_directory.join(account.host() + ".json");
+    let paper = match works {
+        true => Paper::new(Some(book), false, prices, clock.clone()),
+        false => Paper::glance(book, prices, clock.clone()),
+    }
+    .map_err(|error| Failure::System(error.to_string()))?;
+    let handle = paper.handle();
+    Ok((Box::new(paper), Some(handle)))
+}
+
+fn keys(account: &Account) -> Keys {
+    let Account { key, secret, password, venue, .. } = account;
+    Keys { key: key.clone(), secret: secret.clone(), password: password.clone(), demo: venue.is_demo() }
 }
 
 /// What text alerts must know of the accounts.

@@ -8,7 +8,6 @@ use super::account::AccountSetup;
 use super::lane::describe;
 use super::memory::{Outcome, Record};
 use super::pace::{Pace, retry_delay_ms};
-use super::protect::FENCE_GUESS_MS;
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{ClosedTrade, Kind, Outturn, Trade, Which, Why};
@@ -85,6 +84,7 @@ pub(super) fn request(setup: &AccountSetup, trade: &mut Trade, instrument: Optio
         action: Action::Close,
         kind: OrderKind::Market,
         qty,
+        stop: None,
     };
     // Written down first: after a crash a close that is not recorded was not sent, and can be sent at once.
     Some(Order { request: Request::Place(vec![order]), durable: true })
@@ -97,15 +97,7 @@ pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ct
     trade.live.flat_since = None;
     trade.live.look = Pace::due(ctx.now);
     let Some(ticket) = &mut trade.close else { return };
-    let answer = match result {
-        Ok(Reply::Placed(results)) => match results.first() {
-            Some(result) => ticket.answered(result, ctx.now),
-            None => ticket.doubt(ctx.now + FENCE_GUESS_MS, ctx.now),
-        },
-        Ok(_) => ticket.doubt(ctx.now + FENCE_GUESS_MS, ctx.now),
-        Err(error) => ticket.answered(&Err(error.clone()), ctx.now),
-    };
-    match answer {
+    match ticket.answered(result, 0, ctx) {
         Answer::No(reason, why) => {
             let first = trade.live.close.tries == 0;
             trade.live.close.again(ctx.now, retry_delay_ms);

@@ -125,6 +125,7 @@ pub(super) fn place(trade: &mut Trade, ctx: &Ctx<'_>) -> Option<Order> {
             action: Action::Open,
             kind: OrderKind::Limit { price: ticket.price },
             qty: ticket.qty,
+            stop: None,
         });
     }
     if trade.phase == Phase::Opening {
@@ -205,14 +206,7 @@ pub(super) fn placed(trade: &mut Trade, result: &Result<Reply>, name: &str, ctx:
     let mut grown = false;
     let sent = trade.entries.iter_mut().filter(|ticket| ticket.state == State::Sent);
     for (at, ticket) in sent.enumerate() {
-        let answer = match result {
-            Ok(Reply::Placed(results)) => match results.get(at) {
-                Some(result) => ticket.answered(result, ctx.now),
-                None => ticket.doubt(ctx.now + super::protect::FENCE_GUESS_MS, ctx.now),
-            },
-            Ok(_) => ticket.doubt(ctx.now + super::protect::FENCE_GUESS_MS, ctx.now),
-            Err(error) => ticket.answered(&Err(error.clone()), ctx.now),
-        };
+        let answer = ticket.answered(result, at, ctx);
         if let Answer::No(_, why) = &answer {
             ticket.give_up(why);
         }

@@ -13,7 +13,7 @@ use super::ticket::{End, State, Ticket};
 use super::trade::{Kind, Phase, Trade, Which, Why};
 use super::{close, protect, text, watch};
 use crate::alert::Command;
-use crate::exchange::{Reply, Request, Result};
+use crate::exchange::{Reply, Request, Result, Second};
 use crate::market::{Decimal, Instrument, Millis, Symbol};
 
 /// An accepted alert that no trade carries yet.
@@ -188,7 +188,7 @@ pub(super) fn offer_steps(account: &Account, trade: &Trade, ctx: &Ctx<'_>, choic
     if trade.is_closing() {
         close::offer(trade, &mut offer);
     } else {
-        protect::offer(trade, account.caps.is_none_or(|caps| caps.stop_covers_position), &mut offer);
+        protect::offer(trade, account.caps.is_none_or(|caps| caps.stop.second == Second::Refused), &mut offer);
         watch::offer(trade, &mut offer);
         enter::offer(trade, account, ctx, &mut offer);
     }
@@ -208,8 +208,8 @@ pub(super) fn request(
         Step::Look => plain(Request::Positions(Some(symbol))),
         Step::List => plain(Request::OpenOrders(symbol)),
         Step::Fills => plain(Request::Fills(symbol, trade.began_at)),
-        Step::Ask(which) => plain(Request::Order(trade.ticket(which)?.order_ref(&symbol))),
-        Step::Cancel(which) => plain(Request::Cancel(trade.ticket(which)?.order_ref(&symbol))),
+        Step::Ask(which) => plain(Request::Order(trade.ticket(which)?.order_ref(&symbol, trade.side))),
+        Step::Cancel(which) => plain(Request::Cancel(trade.ticket(which)?.order_ref(&symbol, trade.side))),
         Step::Prepare => enter::prepare(setup, trade, instrument).and_then(plain),
         Step::Place => enter::place(trade, ctx),
         Step::Protect(kind) => protect::request(trade, kind, ctx),
@@ -219,7 +219,7 @@ pub(super) fn request(
 
 /// Brings an answer to the trade that asked.
 pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
-    let (name, hedge, fence_ms) = (account.setup.name.clone(), account.hedge, account.fence_ms());
+    let (name, hedge) = (account.setup.name.clone(), account.hedge);
     let stale = matches!(result, Ok(Reply::Positions(rows)) if account.shows_late(id, rows, ctx.asked_at));
     let shows_orders = account.caps.is_some_and(|caps| caps.positions_show_orders);
     let Some(trade) = account.trades.iter_mut().find(|trade| trade.id == id) else { return };
@@ -256,7 +256,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
         }
         (Step::Protect(kind), result) => protect::answered(trade, kind, result, &name, ctx, outbox),
         (Step::Ask(which), Ok(Reply::Order(found))) => {
-            asked(trade, which, found.as_ref(), fence_ms, &name, ctx, outbox);
+            asked(trade, which, found.as_ref(), &name, ctx, outbox);
         }
         (Step::Cancel(which), result) => close::canceled(trade, which, result, ctx),
         (Step::Close, result) => close::answered(trade, result, &name, ctx, outbox),
@@ -282,7 +282,6 @@ fn asked(
     trade: &mut Trade,
     which: Which,
     found: Option<&crate::market::OrderState>,
-    fence_ms: Millis,
     name: &str,
     ctx: &Ctx<'_>,
     outbox: &mut Outbox<'_>,
@@ -291,7 +290,7 @@ fn asked(
     let number = trade.id;
     let Some(ticket) = trade.ticket_mut(which) else { return };
     let filled_before = ticket.filled;
-    if ticket.found(found, ctx.asked_at, fence_ms, ctx.now) {
+    if ticket.found(found, ctx) {
         outbox.say(name, &symbol, number, format!("{} {}: {}", leg_name(ticket), ticket.id, describe(ticket)));
     }
     let grown = ticket.filled > filled_before;

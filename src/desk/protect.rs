@@ -10,8 +10,6 @@ use super::trade::{Phase, Trade, Which, Why};
 use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
 use crate::market::{Decimal, Leg, Millis, Protection, ProtectionKind};
 
-/// The fence for an answer of the wrong kind, which no adapter should ever give.
-pub(super) const FENCE_GUESS_MS: Millis = 10_000;
 const KINDS: [ProtectionKind; 2] = [ProtectionKind::StopLoss, ProtectionKind::TakeProfit];
 
 /// Offers the next step towards protection. `single`: the exchange takes one order of a kind, so an old one must go
@@ -62,12 +60,7 @@ pub(super) fn answered(
     let symbol = trade.symbol.to_string();
     let number = trade.id;
     let Some(ticket) = trade.ticket_mut(Which::of(kind)) else { return };
-    let answer = match result {
-        Ok(Reply::Protected(order)) => ticket.answered(&Ok(order.clone()), ctx.now),
-        Ok(_) => ticket.doubt(ctx.now + FENCE_GUESS_MS, ctx.now),
-        Err(error) => ticket.answered(&Err(error.clone()), ctx.now),
-    };
-    match answer {
+    match ticket.answered(result, 0, ctx) {
         Answer::No(reason, why) => refused(trade, kind, reason, &why, name, ctx, outbox),
         Answer::Accepted | Answer::Unknown => {
             let text = format!("{} {} at {}: {}", leg_name(ticket), ticket.id, ticket.price, describe(ticket));

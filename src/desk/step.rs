@@ -120,6 +120,8 @@ pub(super) struct Ctx<'a> {
     pub(super) rules: &'a Rules,
     /// The account's `ALERT_TIMEOUT`.
     pub(super) alert_timeout_ms: Millis,
+    /// How long an order of this account without a trustworthy answer could still be executed, or be unseen.
+    pub(super) fence_ms: Millis,
     pub(super) home: &'a Installation,
 }
 

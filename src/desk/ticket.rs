@@ -7,9 +7,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::pace::{Pace, ask_delay_ms, retry_delay_ms};
-use super::protect::FENCE_GUESS_MS;
-use crate::exchange::{ExchangeError, Reason, Result};
-use crate::market::{ClientId, Decimal, Installation, Leg, Millis, OrderRef, OrderState, OrderStatus, Symbol};
+use super::step::Ctx;
+use crate::exchange::{ExchangeError, Reason, Reply, Result};
+use crate::market::{
+    ClientId, Decimal, Guarded, Installation, Leg, Millis, OrderRef, OrderState, OrderStatus, Side, Symbol,
+};
+
+/// First question about an order that was acknowledged without a word about what became of it.
+const TAKEN_ASK_MS: Millis = 300;
 
 /// One order of ours. Equality ignores how patient we are with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +120,10 @@ impl Ticket {
         Ticket { id: ClientId::derive(home, account, self.alert, self.leg, attempt), attempt, ..self }
     }
 
-    /// Names it to the exchange.
-    pub fn order_ref(&self, symbol: &Symbol) -> OrderRef {
-        OrderRef { symbol: symbol.clone(), id: self.id.clone(), conditional: self.leg.is_conditional() }
+    /// Names it to the exchange. `side`: the position it belongs to.
+    pub fn order_ref(&self, symbol: &Symbol, side: Side) -> OrderRef {
+        let guard = self.leg.protection().map(|kind| Guarded { side, kind, trigger_price: self.price });
+        OrderRef { symbol: symbol.clone(), id: self.id.clone(), guard }
     }
 
     /// Whether nothing more can happen to it.
@@ -149,9 +155,29 @@ impl Ticket {
         self.pace = Pace::default();
     }
 
-    /// Takes in the answer to sending it.
-    pub fn answered(&mut self, result: &Result<OrderState>, now: Millis) -> Answer {
+    /// Takes in the answer to the request that carried it as order number `at`.
+    pub(super) fn answered(&mut self, reply: &Result<Reply>, at: usize, ctx: &Ctx<'_>) -> Answer {
+        match reply {
+            Ok(Reply::Protected(order)) => self.placed(&Ok(order.clone()), ctx),
+            Ok(Reply::Placed(results)) => match results.get(at) {
+                Some(result) => self.placed(result, ctx),
+                None => self.doubt(ctx.now + ctx.fence_ms, ctx.now),
+            },
+            Ok(_) => self.doubt(ctx.now + ctx.fence_ms, ctx.now),
+            Err(error) => self.placed(&Err(error.clone()), ctx),
+        }
+    }
+
+    /// Takes in what the exchange said when it was sent.
+    pub(super) fn placed(&mut self, result: &Result<OrderState>, ctx: &Ctx<'_>) -> Answer {
+        let now = ctx.now;
         match result {
+            Ok(order) if order.status == OrderStatus::Taken => {
+                self.seen = true;
+                self.doubt(now + ctx.fence_ms, now);
+                self.pace.at = now + TAKEN_ASK_MS;
+                Answer::Unknown
+            }
             Ok(order) => {
                 self.pace = Pace::default();
                 self.learn(order);
@@ -162,7 +188,7 @@ impl Ticket {
             Err(ExchangeError::Refused(refusal)) if refusal.reason == Reason::DuplicateClientId => {
                 // An earlier try did arrive.
                 self.seen = true;
-                self.doubt(now + FENCE_GUESS_MS, now)
+                self.doubt(now + ctx.fence_ms, now)
             }
             // A wrong position mode is cured by reading the account's mode again, which the account does.
             Err(ExchangeError::Refused(refusal)) if refusal.reason.is_transient() || refusal.reason == Reason::PositionMode => {
@@ -175,8 +201,9 @@ impl Ticket {
         }
     }
 
-    /// Takes in the answer to a question about it. `asked_at`: when the question left. True when something changed.
-    pub fn found(&mut self, found: Option<&OrderState>, asked_at: Millis, fence_ms: Millis, now: Millis) -> bool {
+    /// Takes in the answer to a question about it. True when something changed.
+    pub(super) fn found(&mut self, found: Option<&OrderState>, ctx: &Ctx<'_>) -> bool {
+        let (now, asked_at) = (ctx.now, ctx.asked_at);
         let before = (self.state.clone(), self.filled);
         match (found, &self.state) {
             (Some(order), _) => {
@@ -195,7 +222,7 @@ impl Ticket {
             }
             // It was seen before, so "not found" is the exchange lagging, until it stays so.
             (None, State::Resting) => {
-                self.doubt(now + fence_ms, now);
+                self.doubt(now + ctx.fence_ms, now);
                 self.pace.asked(now);
             }
             (None, _) => {}
@@ -257,6 +284,8 @@ impl Ticket {
             self.qty = order.qty;
         }
         self.state = match order.status {
+            // Not a word about where it stands: as before.
+            OrderStatus::Taken => return,
             OrderStatus::Resting => State::Resting,
             // Fired: the order it became is closing the position; there is nothing left that could rest.
             OrderStatus::Triggered | OrderStatus::Filled => State::Ended(End::Filled),

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::io::Read;
 
+use crate::market::Millis;
+
 /// A request to an exchange. Path and query are sent byte for byte as given: what was signed is what is sent.
 #[derive(Clone)]
 pub struct HttpRequest {
@@ -30,9 +32,14 @@ pub struct HttpResponse {
     pub status: u16,
     /// Seconds from `Retry-After`, if it was there.
     pub retry_after_s: Option<u64>,
+    /// When the exchange lifts its limit, in its own time, if it was said in a header of [`LIMIT_HEADERS`].
+    pub limit_resets_at: Option<Millis>,
     /// The body. Reading it to the end is what lets the connection be used again; `Http` reads the rest away.
     pub body: Box<dyn Read>,
 }
+
+/// Headers that name the end of a limit as a time in milliseconds.
+pub const LIMIT_HEADERS: [&str; 1] = ["x-bapi-limit-reset-timestamp"];
 
 /// Why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,22 +1,32 @@
-//! How to say it: the trait every exchange fulfils, the three families of errors, and who is behind which name.
+//! How to say it: the trait every exchange fulfils, the three families of errors, and ([`venue`]) who is behind which name.
 //!
 //! Adapters translate and hold no rule of trading. A call blocks and runs on its account's worker thread
 //! ([`courier`]); bytes leave through [`http::Http`], time comes from [`Clock`], so the same adapter runs against a
 //! simulated exchange in virtual time.
 
+mod attempt;
 pub mod binance;
 pub mod catalogue;
 pub mod courier;
+mod encode;
 pub mod error;
 pub mod http;
+mod known;
+mod numbers;
+mod orders;
 pub mod paper;
+mod params;
+mod session;
 mod stream;
 pub mod transport;
+pub mod venue;
 
 use std::sync::Arc;
 
 pub use error::{ExchangeError, Reason, Refusal, Result};
+pub use venue::{Line, Venue};
 
+use crate::secret::Secret;
 use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
 
 /// Where an adapter gets the time from (milliseconds since 1970).
@@ -31,20 +41,53 @@ pub struct Capabilities {
     pub margin_mode: bool,
     /// Accounts in hedge mode are served.
     pub hedge: bool,
-    /// A stop can rest before the position exists.
-    pub stop_before_position: bool,
-    /// Protective orders close whatever the position is; otherwise they carry a quantity and are replaced when it changes.
-    pub stop_covers_position: bool,
+    /// How a stop loss exists here.
+    pub stop: Habit,
+    /// How a take profit exists here.
+    pub target: Habit,
+    /// An order that opens can carry its stop, which exists from the first execution on.
+    pub attaches_stop: bool,
+    /// Stops and targets surely end with their position. Otherwise forgotten ones are looked for.
+    pub guards_end_with_position: bool,
     /// A read of one symbol's positions that comes back empty proves that there is no open order either.
     pub positions_show_orders: bool,
     /// Which names a sender may give to limit orders; `None`: none at all.
     pub custom_ids: Option<CustomIds>,
     /// How many orders one request can place.
     pub batch: usize,
-    /// After an order left without a trustworthy answer: how long it could still be executed.
+    /// After an order left without a trustworthy answer: how long it could still be executed, or have been and not be seen.
     pub fence_ms: Millis,
     /// Share of the host's request budget that one read of all positions costs, in requests per minute.
     pub watch_per_minute_max: u32,
+}
+
+/// How a protective order of one kind exists at an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Habit {
+    /// What it closes when it fires.
+    pub covers: Covers,
+    /// What becomes of a second one for the same position.
+    pub second: Second,
+}
+
+/// What a protective order closes when it fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covers {
+    /// Whatever the position is then.
+    Position,
+    /// The quantity it was placed with; it is replaced when the position changes.
+    Quantity,
+}
+
+/// What becomes of a second protective order of the same kind for the same position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Second {
+    /// Both rest.
+    Rests,
+    /// It takes the place of the first, which is then gone.
+    Replaces,
+    /// It is refused ([`Reason::AlreadyProtected`]).
+    Refused,
 }
 
 /// What the name of an order may look like at an exchange.
@@ -66,10 +109,30 @@ impl CustomIds {
     }
 }
 
+/// What an account's calls are signed with. Empty where nothing but public calls are made.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// API key.
+    pub key: Secret,
+    /// Its secret.
+    pub secret: Secret,
+    /// Its password, at exchanges whose keys have one.
+    pub password: Secret,
+    /// Whether the key belongs to play money; some exchanges tell by a header.
+    pub demo: bool,
+}
+
+impl Keys {
+    /// No keys: only public calls can be made.
+    pub fn none() -> Keys {
+        Keys { key: Secret::new(""), secret: Secret::new(""), password: Secret::new(""), demo: false }
+    }
+}
+
 /// How the account is set up, read when the connection opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountMode {
-    /// Long and short are held side by side.
+    /// Long and short are held side by side, where no position row says otherwise.
     pub hedge: bool,
     /// `None`: may trade. Otherwise the reason why not.
     pub restricted: Option<String>,
@@ -77,8 +140,9 @@ pub struct AccountMode {
 
 /// One account on one exchange. Blocking; every method may take as long as the transport's time-outs allow.
 ///
-/// A method that opens, closes or cancels makes at most one attempt, with one exception: a refusal because of the
-/// clock proves that nothing happened, so the clock is set and the same request is sent once more.
+/// A method that opens, closes or cancels makes at most one attempt per order, with one exception: a refusal because of
+/// the clock proves that nothing happened, so the clock is set and the same request is sent once more. What an exchange
+/// only acknowledges comes back as [`OrderStatus::Taken`](crate::market::OrderStatus::Taken); an adapter never reads behind it.
 pub trait Exchange: Send {
     /// What this exchange can do.
     fn capabilities(&self) -> Capabilities;
@@ -92,17 +156,21 @@ pub trait Exchange: Send {
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote>;
     /// What the account holds in its settle coin.
     fn balance(&mut self) -> Result<Balance>;
-    /// Open positions of one symbol, or of all. A row of quantity zero says that there are open orders.
+    /// Open positions of one symbol, or of all; rows of quantity zero may be among them. With
+    /// [`Capabilities::positions_show_orders`] the absence of a row proves that the symbol has no open order either.
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>>;
     /// What a contract is set to, read fresh.
     fn terms(&mut self, symbol: &Symbol) -> Result<Terms>;
-    /// Makes margin mode and leverage what is wanted; "already so" is success and costs no request when it is known.
+    /// Makes margin mode and leverage what is wanted; "already so" is success and costs no request when it is known. Comes
+    /// before the first order that opens.
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()>;
     /// Places plain orders of one symbol, in one request where the exchange can. One result per order, in order.
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>>;
-    /// Places a stop loss or take profit in the exchange's native way.
+    /// Places a stop loss or take profit in the exchange's native way, as [`Capabilities::stop`] and
+    /// [`Capabilities::target`] say.
     fn protect(&mut self, protection: &Protection) -> Result<OrderState>;
-    /// Looks one order up by client id: the answer to an unknown outcome. `None`: the exchange does not know it (yet).
+    /// Looks one order up by client id: the answer to an unknown outcome. `None`: the exchange does not know it (yet). A
+    /// protective order without a name of ours is found by what it does ([`OrderState::is`]).
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>>;
     /// All open orders of a symbol, plain and conditional together.
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>>;
@@ -111,7 +179,7 @@ pub trait Exchange: Send {
     /// Cancels every plain order of a symbol, whoever sent it, and its conditional ones too if that is wanted. Nothing to
     /// cancel is success.
     fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()>;
-    /// Executions on a symbol since a time, oldest first.
+    /// Executions on a symbol since a time, oldest first, each once.
     fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>>;
 }
 

@@ -19,13 +19,22 @@ pub(crate) fn each<'de, T: Deserialize<'de>>(reader: impl Read, each: impl FnMut
     json.end()
 }
 
-/// Feeds every element of the array in one field of the top-level object to `each`. Without that field the answer is
-/// unreadable: an error page must not look like an empty list.
-pub(crate) fn each_in<'de, T: Deserialize<'de>>(reader: impl Read, field: &'static str, each: impl FnMut(T)) -> serde_json::Result<()> {
+/// Feeds every element of the array at a path of fields, outermost first, to `each`; comes back with what stands beside
+/// the array (a cursor to the next page, say). Without the array the answer is unreadable: an error page must not look
+/// like an empty list.
+pub(crate) fn each_in<'de, T: Deserialize<'de>>(
+    reader: impl Read,
+    path: &'static [&'static str],
+    each: impl FnMut(T),
+) -> serde_json::Result<Beside> {
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(BUFFER_BYTES, reader));
-    json.deserialize_map(InField { field, elements: Elements { each, kind: PhantomData } })?;
-    json.end()
+    let beside = InPath { path, elements: Elements { each, kind: PhantomData } }.deserialize(&mut json)?;
+    json.end()?;
+    Ok(beside)
 }
+
+/// The fields beside a list.
+pub(crate) type Beside = serde_json::Map<String, serde_json::Value>;
 
 struct Elements<T, F> {
     each: F,
@@ -60,29 +69,44 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Elements<T, F> {
     }
 }
 
-struct InField<T, F> {
-    field: &'static str,
+struct InPath<T, F> {
+    path: &'static [&'static str],
     elements: Elements<T, F>,
 }
 
-impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for InField<T, F> {
-    type Value = ();
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> DeserializeSeed<'de> for InPath<T, F> {
+    type Value = Beside;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Beside, D::Error> {
+        if self.path.is_empty() {
+            self.elements.deserialize(deserializer)?;
+            return Ok(Beside::new());
+        }
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for InPath<T, F> {
+    type Value = Beside;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an object with the list {}", self.field)
+        write!(f, "an object with the list {}", self.path.join("."))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Beside, A::Error> {
+        let (&field, inner) = self.path.split_first().unwrap_or((&"", &[]));
         let mut elements = Some(self.elements);
+        let mut beside = Beside::new();
         while let Some(key) = map.next_key::<String>()? {
-            match elements.take_if(|_| key == self.field) {
-                Some(elements) => map.next_value_seed(elements)?,
+            match elements.take_if(|_| key == field) {
+                Some(elements) => beside.extend(map.next_value_seed(InPath { path: inner, elements })?),
+                None if inner.is_empty() => drop(beside.insert(key, map.next_value()?)),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         match elements {
-            Some(_) => Err(serde::de::Error::missing_field(self.field)),
-            None => Ok(()),
+            Some(_) => Err(serde::de::Error::missing_field(field)),
+            None => Ok(beside),
         }
     }
 }
@@ -98,7 +122,7 @@ mod tests {
 
     fn numbers_in(text: &str) -> serde_json::Result<Vec<u32>> {
         let mut seen = Vec::new();
-        each_in(text.as_bytes(), "list", |n| seen.push(n)).map(|()| seen)
+        each_in(text.as_bytes(), &["list"], |n| seen.push(n)).map(|_| seen)
     }
 
     #[test]
@@ -106,6 +130,17 @@ mod tests {
         assert_eq!(numbers(" [1, 2,3] ").unwrap(), [1, 2, 3]);
         assert_eq!(numbers("[]").unwrap(), [0; 0]);
         assert_eq!(numbers_in(r#"{"other":{"list":[9]},"list":[4,5],"more":[[1]]}"#).unwrap(), [4, 5]);
+    }
+
+    #[test]
+    fn a_list_deep_inside_is_found_and_what_is_beside_it_comes_back() {
+        let mut seen: Vec<u32> = Vec::new();
+        let text = r#"{"code":0,"result":{"category":"linear","list":[1,2],"next":"abc"},"time":5}"#;
+        let beside = each_in(text.as_bytes(), &["result", "list"], |n| seen.push(n)).unwrap();
+        assert_eq!((seen, beside["next"].as_str(), beside.len()), (vec![1, 2], Some("abc"), 2));
+        for text in [r#"{"result":{}}"#, r#"{"list":[1]}"#, r#"{"result":null}"#] {
+            assert!(each_in(text.as_bytes(), &["result", "list"], |_: u32| {}).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
 use ureq::{Agent, Body, BodyReader};
 
-use super::http::{Http, HttpError, HttpRequest, HttpResponse};
+use super::http::{Http, HttpError, HttpRequest, HttpResponse, LIMIT_HEADERS};
 
 /// Longest wait for TCP and TLS together.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -127,7 +127,8 @@ impl Http for UreqHttp {
                 let reader = body.into_with_config().limit(BODY_BYTES_MAX).reader();
                 Ok(HttpResponse {
                     status: head.status.as_u16(),
-                    retry_after_s: retry_after_s(&head.headers),
+                    retry_after_s: number(&head.headers, "retry-after"),
+                    limit_resets_at: LIMIT_HEADERS.iter().find_map(|name| number(&head.headers, name)),
                     body: Box::new(ReadToEnd { reader }),
                 })
             }
@@ -136,8 +137,8 @@ impl Http for UreqHttp {
     }
 }
 
-fn retry_after_s(headers: &HeaderMap) -> Option<u64> {
-    headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// ureq's words, unless they might repeat the address.

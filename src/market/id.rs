@@ -11,6 +11,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::ProtectionKind;
+
 /// Length of every client order id of ours, in bytes.
 pub const ID_LEN: usize = 21;
 const PREFIX: &str = "ph";
@@ -82,9 +84,18 @@ impl Leg {
         })
     }
 
+    /// Which protective order it is, if it is one.
+    pub fn protection(self) -> Option<ProtectionKind> {
+        match self {
+            Leg::Stop => Some(ProtectionKind::StopLoss),
+            Leg::Target => Some(ProtectionKind::TakeProfit),
+            Leg::Entry | Leg::Second | Leg::Close | Leg::Order => None,
+        }
+    }
+
     /// Whether the exchange keeps it as a conditional order.
     pub fn is_conditional(self) -> bool {
-        matches!(self, Leg::Stop | Leg::Target)
+        self.protection().is_some()
     }
 }
 

@@ -66,6 +66,18 @@ pub struct Instrument {
     pub closed: Option<Arc<str>>,
 }
 
+impl Instrument {
+    /// Base coin → contracts. A quantity on the lot step comes out without a remainder. `None` when the digits do not fit.
+    pub fn contracts(&self, qty: Decimal) -> Option<Decimal> {
+        qty.checked_div(self.contract_size)
+    }
+
+    /// Contracts → base coin. `None` when the digits do not fit.
+    pub fn coins(&self, contracts: Decimal) -> Option<Decimal> {
+        contracts.checked_mul(self.contract_size)
+    }
+}
+
 /// The contracts of one exchange, sorted by name. Built once, shared between the worker and the desk.
 #[derive(Clone, Debug, Default)]
 pub struct Instruments {

@@ -11,8 +11,8 @@ pub mod sizing;
 pub use id::{CUSTOM_CHARS, ClientId, ID_LEN, Installation, Leg};
 pub use instrument::{Instrument, Instruments, Symbol};
 pub use order::{
-    Action, Balance, Fill, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection, ProtectionKind, Quote,
-    Side, Terms, TriggerBy,
+    Action, Balance, Fill, Guarded, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
+    ProtectionKind, Quote, Side, Terms, Trigger, TriggerBy,
 };
 pub use rust_decimal::Decimal;
 

@@ -83,6 +83,17 @@ pub struct NewOrder {
     pub kind: OrderKind,
     /// Base coin, already on the lot step.
     pub qty: Decimal,
+    /// The stop that shall exist from the first execution on; only where the exchange attaches one to an order that opens.
+    pub stop: Option<Trigger>,
+}
+
+/// The price that sets a protective order off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// Already on the tick.
+    pub price: Decimal,
+    /// Which price is watched.
+    pub by: TriggerBy,
 }
 
 /// Which of the two protective orders.
@@ -106,7 +117,7 @@ pub enum TriggerBy {
     Last,
 }
 
-/// A conditional order that closes the whole position of one side at market.
+/// A conditional order that closes the position of one side at market.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protection {
     /// Our name for it.
@@ -132,14 +143,27 @@ pub struct OrderRef {
     pub symbol: Symbol,
     /// Our name for it.
     pub id: ClientId,
-    /// Whether it is a protective (conditional) order; many exchanges keep those elsewhere.
-    pub conditional: bool,
+    /// Of a protective (conditional) order: what tells it apart where the exchange keeps no name of ours.
+    pub guard: Option<Guarded>,
+}
+
+/// What a protective order stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// The position it protects.
+    pub side: Side,
+    /// Stop loss or take profit.
+    pub kind: ProtectionKind,
+    /// As it was sent.
+    pub trigger_price: Decimal,
 }
 
 /// Where an order stands. A closed one may have filled in part: look at [`OrderState::filled`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
+    /// Acknowledged, and nothing more was said: it must be asked about.
+    Taken,
     /// Waiting in the book, or waiting for its trigger.
     Resting,
     /// A conditional order whose trigger was met: the order it became is on its way or in the book.
@@ -157,7 +181,7 @@ pub enum OrderStatus {
 impl OrderStatus {
     /// Whether nothing more can happen to the order.
     pub fn is_final(self) -> bool {
-        !matches!(self, OrderStatus::Resting | OrderStatus::Triggered)
+        !matches!(self, OrderStatus::Taken | OrderStatus::Resting | OrderStatus::Triggered)
     }
 }
 
@@ -174,6 +198,8 @@ pub struct OrderState {
     pub opens: bool,
     /// Whether it is a conditional (protective) order.
     pub conditional: bool,
+    /// Which of the two, as far as the exchange says so.
+    pub guards: Option<ProtectionKind>,
     /// Where it stands.
     pub status: OrderStatus,
     /// Ordered quantity, base coin; zero for orders that close whatever is there.
@@ -188,6 +214,21 @@ pub struct OrderState {
     pub created_at: Millis,
 }
 
+impl OrderState {
+    /// Whether this is that order: by our name, or, for a protective order that carries no name of our form, by what it does.
+    pub fn is(&self, order: &OrderRef) -> bool {
+        if self.conditional != order.guard.is_some() || self.symbol != order.symbol {
+            return false;
+        }
+        match order.guard {
+            Some(guard) if ClientId::parse(&self.id).is_none() => {
+                self.guards == Some(guard.kind) && self.side == guard.side && self.price == guard.trigger_price
+            }
+            _ => self.id == order.id.as_str(),
+        }
+    }
+}
+
 /// One open position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -195,7 +236,9 @@ pub struct Position {
     pub symbol: Symbol,
     /// Which way.
     pub side: Side,
-    /// Base coin, never negative. Zero for a row that only says "there are orders here".
+    /// Whether it is held beside the other side (hedge mode); some exchanges let every contract have a mode of its own.
+    pub hedge: bool,
+    /// Base coin, never negative. Zero for a row without a position.
     pub qty: Decimal,
     /// Average entry price.
     pub entry_price: Decimal,
@@ -264,8 +307,8 @@ pub struct Terms {
 /// One execution, for the profit of a trade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fill {
-    /// The exchange's number of the execution: the same fill read twice is counted once.
-    pub id: u64,
+    /// The protective order it came from, where the exchange says so.
+    pub by: Option<ProtectionKind>,
     /// The position side it acted on, where the exchange says so (hedge mode); in one-way mode `None`.
     pub side: Option<Side>,
     /// Whether it was a buy.

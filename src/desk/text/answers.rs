@@ -7,7 +7,6 @@ use crate::desk::account::Account;
 use crate::desk::lane::describe;
 use crate::desk::memory::Outcome;
 use crate::desk::pace::{Pace, retry_delay_ms};
-use crate::desk::protect::FENCE_GUESS_MS;
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::ticket::Answer;
 use crate::exchange::{ExchangeError, Reason, Reply, Result};
@@ -39,7 +38,7 @@ pub(in crate::desk) fn absorb(
         (TextStep::Balance, Ok(Reply::Balance(balance))) => balanced(&mut order, balance),
         (TextStep::Prepare, result) => prepared(&mut order, account, result, ctx),
         (TextStep::Place, result) => placed(&mut order, result, ctx, outbox),
-        (TextStep::Ask, Ok(Reply::Order(found))) => asked(&mut order, found.as_ref(), account.fence_ms(), ctx, outbox),
+        (TextStep::Ask, Ok(Reply::Order(found))) => asked(&mut order, found.as_ref(), ctx, outbox),
         (TextStep::Cancel, result) => canceled(&mut order, account, result, ctx),
         (TextStep::CancelAll, result) => all_canceled(&mut order, account, result, ctx, outbox),
         (TextStep::Ask, _) => {
@@ -111,8 +110,8 @@ fn placed(order: &mut TextOrder, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: 
     }
     let Some(ticket) = &mut order.ticket else { return };
     let answer = match &result {
-        Some(result) => ticket.answered(result, ctx.now),
-        None => ticket.doubt(ctx.now + FENCE_GUESS_MS, ctx.now),
+        Some(result) => ticket.placed(result, ctx),
+        None => ticket.doubt(ctx.now + ctx.fence_ms, ctx.now),
     };
     let price = if ticket.price.is_zero() { "at market".to_owned() } else { format!("@ {}", ticket.price) };
     outbox.say(
@@ -161,7 +160,7 @@ fn refused(order: &mut TextOrder, reason: Reason, why: String, ctx: &Ctx<'_>) {
 }
 
 /// What the exchange says about an order.
-fn asked(order: &mut TextOrder, found: Option<&OrderState>, fence_ms: Millis, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+fn asked(order: &mut TextOrder, found: Option<&OrderState>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     let sent_at = order.sent_at;
     // A name given by the sender may have been used before.
     let is_ours = |found: &&OrderState| found.created_at == 0 || found.created_at + SAME_NAME_MS >= sent_at;
@@ -171,7 +170,7 @@ fn asked(order: &mut TextOrder, found: Option<&OrderState>, fence_ms: Millis, ct
         return;
     }
     let Some(ticket) = &mut order.ticket else { return };
-    if ticket.found(found.filter(is_ours), ctx.asked_at, fence_ms, ctx.now) {
+    if ticket.found(found.filter(is_ours), ctx) {
         outbox.say(&order.account, order.symbol.as_str(), order.id, format!("order {}: {}", ticket.id, describe(ticket)));
     }
 }

@@ -104,8 +104,8 @@ pub(in crate::desk) fn request(account: &mut Account, id: u64, step: TextStep, c
         TextStep::Balance => plain(Request::Balance),
         TextStep::Terms => plain(Request::Terms(symbol)),
         TextStep::Prepare => plain(Request::Prepare(symbol, terms(order, &setup.rules))),
-        TextStep::Ask => plain(Request::Order(order.ticket.as_ref()?.order_ref(&symbol))),
-        TextStep::Cancel => plain(Request::Cancel(OrderRef { symbol, id: named(order)?, conditional: false })),
+        TextStep::Ask => plain(Request::Order(OrderRef { symbol, id: order.ticket.as_ref()?.id.clone(), guard: None })),
+        TextStep::Cancel => plain(Request::Cancel(OrderRef { symbol, id: named(order)?, guard: None })),
         TextStep::CancelAll => {
             let held = order.live.facts.positions.iter().flatten().any(|row| row.qty > Decimal::ZERO);
             let traded = trades.iter().any(|trade| trade.symbol == symbol);
@@ -150,6 +150,6 @@ fn place(order: &mut TextOrder, instrument: Option<&Instrument>, ctx: &Ctx<'_>) 
     }
     let price = if let OrderKind::Limit { price } = kind { price } else { Decimal::ZERO };
     order.ticket = Some(Ticket { id: id.clone(), price, state: State::Sent, ..derived });
-    let new = NewOrder { id, symbol: order.symbol.clone(), side: leg.side, action: leg.action, kind, qty };
+    let new = NewOrder { id, symbol: order.symbol.clone(), side: leg.side, action: leg.action, kind, qty, stop: None };
     Some(Order { request: Request::Place(vec![new]), durable: true })
 }

@@ -6,16 +6,11 @@
 
 use serde::Deserialize;
 
-use super::sign::RECV_WINDOW_MS;
-use super::wire::integer;
-use crate::exchange::error::{ExchangeError, Reason, Refusal};
-use crate::exchange::http::HttpError;
+use crate::exchange::attempt::{Attempt, Failure, describe, refusal};
+use crate::exchange::error::{ExchangeError, Reason};
+use crate::exchange::numbers::integer;
 use crate::market::{Millis, SECOND_MS};
 
-/// The exchange also takes timestamps up to a second ahead of its clock, so a request may live that much longer.
-const FENCE_MARGIN_MS: Millis = SECOND_MS;
-/// How long after its timestamp a request can still be executed.
-pub(super) const FENCE_MS: Millis = RECV_WINDOW_MS + FENCE_MARGIN_MS;
 /// The shortest ban, taken when the answer names no end.
 const BAN_MS: Millis = 120 * SECOND_MS;
 /// The longest ban; a later end is a misunderstanding.
@@ -24,29 +19,6 @@ const BAN_MAX_MS: Millis = 3 * 24 * 3600 * SECOND_MS;
 const MINUTE_MS: Millis = 60 * SECOND_MS;
 /// … and the short order counter every ten seconds.
 const ORDER_WINDOW_MS: Millis = 10 * SECOND_MS;
-/// How much of the exchange's words is kept.
-const MESSAGE_CHARS_MAX: usize = 240;
-
-/// One sent request, as far as judging its answer needs it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Attempt {
-    /// Whether it may change something at the exchange.
-    pub(super) changes: bool,
-    /// Our time when its timestamp was taken.
-    pub(super) at: Millis,
-    /// The exchange's clock minus ours.
-    pub(super) offset_ms: i64,
-}
-
-/// A failed answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Failure<'a> {
-    pub(super) status: u16,
-    pub(super) retry_after_s: Option<u64>,
-    pub(super) body: &'a [u8],
-    /// Our time when it arrived.
-    pub(super) now: Millis,
-}
 
 /// The code of successes that carry one.
 pub(super) const SUCCESS_CODE: i64 = 200;
@@ -60,84 +32,73 @@ pub(super) struct Envelope {
     pub(super) msg: String,
 }
 
-impl Attempt {
-    /// Sent, but nobody can say what became of it.
-    pub(super) fn unknown(&self, detail: impl Into<String>) -> ExchangeError {
-        // Timestamp and offset were taken together, so the fence in our clock is simply that much later.
-        ExchangeError::Unknown { detail: detail.into(), fence: self.at.saturating_add(FENCE_MS) }
+/// What a failed answer says about the order; `None` when it is no failure. Batches answer with status 200 even when
+/// orders inside failed.
+pub(super) fn judge(attempt: &Attempt, failure: &Failure<'_>) -> Option<ExchangeError> {
+    let envelope = serde_json::from_slice::<Envelope>(failure.body).ok();
+    if failure.status == 200 && envelope.as_ref().is_none_or(|envelope| matches!(envelope.code, SUCCESS_CODE | 0)) {
+        return None;
     }
+    let code = envelope.as_ref().map(|envelope| envelope.code);
+    let text = envelope.as_ref().map_or_else(|| plain_text(failure.body), |envelope| &envelope.msg);
+    Some(failed(attempt, failure, code, text))
+}
 
-    /// No answer at all.
-    pub(super) fn broken(&self, error: HttpError) -> ExchangeError {
-        if error.maybe_sent { self.unknown(error.detail) } else { ExchangeError::NeverSent(error.detail) }
-    }
-
-    /// An answer that says no, or says nothing.
-    pub(super) fn failed(&self, failure: &Failure<'_>) -> ExchangeError {
-        let envelope = serde_json::from_slice::<Envelope>(failure.body).ok();
-        let text = match &envelope {
-            Some(envelope) => envelope.msg.as_str(),
-            None => plain_text(failure.body),
-        };
-        let code = envelope.as_ref().map(|envelope| envelope.code);
-        let refused = |reason| refusal(reason, code, text);
-        match (failure.status, code) {
-            (418, _) => refused(Reason::Banned { until: self.ban_end(failure, text) }),
-            (429, _) | (_, Some(-1003 | -1015)) => refused(self.limited(failure, code, text)),
-            (451, _) => refused(Reason::IpNotAllowed),
-            (408, _) => self.unknown(describe(failure.status, code, text)),
-            (503, _) if text.starts_with("Unknown error") => self.unknown(describe(failure.status, code, text)),
-            (503, _) if text == "Service Unavailable." => refused(Reason::Busy),
-            (status, Some(code)) => self.by_code(status, code, text),
-            // The firewall's page. It stands before the exchange, but who else might have sent it is anyone's guess.
-            (403, None) if !self.changes => refused(Reason::RateLimited { until: failure.now.saturating_add(MINUTE_MS) }),
-            (status, None) => self.unknown(describe(status, None, "")),
+/// An answer that says no, or says nothing.
+fn failed(attempt: &Attempt, failure: &Failure<'_>, code: Option<i64>, text: &str) -> ExchangeError {
+    let words = code.map(|code| code.to_string()).unwrap_or_default();
+    let refused = |reason| refusal(reason, &words, text);
+    let unknown = || attempt.unknown(describe(failure.status, &words, text));
+    match (failure.status, code) {
+        (418, _) => refused(Reason::Banned { until: ban_end(attempt, failure, text) }),
+        (429, _) | (_, Some(-1003 | -1015)) => refused(limited(attempt, failure, code, text)),
+        (451, _) => refused(Reason::IpNotAllowed),
+        (408, _) => unknown(),
+        (503, _) if text.starts_with("Unknown error") => unknown(),
+        (503, _) if text == "Service Unavailable." => refused(Reason::Busy),
+        (status, Some(code)) => {
+            let reason = reason_of(code, text);
+            let unsure = is_unsure(code, attempt.changes) || status >= 500 && reason == Reason::Other;
+            if unsure { unknown() } else { refused(reason) }
         }
+        // The firewall's page. It stands before the exchange, but who else might have sent it is anyone's guess.
+        (403, None) if !attempt.changes => refused(Reason::RateLimited { until: failure.now.saturating_add(MINUTE_MS) }),
+        (status, None) => attempt.unknown(describe(status, "", "")),
     }
+}
 
-    /// An error that came with status 200 (batches answer so); `None` when the text is no error of the exchange's.
-    pub(super) fn failed_inside(&self, failure: &Failure<'_>) -> Option<ExchangeError> {
-        let envelope = serde_json::from_slice::<Envelope>(failure.body).ok()?;
-        (envelope.code != SUCCESS_CODE && envelope.code != 0).then(|| self.failed(failure))
+/// Codes after which the order must be asked for.
+fn is_unsure(code: i64, changes: bool) -> bool {
+    match code {
+        -1000 | -1006 | -1007 => true,
+        // Documented as failures, yet asking once before an order is repeated costs little. -4083: each order of the batch must be asked for.
+        -1001 | -5041 | -4083 => changes,
+        _ => false,
     }
+}
 
-    fn by_code(&self, status: u16, code: i64, text: &str) -> ExchangeError {
-        let unsure = match code {
-            -1000 | -1006 | -1007 => true,
-            // Documented as failures, yet asking once before an order is repeated costs little. -4083: each order of the batch must be asked for.
-            -1001 | -5041 | -4083 => self.changes,
-            _ => false,
-        };
-        let reason = reason_of(code, text);
-        if unsure || (status >= 500 && reason == Reason::Other) {
-            return self.unknown(describe(status, Some(code), text));
-        }
-        refusal(reason, Some(code), text)
+fn limited(attempt: &Attempt, failure: &Failure<'_>, code: Option<i64>, text: &str) -> Reason {
+    if text.contains("banned until") {
+        return Reason::Banned { until: ban_end(attempt, failure, text) };
     }
+    let window = if code == Some(-1015) && text.contains("SECOND") { ORDER_WINDOW_MS } else { MINUTE_MS };
+    let into_window = failure.now.saturating_add_signed(attempt.offset_ms) % window;
+    let wait = match failure.retry_after_s {
+        Some(seconds) => seconds.saturating_mul(SECOND_MS).min(BAN_MAX_MS),
+        None => window - into_window,
+    };
+    Reason::RateLimited { until: failure.now.saturating_add(wait) }
+}
 
-    fn limited(&self, failure: &Failure<'_>, code: Option<i64>, text: &str) -> Reason {
-        if text.contains("banned until") {
-            return Reason::Banned { until: self.ban_end(failure, text) };
-        }
-        let window = if code == Some(-1015) && text.contains("SECOND") { ORDER_WINDOW_MS } else { MINUTE_MS };
-        let into_window = failure.now.saturating_add_signed(self.offset_ms) % window;
-        let wait = match failure.retry_after_s {
-            Some(seconds) => seconds.saturating_mul(SECOND_MS).min(BAN_MAX_MS),
-            None => window - into_window,
-        };
-        Reason::RateLimited { until: failure.now.saturating_add(wait) }
-    }
-
-    /// The end of a ban, in our clock: `Retry-After`, else the time in the text (the exchange's clock), else the shortest.
-    fn ban_end(&self, failure: &Failure<'_>, text: &str) -> Millis {
-        let named = text.split("banned until ").nth(1).and_then(|rest| {
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            Some(digits.parse::<Millis>().ok()?.saturating_add_signed(self.offset_ms.saturating_neg()))
-        });
-        let asked = failure.retry_after_s.map(|seconds| failure.now.saturating_add(seconds.saturating_mul(SECOND_MS)));
-        let end = asked.max(named.filter(|end| *end > failure.now)).unwrap_or(failure.now.saturating_add(BAN_MS));
-        end.min(failure.now.saturating_add(BAN_MAX_MS))
-    }
+/// The end of a ban, in our clock: `Retry-After`, else the time in the text (the exchange's clock), else the shortest.
+fn ban_end(attempt: &Attempt, failure: &Failure<'_>, text: &str) -> Millis {
+    let named = text.split("banned until ").nth(1).and_then(|rest| {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        Some(digits.parse::<Millis>().ok()?.saturating_add_signed(attempt.offset_ms.saturating_neg()))
+    });
+    let asked = failure.retry_after_s.map(|seconds| failure.now.saturating_add(seconds.saturating_mul(SECOND_MS)));
+    let end = asked.max(named.filter(|end| *end > failure.now)).unwrap_or(failure.now.saturating_add(BAN_MS));
+    end.min(failure.now.saturating_add(BAN_MAX_MS))
 }
 
 /// The class of a code. Those that leave the outcome open are not decided here.
@@ -180,28 +141,10 @@ fn reason_of(code: i64, text: &str) -> Reason {
     }
 }
 
-fn refusal(reason: Reason, code: Option<i64>, text: &str) -> ExchangeError {
-    let code = code.map(|code| code.to_string()).unwrap_or_default();
-    ExchangeError::Refused(Refusal { reason, code, message: shorten(text) })
-}
-
-fn describe(status: u16, code: Option<i64>, text: &str) -> String {
-    match code {
-        Some(code) => format!("HTTP {status}, code {code}: {}", shorten(text)),
-        None if text.is_empty() => format!("HTTP {status} without a readable answer"),
-        None => format!("HTTP {status}: {}", shorten(text)),
-    }
-}
-
 /// A body that is not JSON: a short text of the exchange's, or a gateway's page, of which nothing is worth repeating.
 fn plain_text(body: &[u8]) -> &str {
     let text = std::str::from_utf8(body).unwrap_or("").trim();
     if text.starts_with('<') { "" } else { text }
-}
-
-/// The exchange's words on one line of bounded length.
-fn shorten(text: &str) -> String {
-    text.chars().take(MESSAGE_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -211,8 +154,8 @@ mod tests {
     const NOW: Millis = 1_700_000_012_345;
 
     fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> ExchangeError {
-        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0 };
-        attempt.failed(&Failure { status, retry_after_s, body: body.as_bytes(), now: NOW })
+        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 6000 };
+        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW }).unwrap()
     }
 
     fn with_code(status: u16, code: i64, msg: &str) -> ExchangeError {
@@ -341,8 +284,9 @@ mod tests {
         for (status, retry_after_s, body, reason) in cases {
             assert_eq!(judge_as(true, status, retry_after_s, body).reason(), Some(reason), "{status} {body}");
         }
-        let ahead = Attempt { changes: false, at: NOW, offset_ms: 20_000 };
-        let error = ahead.failed(&Failure { status: 418, retry_after_s: None, body: banned.as_bytes(), now: NOW });
+        let ahead = Attempt { changes: false, at: NOW, offset_ms: 20_000, fence_ms: 6000 };
+        let failure = Failure { status: 418, retry_after_s: None, limit_resets_at: None, body: banned.as_bytes(), now: NOW };
+        let error = judge(&ahead, &failure).unwrap();
         assert_eq!(error.reason(), Some(ban(1_700_000_100_000)));
     }
 

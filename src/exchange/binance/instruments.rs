@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::wire::{decimal_or_zero, integer};
+use crate::exchange::numbers::{decimal_or_zero, integer};
 use crate::exchange::stream;
 use crate::market::{Decimal, Instrument, Symbol};
 
@@ -62,7 +62,7 @@ struct Bracket {
 pub(super) fn read_contracts(reader: impl Read) -> serde_json::Result<Vec<Instrument>> {
     let mut list = Vec::new();
     let mut words = Words::default();
-    stream::each_in(reader, "symbols", |contract: Contract| {
+    stream::each_in(reader, &["symbols"], |contract: Contract| {
         if contract.contract_type == "PERPETUAL" {
             list.push(contract.instrument(&mut words));
         }

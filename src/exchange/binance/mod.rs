@@ -3,19 +3,16 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
-//! | `session.rs` | how a call is made: clock, one attempt, reading the answer |
-//! | `sign.rs` | parameters, percent-encoding, signature |
-//! | `wire.rs` | the shapes of answers and what they mean |
-//! | `instruments.rs`, `settings.rs` | the long lists, read as streams |
+//! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
+//! | `wire.rs` | the shapes of answers and what they mean |
+//! | `instruments.rs` | the list of contracts |
 //!
 //! Stops and targets live in the exchange's Algo Service, apart from plain orders: other paths, ids and lists. When one
 //! triggers it becomes a plain order that carries the same client id.
 
 mod errors;
 mod instruments;
-mod session;
-mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -25,23 +22,39 @@ use std::sync::Arc;
 
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
-use super::http::Http;
-use super::{AccountMode, Capabilities, Clock, CustomIds, Exchange, stream};
+use super::known::Known;
+use super::orders::{change, found, in_order, own, shared_name, with_child};
+use super::params::Params;
+use super::session::{Call, Session, unreadable};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, Second, stream};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
     Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
 };
-use crate::secret::Secret;
-use errors::Attempt;
-use session::Session;
-use settings::Settings;
-use sign::Params;
 use wire::Direction;
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://fapi.binance.com";
 /// Where play money is; keys of one host are unknown at the other.
 pub const DEMO_URL: &str = "https://demo-fapi.binance.com";
+
+/// What it can do.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    name: "binance",
+    margin_mode: true,
+    hedge: true,
+    stop: CLOSES_POSITION,
+    target: CLOSES_POSITION,
+    attaches_stop: false,
+    guards_end_with_position: true,
+    positions_show_orders: true,
+    custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
+    batch: BATCH_MAX,
+    fence_ms: sign::FENCE_MS,
+    watch_per_minute_max: WEIGHT_PER_MINUTE / 2 / POSITIONS_WEIGHT,
+};
+/// Orders that close the position, one of a kind.
+const CLOSES_POSITION: Habit = Habit { covers: Covers::Position, second: Second::Refused };
 
 /// Most orders in one batch request.
 const BATCH_MAX: usize = 5;
@@ -61,22 +74,20 @@ pub struct Binance {
     session: Session,
     settle: String,
     hedge: bool,
-    settings: Settings,
+    known: Known,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
 }
 
 impl Binance {
-    /// An account reached through `http`, whose address decides between live and demo. `settle` is the coin whose
-    /// balance is asked for (`USDT`), `catalogue` what all accounts of that address share. Without a key only what is
-    /// public can be asked for.
-    pub fn new(http: Box<dyn Http>, key: Secret, secret: Secret, clock: Clock, settle: &str, catalogue: Catalogue) -> Binance {
+    /// An account at the other end of the line, whose address decides between live and demo.
+    pub fn new(line: Line) -> Binance {
         Binance {
-            session: Session::new(http, key, secret, clock),
-            settle: settle.to_owned(),
+            session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
+            settle: line.settle,
             hedge: false,
-            settings: Settings::default(),
-            catalogue,
+            known: Known::default(),
+            catalogue: line.catalogue,
             instruments: Arc::default(),
         }
     }
@@ -100,7 +111,7 @@ impl Binance {
 
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let params = self.order_params(order);
-        let (reply, attempt) = self.session.signed_with_attempt::<wire::PlainOrder>("POST", "/fapi/v1/order", &params)?;
+        let (reply, attempt) = self.session.call_with_attempt::<wire::PlainOrder>(&Call::query("POST", "/fapi/v1/order", params))?;
         own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
     }
 
@@ -112,7 +123,7 @@ impl Binance {
             Err(error) => return vec![Err(ExchangeError::NeverSent(error.to_string())); orders.len()],
         };
         let params = Params::new().with("batchOrders", list);
-        let sent = self.session.signed_with_attempt::<wire::BatchReply>("POST", "/fapi/v1/batchOrders", &params);
+        let sent = self.session.call_with_attempt::<wire::BatchReply>(&Call::query("POST", "/fapi/v1/batchOrders", params));
         let (replies, attempt) = match sent {
             Ok(sent) => sent,
             Err(error) => return vec![Err(error); orders.len()],
@@ -122,8 +133,9 @@ impl Binance {
             .iter()
             .map(|order| {
                 let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                let reply = serde_json::from_str::<wire::PlainOrder>(text.get())
-                    .map_err(|error| self.session.judge(&attempt, text.get().as_bytes(), &error))?;
+                self.session.judge_element(&attempt, text.get().as_bytes())?;
+                let reply: wire::PlainOrder =
+                    serde_json::from_str(text.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
                 own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
             })
             .collect();
@@ -137,14 +149,14 @@ impl Binance {
     /// A plain order, or what a triggered conditional order became.
     fn plain_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
-        let reply = self.session.signed::<wire::PlainOrder>("GET", "/fapi/v1/order", &params);
+        let reply = self.session.call::<wire::PlainOrder>(&Call::get("/fapi/v1/order", params));
         Ok(found(reply)?.map(|reply| reply.state(&order.symbol, self.session.offset_ms())))
     }
 
     /// A conditional order. The single query does not always know what the list shows, and a triggered one lives on as a plain order.
     fn conditional_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let params = Params::new().with("clientAlgoId", order.id.as_str());
-        let reply = self.session.signed::<wire::AlgoOrder>("GET", "/fapi/v1/algoOrder", &params);
+        let reply = self.session.call::<wire::AlgoOrder>(&Call::get("/fapi/v1/algoOrder", params));
         let algo = match found(reply)? {
             Some(reply) => Some(reply.state(&order.symbol, self.session.offset_ms())),
             None => self.open_conditional(&order.symbol)?.into_iter().find(|listed| listed.id == order.id.as_str()),
@@ -152,36 +164,21 @@ impl Binance {
         let may_have_child = algo.as_ref().is_none_or(|algo| algo.status == OrderStatus::Triggered);
         let child = if may_have_child { self.plain_order(order)? } else { None };
         Ok(match (algo, child) {
-            (Some(algo), Some(child)) => Some(wire::with_child(algo, child)),
-            (None, Some(child)) => Some(wire::with_child(OrderState { conditional: true, ..child.clone() }, child)),
+            (Some(algo), Some(child)) => Some(with_child(algo, child)),
+            (None, Some(child)) => Some(with_child(OrderState { conditional: true, ..child.clone() }, child)),
             (algo, None) => algo,
         })
     }
 
     fn open_conditional(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let rows: Vec<wire::AlgoOrder> = self.session.signed("GET", "/fapi/v1/openAlgoOrders", &Params::of(symbol))?;
+        let rows: Vec<wire::AlgoOrder> = self.session.call(&Call::get("/fapi/v1/openAlgoOrders", Params::of(symbol)))?;
         let offset_ms = self.session.offset_ms();
         Ok(rows.into_iter().map(|row| row.state(symbol, offset_ms)).collect())
     }
 
-    /// Makes one setting so; "already so" is success. After an open outcome nothing is taken for known.
-    fn change(&mut self, symbol: &Symbol, so: Terms, done: Result<()>) -> Result<()> {
-        match done {
-            Err(error) if error.reason() == Some(Reason::NoChangeNeeded) => self.settings.set(symbol, so),
-            Err(error) => {
-                if matches!(error, ExchangeError::Unknown { .. }) {
-                    self.settings.set(symbol, Terms::default());
-                }
-                return Err(error);
-            }
-            Ok(()) => self.settings.set(symbol, so),
-        }
-        Ok(())
-    }
-
     fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
         let params = Params::of(symbol).with("leverage", leverage.to_string());
-        let set: wire::LeverageSet = self.session.signed("POST", "/fapi/v1/leverage", &params)?;
+        let set: wire::LeverageSet = self.session.call(&Call::query("POST", "/fapi/v1/leverage", params))?;
         if set.leverage == i64::from(leverage) {
             return Ok(());
         }
@@ -189,26 +186,19 @@ impl Binance {
     }
 
     /// What one symbol or, without parameters, every symbol is set to.
-    fn read_settings(&mut self, params: &Params) -> Result<Settings> {
+    fn read_settings(&mut self, params: Params) -> Result<Known> {
         let instruments = self.catalogue.peek();
-        self.session.signed_stream("/fapi/v1/symbolConfig", params, |body| Settings::read(body, |name| shared_name(&instruments, name)))
+        let mut list = Vec::new();
+        self.session.stream(&Call::get("/fapi/v1/symbolConfig", params), |body| {
+            stream::each(body, |row: wire::SymbolConfig| list.push((shared_name(&instruments, &row.symbol), row.terms())))
+        })?;
+        Ok(Known::new(list))
     }
 }
 
 impl Exchange for Binance {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            name: "binance",
-            margin_mode: true,
-            hedge: true,
-            positions_show_orders: true,
-            stop_before_position: false,
-            stop_covers_position: true,
-            custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
-            batch: BATCH_MAX,
-            fence_ms: errors::FENCE_MS,
-            watch_per_minute_max: WEIGHT_PER_MINUTE / 2 / POSITIONS_WEIGHT,
-        }
+        CAPABILITIES
     }
 
     fn server_time(&mut self) -> Result<Millis> {
@@ -217,8 +207,8 @@ impl Exchange for Binance {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        let account: wire::AccountConfig = self.session.signed("GET", "/fapi/v1/accountConfig", &Params::new())?;
-        self.settings = self.read_settings(&Params::new())?;
+        let account: wire::AccountConfig = self.session.call(&Call::get("/fapi/v1/accountConfig", Params::new()))?;
+        self.known = self.read_settings(Params::new())?;
         self.hedge = account.dual_side_position;
         if account.multi_assets_margin {
             log::warn!("the account is in multi-assets mode: isolated margin cannot be set, the balance counts all its coins");
@@ -231,22 +221,22 @@ impl Exchange for Binance {
         let session = &mut self.session;
         let list = self.catalogue.get(session.now(), || read_instruments(session))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.settings.rename(|name| shared_name(&list, name));
+            self.known.rename(|name| shared_name(&list, name));
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        let book: wire::BookTicker = self.session.public("/fapi/v1/ticker/bookTicker", &Params::of(symbol))?;
+        let book: wire::BookTicker = self.session.call(&Call::public("/fapi/v1/ticker/bookTicker", Params::of(symbol)))?;
         Ok(Quote { bid: book.bid_price, ask: book.ask_price })
     }
 
     fn balance(&mut self) -> Result<Balance> {
         let mut balance = Balance { coin: self.settle.clone(), total: Decimal::ZERO, available: Decimal::ZERO };
         // Not `/fapi/v3/balance`: that one counts the profit of cross positions only.
-        self.session.signed_stream("/fapi/v3/account", &Params::new(), |body| {
-            stream::each_in(body, "assets", |row: wire::AssetRow| {
+        self.session.stream(&Call::get("/fapi/v3/account", Params::new()), |body| {
+            stream::each_in(body, &["assets"], |row: wire::AssetRow| {
                 if row.asset == balance.coin {
                     (balance.total, balance.available) = (row.margin_balance, row.available_balance);
                 }
@@ -257,34 +247,34 @@ impl Exchange for Binance {
 
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
         let params = only.map_or_else(Params::new, Params::of);
-        let rows: Vec<wire::PositionRow> = self.session.signed("GET", "/fapi/v3/positionRisk", &params)?;
+        let rows: Vec<wire::PositionRow> = self.session.call(&Call::get("/fapi/v3/positionRisk", params))?;
         Ok(rows
             .into_iter()
             .map(|row| {
                 let symbol = shared_name(&self.instruments, &row.symbol);
-                let terms = self.settings.get(&symbol);
+                let terms = self.known.get(&symbol);
                 row.position(symbol, terms)
             })
             .collect())
     }
 
     fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
-        let terms = self.read_settings(&Params::of(symbol))?.get(symbol);
-        self.settings.set(symbol, terms);
+        let terms = self.read_settings(Params::of(symbol))?.get(symbol);
+        self.known.set(symbol, terms);
         Ok(terms)
     }
 
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
-        if let Some(mode) = want.margin_mode.filter(|mode| self.settings.get(symbol).margin_mode != Some(*mode)) {
+        if let Some(mode) = want.margin_mode.filter(|mode| self.known.get(symbol).margin_mode != Some(*mode)) {
             let params = Params::of(symbol).with("marginType", wire::margin_word(mode));
-            let done = self.session.signed::<wire::Done>("POST", "/fapi/v1/marginType", &params).map(drop);
-            let so = Terms { margin_mode: Some(mode), ..self.settings.get(symbol) };
-            self.change(symbol, so, done)?;
+            let done = self.session.call::<wire::Done>(&Call::query("POST", "/fapi/v1/marginType", params)).map(drop);
+            let so = Terms { margin_mode: Some(mode), ..self.known.get(symbol) };
+            change(&mut self.known, symbol, so, done)?;
         }
-        if let Some(leverage) = want.leverage.filter(|leverage| self.settings.get(symbol).leverage != Some(*leverage)) {
+        if let Some(leverage) = want.leverage.filter(|leverage| self.known.get(symbol).leverage != Some(*leverage)) {
             let done = self.set_leverage(symbol, leverage);
-            let so = Terms { leverage: Some(leverage), ..self.settings.get(symbol) };
-            self.change(symbol, so, done)?;
+            let so = Terms { leverage: Some(leverage), ..self.known.get(symbol) };
+            change(&mut self.known, symbol, so, done)?;
         }
         Ok(())
     }
@@ -320,7 +310,7 @@ impl Exchange for Binance {
             .with("clientAlgoId", protection.id.as_str())
             .with("newOrderRespType", "RESULT");
         let params = if self.hedge { params.with("positionSide", protection.side.as_str()) } else { params };
-        let (reply, attempt) = self.session.signed_with_attempt::<wire::AlgoOrder>("POST", "/fapi/v1/algoOrder", &params)?;
+        let (reply, attempt) = self.session.call_with_attempt::<wire::AlgoOrder>(&Call::query("POST", "/fapi/v1/algoOrder", params))?;
         let state = reply.state(&protection.symbol, attempt.offset_ms);
         if state.id != protection.id.as_str() {
             return Err(attempt.unknown("the answer names another order"));
@@ -329,33 +319,33 @@ impl Exchange for Binance {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        if order.conditional { self.conditional_order(order) } else { self.plain_order(order) }
+        if order.guard.is_some() { self.conditional_order(order) } else { self.plain_order(order) }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
         // In this order, because a conditional order that triggers in between moves to the plain ones.
         let conditional = self.open_conditional(symbol)?;
-        let plain: Vec<wire::PlainOrder> = self.session.signed("GET", "/fapi/v1/openOrders", &Params::of(symbol))?;
+        let plain: Vec<wire::PlainOrder> = self.session.call(&Call::get("/fapi/v1/openOrders", Params::of(symbol)))?;
         let offset_ms = self.session.offset_ms();
         Ok(plain.into_iter().map(|row| row.state(symbol, offset_ms)).chain(conditional).collect())
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
-        if order.conditional {
+        if order.guard.is_some() {
             let params = Params::new().with("clientAlgoId", order.id.as_str());
-            self.session.signed::<wire::Done>("DELETE", "/fapi/v1/algoOrder", &params).map(drop)
+            self.session.call::<wire::Done>(&Call::query("DELETE", "/fapi/v1/algoOrder", params)).map(drop)
         } else {
             let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
-            self.session.signed::<wire::PlainOrder>("DELETE", "/fapi/v1/order", &params).map(drop)
+            self.session.call::<wire::PlainOrder>(&Call::query("DELETE", "/fapi/v1/order", params)).map(drop)
         }
     }
 
     fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {
         // Neither half touches the other's orders. Whether an empty list is a success or an unknown order is documented nowhere.
-        let plain = self.session.signed::<wire::Done>("DELETE", "/fapi/v1/allOpenOrders", &Params::of(symbol));
+        let plain = self.session.call::<wire::Done>(&Call::query("DELETE", "/fapi/v1/allOpenOrders", Params::of(symbol)));
         found(plain)?;
         if conditional {
-            let conditional = self.session.signed::<wire::Done>("DELETE", "/fapi/v1/algoOpenOrders", &Params::of(symbol));
+            let conditional = self.session.call::<wire::Done>(&Call::query("DELETE", "/fapi/v1/algoOpenOrders", Params::of(symbol)));
             found(conditional)?;
         }
         Ok(())
@@ -365,10 +355,10 @@ impl Exchange for Binance {
         let offset_ms = self.session.offset_ms();
         let until = self.session.now().saturating_add_signed(offset_ms);
         let mut from = since.saturating_add_signed(offset_ms);
-        let mut fills: Vec<Fill> = Vec::new();
+        let mut fills: Vec<(u64, Fill)> = Vec::new();
         for _ in 0..FILLS_PAGES_MAX {
             let params = Params::of(symbol).with("startTime", from.to_string()).with("limit", FILLS_PAGE.to_string());
-            let rows: Vec<wire::TradeRow> = self.session.signed("GET", "/fapi/v1/userTrades", &params)?;
+            let rows: Vec<wire::TradeRow> = self.session.call(&Call::get("/fapi/v1/userTrades", params))?;
             let (full, last) = (rows.len() >= FILLS_PAGE, rows.iter().map(|row| row.time).max());
             fills.extend(rows.into_iter().map(|row| row.fill(offset_ms)));
             // A full page may end in the middle of a millisecond, which is then read twice; without progress it is stepped over.
@@ -387,35 +377,10 @@ impl Exchange for Binance {
 }
 
 fn read_instruments(session: &mut Session) -> Result<Vec<Instrument>> {
-    let mut list = session.public_stream("/fapi/v1/exchangeInfo", |body| instruments::read_contracts(body))?;
+    let mut list = session.stream(&Call::public("/fapi/v1/exchangeInfo", Params::new()), |body| instruments::read_contracts(body))?;
     if session.has_key() {
-        session.signed_stream("/fapi/v1/leverageBracket", &Params::new(), |body| instruments::read_brackets(body, &mut list))?;
+        let call = Call::get("/fapi/v1/leverageBracket", Params::new());
+        session.stream(&call, |body| instruments::read_brackets(body, &mut list))?;
     }
     Ok(list)
-}
-
-/// The name as the list of contracts holds it, so that it is kept once.
-fn shared_name(instruments: &Instruments, name: &str) -> Symbol {
-    instruments.get(name).map_or_else(|| Symbol::new(name), |instrument| instrument.symbol.clone())
-}
-
-/// Oldest first, each once.
-fn in_order(mut fills: Vec<Fill>) -> Vec<Fill> {
-    fills.sort_by_key(|fill| (fill.at, fill.id));
-    fills.dedup_by_key(|fill| fill.id);
-    fills
-}
-
-/// An acknowledgement must name the order it was asked for.
-fn own(state: OrderState, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
-    if state.id == order.id.as_str() { Ok(state) } else { Err(attempt.unknown("the answer names another order")) }
-}
-
-/// Turns "no such order" into `None`.
-fn found<T>(reply: Result<T>) -> Result<Option<T>> {
-    match reply {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.reason() == Some(Reason::UnknownOrder) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

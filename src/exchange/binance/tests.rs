@@ -53,7 +53,7 @@ impl Http for Script {
         assert_eq!(format!("{request:?}"), step.expected);
         self.time.fetch_add(step.takes_ms, Ordering::Relaxed);
         let (status, body) = step.reply?;
-        Ok(HttpResponse { status, retry_after_s: None, body: Box::new(Cursor::new(body.into_bytes())) })
+        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body.into_bytes())) })
     }
 }
 
@@ -71,7 +71,13 @@ impl Stage {
         let script = Script { steps: Arc::clone(&steps), seen: Arc::clone(&seen), time: Arc::clone(&time) };
         let now = Arc::clone(&time);
         let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
-        let mut binance = Binance::new(Box::new(script), Secret::new("key"), Secret::new("secret"), clock, "USDT", Catalogue::default());
+        let mut binance = Binance::new(Line {
+            http: Box::new(script),
+            keys: Keys { key: Secret::new("key"), secret: Secret::new("secret"), ..Keys::none() },
+            clock,
+            settle: "USDT".to_owned(),
+            catalogue: Catalogue::default(),
+        });
         binance.hedge = hedge;
         Stage { binance, steps, seen, time }
     }
@@ -109,7 +115,7 @@ fn d(text: &str) -> Decimal {
 
 fn limit(leg: Leg, price: &str) -> NewOrder {
     let kind = OrderKind::Limit { price: d(price) };
-    NewOrder { id: id(leg), symbol: eth(), side: Side::Long, action: Action::Open, kind, qty: d("0.5") }
+    NewOrder { id: id(leg), symbol: eth(), side: Side::Long, action: Action::Open, kind, qty: d("0.5"), stop: None }
 }
 
 fn plain(leg: Leg, status: &str, filled: &str, avg: &str) -> Value {
@@ -376,7 +382,7 @@ fn cancelling_asks_the_right_list_and_says_when_the_order_is_gone() {
     let gone = no("DELETE /fapi/v1/algoOrder", 400, -2011, "Unknown order sent.");
     assert_eq!(reason(stage.expect([gone]).cancel(&stop_ref())), Some(Reason::UnknownOrder));
     stage.expect([ok("DELETE /fapi/v1/algoOrder", json!({"algoId": 1, "code": "200", "msg": "success"}))]).cancel(&stop_ref()).unwrap();
-    let entry = OrderRef { symbol: eth(), id: id(Leg::Entry), conditional: false };
+    let entry = OrderRef { symbol: eth(), id: id(Leg::Entry), guard: None };
     stage.expect([ok("DELETE /fapi/v1/order", plain(Leg::Entry, "CANCELED", "0.1", "0"))]).cancel(&entry).unwrap();
     stage.done();
 }
@@ -402,7 +408,7 @@ fn no_error_and_no_debug_text_shows_key_secret_or_signature() {
     let mut stage = Stage::new(false);
     let error = stage
         .expect([no(ORDER, 401, -2015, "Invalid API-key, IP, or permissions for action, request ip: 192.0.2.1")])
-        .order(&OrderRef { conditional: false, ..stop_ref() });
+        .order(&OrderRef { guard: None, ..stop_ref() });
     assert!(matches!(&error, Err(ExchangeError::Refused(Refusal { reason: Reason::IpNotAllowed, .. }))));
     let shown = format!("{error:?} {:?}", stage.seen.lock().unwrap());
     for hidden in ["secret", "signature", "timestamp", "\"key\""] {

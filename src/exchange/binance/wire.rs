@@ -3,14 +3,13 @@
 //! Read leniently where the exchange is known to vary (fields that are missing, null, empty or text), strictly where a
 //! guess would be dangerous: a position or a filled quantity that cannot be read is an error, never zero.
 
-use std::fmt;
-
-use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::errors::{Envelope, SUCCESS_CODE};
-use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, Side, Symbol, Terms};
+use crate::exchange::numbers::{decimal, decimal_or_zero, integer};
+use crate::exchange::orders::{acts_on, is_buy, our_time};
+use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms};
 
 /// Direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +22,7 @@ pub(super) enum Direction {
 impl Direction {
     /// The direction that opens or closes a position of a side.
     pub(super) fn of(side: Side, action: Action) -> Direction {
-        if (side == Side::Long) == (action == Action::Open) { Direction::Buy } else { Direction::Sell }
+        if is_buy(side, action) { Direction::Buy } else { Direction::Sell }
     }
 
     pub(super) fn as_str(self) -> &'static str {
@@ -54,21 +53,16 @@ impl PositionSide {
     }
 }
 
-/// Which position an order acts on, and whether it builds it up. One-way accounts tell it by direction and reduce-only.
-fn acts_on(direction: Direction, half: PositionSide, reduces: bool) -> (Side, bool) {
-    let built = if direction == Direction::Buy { Side::Long } else { Side::Short };
-    match half.side() {
-        Some(side) => (side, side == built && !reduces),
-        None if reduces => (built.other(), false),
-        None => (built, true),
-    }
-}
-
 /// `GET /fapi/v1/time`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ServerTime {
-    pub(super) server_time: Millis,
+struct ServerTime {
+    server_time: Millis,
+}
+
+/// The exchange's clock.
+pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
+    Ok(serde_json::from_slice::<ServerTime>(body)?.server_time)
 }
 
 /// `GET /fapi/v1/accountConfig`.
@@ -190,6 +184,7 @@ impl PositionRow {
         let by_sign = if self.position_amt < Decimal::ZERO { Side::Short } else { Side::Long };
         Position {
             symbol,
+            hedge: self.position_side != PositionSide::Both,
             side: self.position_side.side().unwrap_or(by_sign),
             qty: self.position_amt.abs(),
             entry_price: self.entry_price,
@@ -243,13 +238,14 @@ impl PlainOrder {
     /// `offset_ms` is the exchange's clock minus ours.
     pub(super) fn state(self, symbol: &Symbol, offset_ms: i64) -> OrderState {
         let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
-        let (side, opens) = acts_on(self.side, self.position_side, reduces);
+        let (side, opens) = acts_on(self.side == Direction::Buy, self.position_side.side(), reduces);
         OrderState {
             created_at: our_time(self.time, offset_ms),
             symbol: symbol.clone(),
             side,
             opens,
             conditional: false,
+            guards: None,
             status: plain_status(&self.status),
             qty: self.orig_qty,
             filled: self.executed_qty,
@@ -277,6 +273,8 @@ fn plain_status(word: &str) -> OrderStatus {
 pub(super) struct AlgoOrder {
     algo_status: String,
     #[serde(default)]
+    order_type: String,
+    #[serde(default)]
     pub(super) client_algo_id: String,
     side: Direction,
     #[serde(default)]
@@ -295,13 +293,14 @@ impl AlgoOrder {
     /// `offset_ms` is the exchange's clock minus ours.
     pub(super) fn state(self, symbol: &Symbol, offset_ms: i64) -> OrderState {
         let reduces = self.reduce_only.unwrap_or(false) || self.close_position.unwrap_or(false);
-        let (side, opens) = acts_on(self.side, self.position_side, reduces);
+        let (side, opens) = acts_on(self.side == Direction::Buy, self.position_side.side(), reduces);
         OrderState {
             created_at: our_time(self.create_time, offset_ms),
             symbol: symbol.clone(),
             side,
             opens,
             conditional: true,
+            guards: guards(&self.order_type),
             status: algo_status(&self.algo_status),
             qty: self.quantity,
             filled: Decimal::ZERO,
@@ -309,6 +308,14 @@ impl AlgoOrder {
             price: self.trigger_price,
             id: self.client_algo_id,
         }
+    }
+}
+
+fn guards(order_type: &str) -> Option<ProtectionKind> {
+    match order_type {
+        "STOP_MARKET" | "STOP" => Some(ProtectionKind::StopLoss),
+        "TAKE_PROFIT_MARKET" | "TAKE_PROFIT" => Some(ProtectionKind::TakeProfit),
+        _ => None,
     }
 }
 
@@ -321,12 +328,6 @@ fn algo_status(word: &str) -> OrderStatus {
         "REJECTED" => OrderStatus::Rejected,
         _ => OrderStatus::Resting,
     }
-}
-
-/// A triggered conditional order, completed by what the plain order it became says.
-pub(super) fn with_child(algo: OrderState, child: OrderState) -> OrderState {
-    let status = if child.status.is_final() { child.status } else { OrderStatus::Triggered };
-    OrderState { status, filled: child.filled, avg_price: child.avg_price, ..algo }
 }
 
 /// Reply to `POST /fapi/v1/batchOrders`: orders and errors mixed, in the order of the request.
@@ -354,12 +355,12 @@ pub(super) struct TradeRow {
 }
 
 impl TradeRow {
-    /// `offset_ms` is the exchange's clock minus ours.
-    pub(super) fn fill(self, offset_ms: i64) -> Fill {
+    /// With the exchange's number of it. `offset_ms` is the exchange's clock minus ours.
+    pub(super) fn fill(self, offset_ms: i64) -> (u64, Fill) {
         // A discount coin may pay the fee; what it was worth is not said.
         let elsewhere = !self.commission.is_zero() && self.commission_asset != self.margin_asset;
-        Fill {
-            id: self.id,
+        let fill = Fill {
+            by: None,
             side: self.position_side.side(),
             buy: self.buyer,
             price: self.price,
@@ -367,59 +368,7 @@ impl TradeRow {
             fee: if elsewhere { Decimal::ZERO } else { self.commission },
             fee_elsewhere: elsewhere,
             at: our_time(self.time, offset_ms),
-        }
-    }
-}
-
-/// A time of the exchange's clock in ours; zero stays "not said".
-fn our_time(time: Millis, offset_ms: i64) -> Millis {
-    if time == 0 { 0 } else { time.saturating_add_signed(offset_ms.saturating_neg()) }
-}
-
-/// A decimal from text or from a whole number. Fractions as bare numbers are refused: they have been through a float.
-pub(super) fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    deserializer.deserialize_any(Number)?.ok_or_else(|| de::Error::custom("a number is missing"))
-}
-
-/// Like [`decimal`]; missing, null and empty text are zero.
-pub(super) fn decimal_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    Ok(deserializer.deserialize_any(Number)?.unwrap_or_default())
-}
-
-/// A whole number, bare or as text.
-pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let number = decimal(deserializer)?;
-    if !number.fract().is_zero() {
-        return Err(de::Error::custom("not a whole number"));
-    }
-    i64::try_from(number).map_err(|_| de::Error::custom("not a whole number"))
-}
-
-struct Number;
-
-impl Visitor<'_> for Number {
-    type Value = Option<Decimal>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number as text")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| de::Error::invalid_value(de::Unexpected::Str(text), &self))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Some(Decimal::from(number)))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(Decimal::from(number)))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        };
+        (self.id, fill)
     }
 }

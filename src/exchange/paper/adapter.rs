@@ -6,30 +6,34 @@ use super::{
     Amount, Book, Conditional, ConditionalStatus, Denial, Market, NewConditional, NewPlain, Obstacle, Order, Paper, TimeInForce, Trade,
     lock,
 };
-use crate::exchange::{AccountMode, Capabilities, CustomIds, Exchange, ExchangeError, Reason, Result};
+use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, Reason, Result, Second};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
     Quote, Side, Symbol, Terms,
 };
 
 const SETTLE: &str = "USDT";
-const BATCH: usize = 5;
-const WATCH_PER_MINUTE_MAX: u32 = 6000;
+
+/// What it can do.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    name: "paper",
+    margin_mode: true,
+    hedge: true,
+    stop: CLOSES_POSITION,
+    target: CLOSES_POSITION,
+    attaches_stop: false,
+    guards_end_with_position: true,
+    positions_show_orders: true,
+    custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
+    batch: 5,
+    fence_ms: 0,
+    watch_per_minute_max: 6000,
+};
+const CLOSES_POSITION: Habit = Habit { covers: Covers::Position, second: Second::Refused };
 
 impl Exchange for Paper {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
-            name: "paper",
-            margin_mode: true,
-            hedge: true,
-            positions_show_orders: true,
-            stop_before_position: false,
-            stop_covers_position: true,
-            batch: BATCH,
-            fence_ms: 0,
-            watch_per_minute_max: WATCH_PER_MINUTE_MAX,
-        }
+        CAPABILITIES
     }
 
     fn server_time(&mut self) -> Result<Millis> {
@@ -117,7 +121,7 @@ impl Exchange for Paper {
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         Ok(self.act(Some(&order.symbol), |book, _| {
             let id = order.id.as_str();
-            let state = if order.conditional {
+            let state = if order.guard.is_some() {
                 book.conditional_by_id(id).map(|found| conditional_state(book, found))
             } else {
                 book.order_by_id(id).map(plain_state)
@@ -138,7 +142,7 @@ impl Exchange for Paper {
         self.act(Some(&order.symbol), |book, now| {
             let id = order.id.as_str();
             let unknown = || refusal(Denial::UnknownOrder);
-            if order.conditional {
+            if order.guard.is_some() {
                 let open = book.open_conditionals().iter().find(|open| open.client_id == id && open.symbol == order.symbol);
                 let number = open.map(|open| open.number).ok_or_else(unknown)?;
                 return book.cancel_conditional(number, now).map_err(refusal);
@@ -184,6 +188,7 @@ fn positions(book: &Book, only: Option<&Symbol>) -> Vec<Position> {
                 continue;
             }
             rows.push(Position {
+                hedge: book.is_hedge(),
                 symbol: symbol.clone(),
                 side,
                 qty: held.qty,
@@ -218,6 +223,7 @@ fn plain_state(order: &Order) -> OrderState {
         side: effect.opens.or(effect.closes).unwrap_or(Side::Long),
         opens: effect.opens.is_some(),
         conditional: false,
+        guards: None,
         status: order.status,
         qty: order.qty,
         filled: order.filled,
@@ -236,6 +242,7 @@ fn conditional_state(book: &Book, order: &Conditional) -> OrderState {
         side: effect.closes.or(effect.opens).unwrap_or(Side::Long),
         opens: effect.opens.is_some(),
         conditional: true,
+        guards: Some(order.kind),
         status: match order.status {
             ConditionalStatus::New => OrderStatus::Resting,
             ConditionalStatus::Triggering | ConditionalStatus::Triggered => OrderStatus::Triggered,
@@ -256,7 +263,7 @@ fn conditional_state(book: &Book, order: &Conditional) -> OrderState {
 
 fn fill(trade: &Trade) -> Fill {
     Fill {
-        id: trade.id,
+        by: None,
         side: trade.position_side,
         buy: trade.buy,
         price: trade.price,

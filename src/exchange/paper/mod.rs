@@ -23,6 +23,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use adapter::CAPABILITIES;
 pub use book::{Book, CONDITIONALS_MAX, Knobs, OPEN_ORDERS_MAX, PRICE_MAX, QTY_MAX, START_BALANCE};
 pub use market::{Held, Market};
 pub use order::{

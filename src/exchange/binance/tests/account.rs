@@ -11,7 +11,7 @@ fn a_name_given_by_the_sender_is_sent_asked_for_and_cancelled_as_it_is() {
         |id: &str| json!({"symbol": "ETHUSDT", "status": "NEW", "clientOrderId": id, "origQty": "0.5", "executedQty": "0", "side": "BUY"});
     let order = NewOrder { id: name.clone(), ..limit(Leg::Entry, "1900") };
     let placed = stage.expect([ok(PLACE, row(name.as_str()))]).place(std::slice::from_ref(&order)).remove(0).unwrap();
-    let this = OrderRef { symbol: eth(), id: name.clone(), conditional: false };
+    let this = OrderRef { symbol: eth(), id: name.clone(), guard: None };
     let found = stage.expect([ok(ORDER, row(name.as_str()))]).order(&this).unwrap().unwrap();
     let listed =
         stage.expect([ok(OPEN_ALGO, json!([])), ok("GET /fapi/v1/openOrders", json!([row(name.as_str())]))]).open_orders(&eth()).unwrap();
@@ -38,7 +38,7 @@ fn an_order_s_age_is_told_in_our_time() {
         row[name] = json!(at);
         row
     };
-    let entry = OrderRef { symbol: eth(), id: id(Leg::Entry), conditional: false };
+    let entry = OrderRef { symbol: eth(), id: id(Leg::Entry), guard: None };
     let row = || plain(Leg::Entry, "NEW", "0", "0");
     let order = [limit(Leg::Entry, "1900")];
     let acknowledged = ok(PLACE, with(row(), "updateTime", START + 7100));

@@ -19,7 +19,7 @@ fn paper(hedge: bool) -> (Paper, Arc<AtomicU64>) {
 
 fn named(name: &str, price: Option<&str>, qty: &str) -> NewOrder {
     let kind = price.map_or(OrderKind::Market, |price| OrderKind::Limit { price: dec(price) });
-    NewOrder { id: ClientId::custom(name).unwrap(), symbol: btc(), side: Side::Long, action: Action::Open, kind, qty: dec(qty) }
+    NewOrder { id: ClientId::custom(name).unwrap(), symbol: btc(), side: Side::Long, action: Action::Open, kind, qty: dec(qty), stop: None }
 }
 
 fn one(paper: &mut Paper, order: NewOrder) -> std::result::Result<OrderState, ExchangeError> {
@@ -66,7 +66,7 @@ fn a_name_given_by_the_sender_may_come_back_once_its_order_is_gone() {
     let (mut paper, time) = paper(false);
     let name = "my.Order/1";
     assert!(paper.capabilities().custom_ids.unwrap().take(name));
-    let order = OrderRef { symbol: btc(), id: ClientId::custom(name).unwrap(), conditional: false };
+    let order = OrderRef { symbol: btc(), id: ClientId::custom(name).unwrap(), guard: None };
     let first = one(&mut paper, named(name, Some("49000"), "0.01")).unwrap();
     assert_eq!((first.id.as_str(), first.created_at), (name, NOW));
     let taken = one(&mut paper, named(name, Some("48000"), "0.01")).unwrap_err();

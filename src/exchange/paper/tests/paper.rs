@@ -25,7 +25,7 @@ fn id(leg: Leg, attempt: u32) -> ClientId {
 }
 
 fn plain(leg: Leg, attempt: u32, action: Action, kind: OrderKind) -> NewOrder {
-    NewOrder { id: id(leg, attempt), symbol: btc(), side: Side::Long, action, kind, qty: dec("0.01") }
+    NewOrder { id: id(leg, attempt), symbol: btc(), side: Side::Long, action, kind, qty: dec("0.01"), stop: None }
 }
 
 fn stop(price: &str) -> Protection {
@@ -90,7 +90,7 @@ fn refusals_have_their_class() {
     assert_eq!(reason(one(&mut paper, &small)), Some(Reason::MinNotional));
     let unknown = NewOrder { symbol: Symbol::new("NOPEUSDT"), ..close };
     assert_eq!(reason(one(&mut paper, &unknown)), Some(Reason::SymbolUnknown));
-    let gone = OrderRef { symbol: btc(), id: id(Leg::Entry, 9), conditional: false };
+    let gone = OrderRef { symbol: btc(), id: id(Leg::Entry, 9), guard: None };
     assert_eq!(paper.cancel(&gone).err().and_then(|error| error.reason()), Some(Reason::UnknownOrder));
     assert_eq!(paper.order(&gone).unwrap(), None);
     assert_eq!(paper.handle().set_price("NOPEUSDT", dec("1")), Err(PaperError::Price(Denial::UnknownSymbol)));
