@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Account, Config, Sources, TextFile, load};
-use crate::exchange::{AccountMode, Capabilities, CustomIds, Exchange, ExchangeError, Reason, Result};
+use crate::exchange::{AccountMode, Capabilities, CustomIds, Covers, Habit, MarginScope, Second, Exchange, ExchangeError, Reason, Result};
 use crate::market::{
     Balance, Decimal, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side,
     Symbol, Terms,
@@ -124,7 +124,7 @@ impl Exchange for Fake {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             name: "fake",
-            margin_mode: true,
+            margin_mode: MarginScope::Contract,
             hedge: true,
             stop: Habit { covers: Covers::Position, second: Second::Refused },
             target: Habit { covers: Covers::Position, second: Second::Refused },

@@ -37,8 +37,8 @@ pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 pub struct Capabilities {
     /// Name in settings and in the README.
     pub name: &'static str,
-    /// Margin mode can be set per symbol.
-    pub margin_mode: bool,
+    /// What a margin mode belongs to.
+    pub margin_mode: MarginScope,
     /// Accounts in hedge mode are served.
     pub hedge: bool,
     /// How a stop loss exists here.
@@ -59,6 +59,17 @@ pub struct Capabilities {
     pub fence_ms: Millis,
     /// Share of the host's request budget that one read of all positions costs, in requests per minute.
     pub watch_per_minute_max: u32,
+}
+
+/// What a margin mode belongs to at an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarginScope {
+    /// Each contract has its own.
+    Contract,
+    /// The whole account has one: setting it changes it for every contract.
+    Account,
+    /// Every order names it; contracts keep a leverage for each.
+    Order,
 }
 
 /// How a protective order of one kind exists at an exchange.

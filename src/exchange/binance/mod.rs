@@ -26,7 +26,7 @@ use super::known::Known;
 use super::orders::{change, found, in_order, own, shared_name, with_child};
 use super::params::Params;
 use super::session::{Call, Session, unreadable};
-use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, Second, stream};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second, stream};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
     Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
@@ -41,7 +41,7 @@ pub const DEMO_URL: &str = "https://demo-fapi.binance.com";
 /// What it can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
     name: "binance",
-    margin_mode: true,
+    margin_mode: MarginScope::Contract,
     hedge: true,
     stop: CLOSES_POSITION,
     target: CLOSES_POSITION,

@@ -6,7 +6,7 @@ use super::{
     Amount, Book, Conditional, ConditionalStatus, Denial, Market, NewConditional, NewPlain, Obstacle, Order, Paper, TimeInForce, Trade,
     lock,
 };
-use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, Reason, Result, Second};
+use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, MarginScope, Reason, Result, Second};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
     Quote, Side, Symbol, Terms,
@@ -17,7 +17,7 @@ const SETTLE: &str = "USDT";
 /// What it can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
     name: "paper",
-    margin_mode: true,
+    margin_mode: MarginScope::Contract,
     hedge: true,
     stop: CLOSES_POSITION,
     target: CLOSES_POSITION,
