@@ -50,7 +50,7 @@ impl Http for SimHttp {
 }
 
 fn response(reply: &Reply, body: Box<dyn Read>) -> HttpResponse {
-    HttpResponse { status: reply.status, retry_after_s: reply.retry_after_s, body }
+    HttpResponse { status: reply.status, retry_after_s: reply.retry_after_s, limit_resets_at: None, body }
 }
 
 /// The end of a body that was cut.
