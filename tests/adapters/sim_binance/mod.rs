@@ -5,8 +5,6 @@
 
 mod accounts;
 mod faults;
-#[path = "../sim/mod.rs"]
-mod sim;
 
 use std::io::Read;
 use std::str::FromStr;
@@ -18,8 +16,9 @@ use perphook::exchange::http::{Http, HttpRequest};
 use perphook::market::{Decimal, Side};
 use serde_json::Value;
 use sha2::Sha256;
-use sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use sim::{Answer, Outcome, Sim, SimConfig, SimHttp};
+
+use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use crate::sim::{self, Answer, Outcome, Sim, SimConfig, SimHttp};
 
 const START: u64 = 1_700_000_000_000;
 

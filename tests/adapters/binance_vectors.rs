@@ -59,7 +59,7 @@ struct Vector {
 fn vectors() -> &'static BTreeMap<String, Vector> {
     static VECTORS: OnceLock<BTreeMap<String, Vector>> = OnceLock::new();
     VECTORS.get_or_init(|| {
-        let all: Value = serde_json::from_str(include_str!("data/binance_vectors.json")).unwrap();
+        let all: Value = serde_json::from_str(include_str!("../data/binance_vectors.json")).unwrap();
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let list = all["vectors"].as_array().unwrap().iter();
         list.map(|vector| {
