@@ -113,6 +113,7 @@ fn by_hand(sim: &mut Sim, hand: &Hand, now: Millis) -> Result<String, String> {
         price: None,
         time_in_force: TimeInForce::Gtc,
         qty: hand.qty,
+        stop: None,
     };
     sim.book.place(&order, now).map(|_| done()).map_err(|denial| denial.to_string())
 }

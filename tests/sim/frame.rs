@@ -88,8 +88,8 @@ impl Sim {
         self.pass(now);
         let call = Call::read(request);
         let Some(class) = self.wire.class(&call) else {
-            let asked = format!("{} {}", call.method, call.path);
-            return self.turn_away(call, &Trouble::NoSuchPath { asked }, now);
+            let trouble = Trouble::NoSuchPath { method: call.method, path: call.path.to_owned() };
+            return self.turn_away(call, &trouble, now);
         };
         let gate = self.floor.address().call(now);
         match gate {

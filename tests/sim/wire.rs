@@ -45,8 +45,10 @@ pub trait Wire: Send {
 pub enum Trouble {
     /// Nothing is served under this path.
     NoSuchPath {
-        /// Method and path, as in `GET /x`.
-        asked: String,
+        /// Method asked with.
+        method: &'static str,
+        /// Path asked for.
+        path: String,
     },
     /// The fault plan says how: status, code and words are given.
     Refuse(Refusal),
