@@ -24,6 +24,9 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: &[Kind] = &[Kind::Binance];
+
     /// The exchange of a name.
     pub fn from_name(name: &str) -> Option<Kind> {
         NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
