@@ -6,97 +6,33 @@ into target/foreign-client). Ends with a line "N passed, 0 failed"; its exit cod
 """
 
 import json
-import os
-import re
-import subprocess
 import sys
 import time
-import traceback
-import urllib.request
-import venv
-from urllib.parse import urlsplit
 
-CCXT = "4.5.90"
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-TARGET = os.environ.get("CARGO_TARGET_DIR") or os.path.join(ROOT, "target")
-HOME = os.path.join(TARGET, "foreign-client")
-PROGRAM = os.path.join(TARGET, "debug", "exchange-sim")
+from foreign_rig import Exchange, enter_venv, judge, kept_here, refused
+
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 
 
-def enter_venv():
-    """Runs this script again with the pinned ccxt, installing it first if need be."""
-    python = os.path.join(HOME, "bin", "python")
-    if os.path.realpath(sys.prefix) == os.path.realpath(HOME):
-        return
-    probe = [python, "-c", f"import ccxt; assert ccxt.__version__ == '{CCXT}'"]
-    if not os.path.exists(python) or subprocess.run(probe, stderr=subprocess.DEVNULL).returncode != 0:
-        venv.create(HOME, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", f"ccxt=={CCXT}"], check=True)
-    os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
+def connect(base, key, secret):
+    import ccxt
 
-
-class Exchange:
-    """A simulator of its own, and ccxt pointed at it."""
-
-    def __init__(self, program, *flags, key="test-api-key", secret="test-api-secret"):
-        self.process = subprocess.Popen([program, "binance", "--port", "0", *flags], stdout=subprocess.PIPE, text=True)
-        self.base = re.search(r"http://\S+", self.process.stdout.readline()).group(0)
-        self.client = self.connect(key, secret)
-
-    def connect(self, key, secret):
-        import ccxt
-
-        client = ccxt.binance({
-            "apiKey": key,
-            "secret": secret,
-            "enableRateLimit": False,
-            "timeout": 5000,
-            "options": {
-                "maxRetriesOnFailure": 0,
-                "adjustForTimeDifference": False,
-                "defaultType": "swap",
-                "defaultSubType": "linear",
-                "fetchMarkets": {"types": ["linear"]},
-                "fetchMargins": False,
-            },
-        })
-        # Otherwise a proxy from the environment swallows what is meant for this machine.
-        client.session.trust_env = False
-
-        # Every address is changed, also those of no use here: a forgotten one would let a call leave this machine.
-        def here(node):
-            if isinstance(node, dict):
-                return {key: here(value) for key, value in node.items()}
-            return self.base + urlsplit(client.implode_hostname(node)).path if isinstance(node, str) else node
-
-        client.urls["api"] = here(client.urls["api"])
-        client.has["fetchCurrencies"] = False
-        return client
-
-    def control(self, path, **body):
-        """A control call; with values it is a POST."""
-        data = json.dumps(body).encode() if body else None
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.base + "/sim/" + path, data=data, timeout=5) as answer:
-            return json.load(answer)
-
-    def price(self, symbol, price):
-        self.control("price", symbol=symbol, price=str(price))
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-
-def refused(error, call, *args):
-    """The call must be refused with this exception."""
-    try:
-        answer = call(*args)
-    except error as refusal:
-        return str(refusal)
-    raise AssertionError(f"not refused: {answer}")
+    client = ccxt.binance({
+        "apiKey": key,
+        "secret": secret,
+        "enableRateLimit": False,
+        "timeout": 5000,
+        "options": {
+            "maxRetriesOnFailure": 0,
+            "adjustForTimeDifference": False,
+            "defaultType": "swap",
+            "defaultSubType": "linear",
+            "fetchMarkets": {"types": ["linear"]},
+            "fetchMargins": False,
+        },
+    })
+    client.has["fetchCurrencies"] = False
+    return kept_here(client, base)
 
 
 def markets(sim):
@@ -309,7 +245,7 @@ def books_agree(sim):
 
 
 def several_accounts(_):
-    host = Exchange(PROGRAM, "--accounts", "3", key="k1", secret="s1")
+    host = Exchange(connect, "binance", "--accounts", "3", key="k1", secret="s1")
     try:
         clients = [host.client, host.connect("k2", "s2"), host.connect("k3", "s3")]
         for client, amount in zip(clients, (0.01, 0.02, 0.03)):
@@ -335,23 +271,9 @@ def main():
     enter_venv()
     import ccxt
 
-    subprocess.run(["cargo", "build", "-q", "--features", "sim", "--bin", "exchange-sim"], cwd=ROOT, check=True)
-    sim = Exchange(PROGRAM)
+    sim = Exchange(connect, "binance")
     sim.error = ccxt
-    passed = failed = 0
-    try:
-        for case in CASES:
-            try:
-                case(sim)
-                passed += 1
-                print(f"ok      {case.__name__}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED  {case.__name__}\n{traceback.format_exc()}", flush=True)
-    finally:
-        sim.stop()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return judge(sim, CASES)
 
 
 if __name__ == "__main__":
