@@ -6,8 +6,6 @@
 mod accounts;
 mod faults;
 mod frame;
-#[path = "../sim/mod.rs"]
-mod sim;
 
 use std::io::Read;
 use std::str::FromStr;
@@ -19,8 +17,9 @@ use perphook::exchange::http::{Http, HttpRequest};
 use perphook::market::{Decimal, Side};
 use serde_json::Value;
 use sha2::Sha256;
-use sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use sim::{Answer, Outcome, Sim, SimConfig, SimHttp};
+
+use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use crate::sim::{self, Answer, Outcome, Sim, SimConfig, SimHttp};
 
 const START: u64 = 1_700_000_000_000;
 
