@@ -32,6 +32,20 @@ impl Kind {
         NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
+    /// What settings call the adapter that speaks with it.
+    pub fn adapter(self) -> &'static str {
+        match self {
+            Kind::Binance => "binance",
+        }
+    }
+
+    /// Whether keys have a password there.
+    pub fn has_password(self) -> bool {
+        match self {
+            Kind::Binance => false,
+        }
+    }
+
     /// All names.
     pub fn names() -> String {
         NAMES.iter().map(|(_, name)| *name).collect::<Vec<&str>>().join(", ")

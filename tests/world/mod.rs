@@ -458,9 +458,7 @@ fn back_off_ms(result: &exchange::Result<Reply>, fence_ms: Millis) -> Millis {
 
 /// The adapter that speaks with a simulated exchange.
 fn venue_of(exchange: Kind) -> Venue {
-    match exchange {
-        Kind::Binance => Venue::Binance,
-    }
+    Venue::ALL.into_iter().find(|venue| venue.as_str() == exchange.adapter()).expect("an adapter")
 }
 
 fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<AtomicU64>) {
