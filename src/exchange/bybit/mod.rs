@@ -73,7 +73,7 @@ const POSITIONS_PAGE: u32 = 200;
 const ORDERS_PAGE: u32 = 50;
 const FILLS_PAGE: u32 = 100;
 const CONTRACTS_PAGE: u32 = 1000;
-/// Most pages of one list. A list cut short would show orders and positions as gone, so a longer one is an error.
+/// Most pages of one list: 1000 orders, 2000 fills, 4000 positions.
 const PAGES_MAX: usize = 20;
 /// Longest time one request for fills may span; without an end it is this long.
 const FILLS_SPAN_MS: Millis = 7 * 24 * 3600 * 1000;
@@ -81,6 +81,7 @@ const FILLS_SPAN_MS: Millis = 7 * 24 * 3600 * 1000;
 const FILLS_SPANS_MAX: usize = 13;
 
 const POSITIONS: &str = "/v5/position/list";
+const EXECUTIONS: &str = "/v5/execution/list";
 
 /// One account at Bybit.
 pub struct Bybit {
@@ -184,8 +185,8 @@ impl Bybit {
         Ok(None)
     }
 
-    /// All pages of a list.
-    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Vec<T>> {
+    /// The pages of a list, and whether these were all.
+    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<(Vec<T>, bool)> {
         let mut rows = Vec::new();
         let mut cursor = String::new();
         for _ in 0..PAGES_MAX {
@@ -195,14 +196,22 @@ impl Bybit {
             let empty = page.result.list.is_empty();
             rows.extend(page.result.list);
             if cursor.is_empty() || empty {
-                return Ok(rows);
+                return Ok((rows, true));
             }
         }
-        Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages")))
+        Ok((rows, false))
+    }
+
+    /// A list as a whole: cut short, it would show orders and positions as gone.
+    fn whole<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Vec<T>> {
+        match self.pages(path, query)? {
+            (rows, true) => Ok(rows),
+            (_, false) => Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages"))),
+        }
     }
 
     fn position_rows(&mut self, query: &Params) -> Result<Vec<PositionRow>> {
-        let rows: Vec<PositionRow> = self.pages(POSITIONS, query)?;
+        let rows: Vec<PositionRow> = self.whole(POSITIONS, query)?;
         match rows.iter().find(|row| row.is_broken()) {
             Some(row) => Err(ExchangeError::refused(Reason::Other, format!("a position of {} without a side", row.symbol))),
             None => Ok(rows),
@@ -384,7 +393,7 @@ impl Exchange for Bybit {
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let orders: Vec<wire::OrderRow> = self.pages("/v5/order/realtime", &linear_of(symbol).with("limit", ORDERS_PAGE))?;
+        let orders: Vec<wire::OrderRow> = self.whole("/v5/order/realtime", &linear_of(symbol).with("limit", ORDERS_PAGE))?;
         let rows = self.rows_of(symbol)?;
         let offset_ms = self.session.offset_ms();
         let orders = orders.into_iter().filter(|row| !row.is_attribute()).map(|row| row.state(symbol, offset_ms));
@@ -419,7 +428,10 @@ impl Exchange for Bybit {
         let mut fills = Vec::new();
         for _ in 0..FILLS_SPANS_MAX {
             let query = linear_of(symbol).with("execType", "Trade").with("startTime", from).with("limit", FILLS_PAGE);
-            let rows: Vec<wire::ExecutionRow> = self.pages("/v5/execution/list", &query)?;
+            let (rows, all) = self.pages(EXECUTIONS, &query)?;
+            if !all {
+                log::warn!("{symbol}: too many fills since {since}, only the last {} of a week are counted", rows.len());
+            }
             let rows = rows.into_iter().filter(wire::ExecutionRow::is_trade);
             fills.extend(rows.map(|row| row.fill(hedge, &self.settle, offset_ms)));
             from = from.saturating_add(FILLS_SPAN_MS);

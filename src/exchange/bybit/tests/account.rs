@@ -213,6 +213,10 @@ fn fills_are_read_span_by_span_and_page_by_page_and_counted_once() {
     assert_eq!(stage.asked(0, "startTime"), Some((START - 5000).to_string()));
     assert_eq!((stage.asked(0, "execType").as_deref(), stage.asked(1, "cursor").as_deref()), (Some("Trade"), Some("2%3A1")));
 
+    // More than is read: the last ones count.
+    let pages = (0..PAGES_MAX as u64).map(|n| page(json!([execution(100 + n, "Buy", "0")]), "more"));
+    assert_eq!(stage.expect(pages).fills(&eth(), START - 5000).unwrap().len(), PAGES_MAX);
+
     // A quiet fortnight is three spans.
     let steps = [page(json!([]), ""), page(json!([]), ""), page(json!([execution(1, "Buy", "0")]), "")];
     assert_eq!(stage.expect(steps).fills(&eth(), START - 15 * 24 * 3_600_000).unwrap().len(), 1);
