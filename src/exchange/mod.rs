@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod binance;
+pub mod bybit;
 pub mod catalogue;
 pub mod courier;
 mod encode;
