@@ -1,21 +1,18 @@
 //! Text alerts through the real program: every command, every way in, every trouble of an exchange, and many accounts at once.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use std::net::TcpListener;
 
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Leg, Symbol};
-use rig::asked::in_their_order;
-use rig::exchange::dec;
-use rig::{Answer, Rig, TOKEN, http};
 use serde_json::{Value, json};
-use sim::SimConfig;
-use sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use sim::log::Entry;
+
+use crate::rig::asked::in_their_order;
+use crate::rig::exchange::dec;
+use crate::rig::{Answer, Rig, TOKEN, http};
+use crate::sim::SimConfig;
+use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use crate::sim::log::Entry;
 
 const ETH: &str = "ETHUSDT";
 const BTC: &str = "BTCUSDT";
