@@ -259,14 +259,17 @@ impl Bybit {
             return Ok(());
         }
         log::warn!("setting the account's margin mode to {}: all its contracts are affected", wire::margin_word(mode));
-        // Whatever comes of it, what was known before no longer counts.
-        (self.margin_mode, self.known) = (None, Known::default());
         let params = Params::new().with("setMarginMode", wire::margin_word(mode));
         let done = self.session.call::<Reply<errors::Reasons>>(&Call::post("/v5/account/set-margin-mode", &params));
-        match done.map(|reply| reply.result.refusal()) {
-            Ok(Some(refused)) => return Err(refused),
-            Err(error) if error.reason() != Some(Reason::NoChangeNeeded) => return Err(error),
-            Ok(None) | Err(_) => self.margin_mode = Some(mode),
+        match done.and_then(|reply| reply.result.refusal().map_or(Ok(()), Err)) {
+            Err(error) if error.reason() != Some(Reason::NoChangeNeeded) => {
+                if matches!(error, ExchangeError::Unknown { .. }) {
+                    (self.margin_mode, self.known) = (None, Known::default());
+                }
+                return Err(error);
+            }
+            // Leverages were known in the other mode.
+            Ok(()) | Err(_) => (self.margin_mode, self.known) = (Some(mode), Known::default()),
         }
         Ok(())
     }

@@ -94,8 +94,10 @@ fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
         let error = stage.expect([info("REGULAR_MARGIN", 6), answer]).prepare(&eth(), &isolated).unwrap_err();
         assert_eq!(error.reason(), Some(Reason::SettingBlocked));
         assert!(error.to_string().contains("Position exists (3400093)"), "{error}");
+        assert_eq!(stage.bybit.margin_mode, Some(MarginMode::Cross));
     }
     assert!(is_unknown(&stage.expect([info("REGULAR_MARGIN", 6), broken(MARGIN, true)]).prepare(&eth(), &isolated)));
+    assert_eq!(stage.bybit.margin_mode, None);
     let steps = [info("ISOLATED_MARGIN", 6), no(LEVERAGE, 110_013, "cannot set leverage due to risk limit level")];
     assert_eq!(reason(stage.expect(steps).prepare(&eth(), &isolated)), Some(Reason::Leverage));
     assert!(is_unknown(&stage.expect([broken(LEVERAGE, true)]).prepare(&eth(), &isolated)));
