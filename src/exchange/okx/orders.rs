@@ -13,8 +13,8 @@ use crate::exchange::orders::{found, is_buy, our_time, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, unreadable};
 use crate::market::{
-    Action, Decimal, Instrument, MarginMode, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind, Side,
-    Symbol, TriggerBy,
+    Action, ClientId, Decimal, Instrument, MarginMode, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind,
+    Side, Symbol, TriggerBy,
 };
 
 /// Most cancels of algo orders in one request.
@@ -76,8 +76,18 @@ impl Okx {
     /// What one element says became of its order, guard or cancel.
     pub(super) fn acknowledged(&self, row: &RawValue, attempt: &Attempt) -> Result<wire::Ack> {
         self.session.judge_element(attempt, row.get().as_bytes())?;
-        let ack: wire::Ack = serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        if ack.code == 0 { Ok(ack) } else { Err(attempt.unknown("the answer is no acknowledgement")) }
+        serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))
+    }
+
+    /// The same of a named one: a refusal may come without the name, but neither comes with another.
+    fn acknowledged_by_name(&self, row: &RawValue, id: &ClientId, attempt: &Attempt) -> Result<wire::Ack> {
+        let named: wire::Named = serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let name = named.either();
+        if !name.is_empty() && name != id.as_str() {
+            return Err(attempt.unknown("the answer names another order"));
+        }
+        let ack = self.acknowledged(row, attempt)?;
+        if name.is_empty() { Err(attempt.unknown("the answer names no order")) } else { Ok(ack) }
     }
 
     /// One order alone, more in a batch. The elements come in the order of the request.
@@ -93,16 +103,13 @@ impl Okx {
 
     fn placed(&self, row: Option<Box<RawValue>>, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
         let row = row.ok_or_else(|| attempt.unknown("not every order was answered"))?;
-        let ack = self.acknowledged(&row, attempt)?;
-        if ack.cl_ord_id != order.id.as_str() {
-            return Err(attempt.unknown("the answer names another order"));
-        }
+        let ack = self.acknowledged_by_name(&row, &order.id, attempt)?;
         let price = match order.kind {
             OrderKind::Market => Decimal::ZERO,
             OrderKind::Limit { price } => price,
         };
         let opens = order.action == Action::Open;
-        let taken = taken(ack.cl_ord_id, &order.symbol, order.side, price, our_time(ack.ts, attempt.offset_ms));
+        let taken = taken(&order.id, &order.symbol, order.side, price, our_time(ack.ts, attempt.offset_ms));
         Ok(OrderState { opens, qty: order.qty, ..taken })
     }
 
@@ -129,12 +136,9 @@ impl Okx {
     pub(super) fn guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let params = not_sent(self.guard_params(protection))?;
         let (row, attempt) = self.row::<Box<RawValue>>(&Call::post("/api/v5/trade/order-algo", &params))?;
-        let ack = self.acknowledged(&row, &attempt)?;
-        if ack.algo_cl_ord_id != protection.id.as_str() {
-            return Err(attempt.unknown("the answer names another order"));
-        }
+        let ack = self.acknowledged_by_name(&row, &protection.id, &attempt)?;
         let at = our_time(ack.ts, attempt.offset_ms);
-        let taken = taken(ack.algo_cl_ord_id, &protection.symbol, protection.side, protection.trigger_price, at);
+        let taken = taken(&protection.id, &protection.symbol, protection.side, protection.trigger_price, at);
         let qty = if protection.kind == ProtectionKind::TakeProfit { protection.qty } else { Decimal::ZERO };
         Ok(OrderState { conditional: true, guards: Some(protection.kind), qty, ..taken })
     }
@@ -220,9 +224,9 @@ fn contracts(contract: &Instrument, qty: Decimal) -> Result<Decimal> {
 }
 
 /// An order that was acknowledged, nothing more.
-fn taken(id: String, symbol: &Symbol, side: Side, price: Decimal, created_at: Millis) -> OrderState {
+fn taken(id: &ClientId, symbol: &Symbol, side: Side, price: Decimal, created_at: Millis) -> OrderState {
     OrderState {
-        id,
+        id: id.as_str().to_owned(),
         symbol: symbol.clone(),
         side,
         opens: false,

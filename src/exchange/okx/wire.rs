@@ -224,18 +224,36 @@ impl PositionRow {
     }
 }
 
-/// What became of one order, guard or cancel of a call, if it was not refused.
+/// An order, guard or cancel of a call that was taken: no other code than 0 is read.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Ack {
-    #[serde(rename = "sCode", deserialize_with = "integer")]
-    pub(super) code: i64,
-    #[serde(default)]
-    pub(super) cl_ord_id: String,
-    #[serde(default)]
-    pub(super) algo_cl_ord_id: String,
+    #[serde(rename = "sCode")]
+    _code: Success,
     #[serde(default, deserialize_with = "millis_or_zero")]
     pub(super) ts: Millis,
+}
+
+#[derive(Deserialize)]
+enum Success {
+    #[serde(rename = "0")]
+    Zero,
+}
+
+/// Our name in such an element; refusals may leave it out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Named {
+    #[serde(default)]
+    cl_ord_id: String,
+    #[serde(default)]
+    algo_cl_ord_id: String,
+}
+
+impl Named {
+    /// Elements about guards have both fields, one of them empty.
+    pub(super) fn either(self) -> String {
+        if self.algo_cl_ord_id.is_empty() { self.cl_ord_id } else { self.algo_cl_ord_id }
+    }
 }
 
 /// A plain order, in queries and lists.
