@@ -14,6 +14,7 @@ pub mod error;
 pub mod http;
 mod known;
 mod numbers;
+pub mod okx;
 mod orders;
 pub mod paper;
 mod params;

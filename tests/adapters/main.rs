@@ -2,6 +2,7 @@
 
 mod binance_vectors;
 mod bybit_vectors;
+mod okx_vectors;
 #[path = "../sim/mod.rs"]
 mod sim;
 mod sim_binance;
