@@ -44,7 +44,6 @@ mod tests {
 
     #[test]
     fn every_name_is_taken_or_refused_with_its_reason() {
-        let ours = "this version has binance, binancedemo, bybit, bybitdemo, paper";
         for venue in Venue::ALL {
             assert_eq!(read(&venue.as_str().to_ascii_uppercase()), Ok(venue));
         }
