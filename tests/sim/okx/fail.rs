@@ -100,7 +100,9 @@ pub fn plain(denial: Denial) -> Fail {
         Denial::BadPrice => Fail::parameter("px"),
         Denial::PriceBand { mark } => Fail::new(51006, format!("Order price is not within the price limit round {mark}")),
         Denial::InsufficientBalance { .. } => Fail::poor(),
-        Denial::TooManyOrders { max } => Fail::new(51174, format!("The number of pending orders reached the upper limit of {max} (orders).")),
+        Denial::TooManyOrders { max } => {
+            Fail::new(51174, format!("The number of pending orders reached the upper limit of {max} (orders)."))
+        }
         Denial::UnknownOrder | Denial::Triggering => Fail::gone(),
         Denial::Leverage { .. } => Fail::new(59102, "Leverage exceeds the maximum limit. Please lower the leverage."),
         Denial::Blocked(Obstacle::IsolatedPosition) => {

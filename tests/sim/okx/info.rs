@@ -5,7 +5,7 @@ use std::sync::Arc;
 use perphook::market::{Decimal, Instrument, Symbol};
 
 use super::super::contracts;
-use super::rows::{self, Row};
+use super::json::{self, Row};
 
 /// Coins in a contract, as `ctVal` and `ctMult`, and the lot in contracts. Real contracts have a multiplier of 1; NEAR's
 /// is another, because a size is the product of both.
@@ -86,7 +86,7 @@ fn size_of(base: &str) -> (Decimal, Decimal, Decimal) {
 /// The row of a contract that can be traded.
 pub fn row(one: &Instrument) -> String {
     let (value, multiplier, _) = size_of(&one.base);
-    let sz = |coins: Decimal| rows::contracts(Some(one), coins);
+    let sz = |coins: Decimal| json::contracts(Some(one), coins);
     let family = format!("{}-USDT", one.base);
     let row = head(one.symbol.as_str(), &family, &one.settle, "linear", &one.base, "live").number("ctVal", value);
     let row = row.number("ctMult", multiplier).text("lever", one.max_leverage).number("tickSz", one.tick);
@@ -119,6 +119,16 @@ fn head(name: &str, family: &str, settle: &str, kind: &str, unit: &str, state: &
     let row = row.text("listTime", 1_606_468_572_000_u64).text("maxLmtAmt", 20_000_000).json("instIdCode", "10459");
     let row = row.json("futureSettlement", "false").json("tradeQuoteCcyList", "[]").json("upcChg", "[]");
     row.blanks(&[
-        "alias", "auctionEndTime", "baseCcy", "contTdSwTime", "expTime", "maxMktAmt", "openType", "optType", "preMktSwTime", "quoteCcy", "stk",
+        "alias",
+        "auctionEndTime",
+        "baseCcy",
+        "contTdSwTime",
+        "expTime",
+        "maxMktAmt",
+        "openType",
+        "optType",
+        "preMktSwTime",
+        "quoteCcy",
+        "stk",
     ])
 }
