@@ -130,7 +130,7 @@ fn read_order(desk: &Desk, floor: &Floor, params: &Params, json: Option<&Value>)
         Some("fok" | "optimal_limit_ioc") => return Err(Fail::not_simulated("this ordType")),
         _ => return Err(Fail::parameter("ordType")),
     };
-    let elsewhere = ["slTriggerPx", "tpTriggerPx", "triggerPx", "closeFraction", "stpId"];
+    let elsewhere = ["slTriggerPx", "tpTriggerPx", "triggerPx", "closeFraction"];
     if let Some(name) = elsewhere.iter().find(|name| params.some(name).is_some()) {
         return Err(Fail::parameter(name));
     }
