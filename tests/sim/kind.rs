@@ -40,6 +40,7 @@ impl Kind {
     pub fn adapter(self) -> &'static str {
         match self {
             Kind::Binance => "binance",
+            Kind::Okx => "okx",
         }
     }
 
@@ -47,6 +48,7 @@ impl Kind {
     pub fn has_password(self) -> bool {
         match self {
             Kind::Binance => false,
+            Kind::Okx => true,
         }
     }
 
