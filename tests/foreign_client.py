@@ -78,7 +78,7 @@ class Desk(Exchange):
 def markets(sim):
     market = sim.client.load_markets(False, sim.row.market_params)[BTC]
     assert market["swap"] and market["linear"] and market["active"], market
-    assert (market["precision"]["price"], sim.coins(market["precision"]["amount"])) == (0.1, 0.001), market["precision"]
+    assert (market["precision"]["price"], sim.coins(market["precision"]["amount"])) == (0.1, sim.row.lot), market["precision"]
     assert market["limits"]["cost"]["min"] == sim.row.min_cost, market["limits"]
     assert len([name for name, market in sim.client.markets.items() if market["swap"] and market["settle"] == "USDT"]) >= 20
     assert abs(sim.client.fetch_time() - time.time() * 1000) < 2000
@@ -239,7 +239,7 @@ def trades(sim):
 def refusals(sim):
     sim.deny("poor", sim.order, "market", "buy", 50)
     refused(sim.error.OrderNotFound, sim.row.order_named, sim, "never-seen")
-    refused(sim.error.ExchangeError, sim.order, "limit", "buy", 0.0001, 49000)
+    refused(sim.error.ExchangeError, sim.order, "limit", "buy", sim.row.lot / 10, 49000)
     right, sim.client.secret = sim.client.secret, "another"
     try:
         refused(sim.error.AuthenticationError, sim.client.fetch_balance)

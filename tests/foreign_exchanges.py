@@ -21,6 +21,8 @@ class Row:
     name = client = ""
     options = {}
     market_params = {}
+    # Least quantity of Bitcoin.
+    lot = 0.001
     # Least value of a Bitcoin order in USDT; None where the exchange has no such rule.
     min_cost = 50
     # What every order, and every leverage call, must say.
@@ -177,4 +179,81 @@ class Binance(Row):
         assert len(sim.client.fetch_orders(BTC)) >= len({trade["order"] for trade in seen})
 
 
-EXCHANGES = {row.name: row for row in [Binance()]}
+class Okx(Row):
+    name = client = "okx"
+    options = {"defaultType": "swap", "fetchMarkets": {"types": ["swap"]}}
+    order_path = "/api/v5/trade/batch-orders"
+    lot = 0.0001
+    min_cost = None
+    # Every order says its margin mode.
+    order_params = {"marginMode": "isolated"}
+    leverage_params = {"marginMode": "isolated"}
+    name_length = 32
+    odd_name = "My0rder1"
+    names_come_back = True
+    codes = {"leverage": "59102", "duplicate": "51016", "bad name": "51000", "poor": "51008", "mode": "posSide"}
+
+    def native(self, base):
+        return base + "-USDT-SWAP"
+
+    def isolate(self, sim):
+        sim.client.set_margin_mode("isolated", BTC, {"lever": 5})
+
+    def cannot_change_margin_mode(self, sim):
+        # It is no setting. Each mode has a leverage of its own.
+        sim.client.set_leverage(7, BTC, {"marginMode": "cross"})
+        assert [sim.client.fetch_leverage(BTC, {"marginMode": mode})["longLeverage"] for mode in ("cross", "isolated")] == [7, 10]
+        none = refused(sim.error.ExchangeError, lambda: sim.order("market", "sell", 0.01, reduceOnly=True, marginMode="cross"))
+        assert "51169" in none, none
+
+    def is_hedge(self, sim):
+        return sim.client.fetch_position_mode(BTC)["hedged"]
+
+    def triggers(self, sim):
+        return sim.client.fetch_open_orders(BTC, None, None, {"trigger": True, "ordType": "conditional,oco"})
+
+    def protect(self, sim, side, kind, price):
+        # One order for the whole position is all there may be.
+        params = {"cxlOnClosePos": True, "reduceOnly": True, "algoClOrdId": kind + side, "posSide": side if self.is_hedge(sim) else "net"}
+        if kind == "stop":
+            params |= {"stopLossPrice": price, "closeFraction": "1"}
+        else:
+            params |= {"takeProfitPrice": price}
+        sim.order("market", opposite(side), 0.01, **params)
+
+    def cancel_plain(self, sim):
+        # There is no call for all of them.
+        ids = [order["id"] for order in sim.opened()]
+        if ids:
+            sim.client.cancel_orders(ids, BTC)
+
+    def cancel_guards(self, sim):
+        ids = [order["id"] for order in self.triggers(sim)]
+        if ids:
+            sim.client.cancel_orders(ids, BTC, {"trigger": True})
+
+    def markets(self, sim):
+        sizes = {base: sim.client.market(f"{base}/USDT:USDT")["contractSize"] for base in ("BTC", "ETH", "PEPE")}
+        assert sizes == {"BTC": 0.01, "ETH": 0.1, "PEPE": 10000000}, sizes
+
+    def protection(self, sim):
+        whole = {"stopLossPrice": 47000, "closeFraction": "1", "reduceOnly": True}
+        twin = refused(sim.error.ExchangeError, lambda: sim.order("market", "sell", 0.01, **whole))
+        assert "51088" in twin, twin
+
+    def stop_fires(self, sim):
+        # What a stop becomes is found by its id alone.
+        sent = sim.client.fetch_order(None, BTC, {"trigger": True, "clientOrderId": "stoplong"})
+        assert sent["info"]["state"] == "effective", sent
+        child = self.order(sim, sent["info"]["ordIdList"][0])
+        assert (child["status"], child["side"], child["average"], child["clientOrderId"]) == ("closed", "sell", 47900, None), child
+        refused(sim.error.OrderNotFound, self.order_named, sim, "stoplong")
+
+    def trades(self, sim):
+        seen = sim.client.fetch_my_trades(BTC)
+        # ccxt names an order after the algo order that it came from.
+        filled = {order["info"]["ordId"] for order in sim.client.fetch_closed_orders(BTC)}
+        assert {trade["order"] for trade in seen} <= filled, (seen, filled)
+
+
+EXCHANGES = {row.name: row for row in [Binance(), Okx()]}

@@ -6,3 +6,4 @@ mod okx_vectors;
 #[path = "../sim/mod.rs"]
 mod sim;
 mod sim_binance;
+mod sim_okx;

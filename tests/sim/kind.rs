@@ -4,6 +4,7 @@
 
 use super::binance;
 use super::floor::SimConfig;
+use super::okx;
 use super::wire::Wire;
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
@@ -12,14 +13,17 @@ pub enum Kind {
     /// USDⓈ-M futures.
     #[default]
     Binance,
+    /// Perpetual swaps, v5.
+    Okx,
 }
 
-const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance")];
+const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance"), (Kind::Okx, "okx")];
 
 /// A new wire of the exchange that the configuration names.
 pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
     match config.exchange {
         Kind::Binance => Box::new(binance::Binance::default()),
+        Kind::Okx => Box::new(okx::Okx::default()),
     }
 }
 
@@ -36,6 +40,7 @@ impl Kind {
     pub fn adapter(self) -> &'static str {
         match self {
             Kind::Binance => "binance",
+            Kind::Okx => "okx",
         }
     }
 
@@ -43,6 +48,7 @@ impl Kind {
     pub fn has_password(self) -> bool {
         match self {
             Kind::Binance => false,
+            Kind::Okx => true,
         }
     }
 

@@ -18,6 +18,7 @@ pub mod floor;
 mod frame;
 pub mod kind;
 pub mod log;
+pub mod okx;
 pub mod params;
 pub mod reply;
 pub mod server;
