@@ -29,7 +29,7 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[Kind::Binance];
+    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Okx];
 
     /// The exchange of a name.
     pub fn from_name(name: &str) -> Option<Kind> {
