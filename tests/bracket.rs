@@ -256,7 +256,7 @@ fn a_stop_that_comes_too_early_is_sent_again() {
     let rig = Rig::start(&[]);
     rig.exchange.faults(Vec::new(), Conditions { unseen_position_ms: 1_700, ..Conditions::default() });
     protected(&rig);
-    let early = rig.exchange.requests().iter().filter(|entry| entry.code == Some(-4509)).count();
+    let early = rig.exchange.requests().iter().filter(|entry| entry.code.as_deref() == Some("-4509")).count();
     assert!(early >= 1, "the exchange refused at least once\n{}", rig.story());
     // The fill is seen within a second, so the exchange refuses for 700 ms at least; the next try is up to 1500 ms away.
     naked_at_most(&rig, 1_700 + 1_500 + NAKED_MS_MAX);
@@ -271,7 +271,7 @@ fn a_stop_whose_price_is_passed_closes_at_market() {
     is_flat_and_clean(&rig);
     let trade = the_trade(&rig);
     assert_eq!(trade["ending"], "stop loss", "{trade}");
-    assert!(rig.exchange.requests().iter().any(|entry| entry.code == Some(-2021)), "{}", rig.story());
+    assert!(rig.exchange.requests().iter().any(|entry| entry.code.as_deref() == Some("-2021")), "{}", rig.story());
     assert!(rig.exchange.requests().iter().any(is_market_order));
     assert!(rig.daemon().said("the stop's price is already passed"));
 }
@@ -329,7 +329,7 @@ fn a_stop_of_the_users_own_counts_as_protection() {
 #[test]
 fn a_stop_that_is_refused_for_good_closes_the_trade() {
     let rig = Rig::start(&[("PROTECT_TIMEOUT", "1")]);
-    let no = Fault::Refuse { status: 400, code: -4045, msg: "Reach max stop order limit.".to_owned() };
+    let no = Fault::refuse(400, -4045, "Reach max stop order limit.");
     rig.exchange.faults(vec![Rule::new(Class::Place, no).on("POST", "/fapi/v1/algoOrder")], Conditions::default());
     entered(&rig);
     rig.exchange.price(BTC, LONG[0]);

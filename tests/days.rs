@@ -248,6 +248,7 @@ fn leave_a_strangers_order(sim: &mut sim::Sim, now: Millis) {
         price: Some(Decimal::from(2_860)),
         time_in_force: TimeInForce::Gtc,
         qty: Decimal::new(10, 3),
+        stop: None,
     };
     sim.book.place(&order, now).expect("there is room");
 }

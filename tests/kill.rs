@@ -211,6 +211,7 @@ fn leave_an_order(exchange: &Exchange) {
             price: Some(Decimal::from(25_000)),
             time_in_force: TimeInForce::Gtc,
             qty: Decimal::new(10, 3),
+            stop: None,
         };
         sim.book.place(&order, now).expect("room for an order");
     });

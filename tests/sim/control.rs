@@ -19,7 +19,9 @@ use perphook::market::{Decimal, Millis, Side, Symbol};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Faults, Reply, Sim};
+use super::faults::Faults;
+use super::frame::Sim;
+use super::reply::Reply;
 
 #[derive(Deserialize)]
 struct Price {
@@ -82,7 +84,7 @@ pub fn answer(sim: &mut Sim, method: &str, path: &str, body: &str, now: Millis) 
         Ok(body) => (200, body),
         Err(error) => (400, json!({ "error": error }).to_string()),
     };
-    Reply { status, body: body.into_bytes(), ..Reply::default() }
+    Reply::json(status, body)
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, String> {
@@ -111,6 +113,7 @@ fn by_hand(sim: &mut Sim, hand: &Hand, now: Millis) -> Result<String, String> {
         price: None,
         time_in_force: TimeInForce::Gtc,
         qty: hand.qty,
+        stop: None,
     };
     sim.book.place(&order, now).map(|_| done()).map_err(|denial| denial.to_string())
 }

@@ -12,10 +12,10 @@ use std::time::Duration;
 use lexopt::prelude::*;
 
 use sim::venue::{Venue, lock};
-use sim::{Faults, Sim, SimConfig, server};
+use sim::{Faults, Kind, Sim, SimConfig, server};
 
-const USAGE: &str = "usage: exchange-sim binance [--port N] [--latency-ms N] [--faults FILE] [--hedge] [--symbols N] \
-                     [--key KEY] [--secret SECRET | --accounts N] [--limits]\n\
+const USAGE: &str = "usage: exchange-sim EXCHANGE [--port N] [--latency-ms N] [--faults FILE] [--hedge] [--symbols N] \
+                     [--key KEY] [--secret SECRET] [--password WORD] [--accounts N] [--limits]\n\
                      --port 0 chooses a free port; --symbols is the number of contracts in all; --limits enforces the request budgets;\n\
                      --accounts N serves N accounts with keys k1…kN and secrets s1…sN; faults then strike every account\n";
 
@@ -41,11 +41,15 @@ fn main() -> ExitCode {
 
 fn options() -> Result<Options, Box<dyn std::error::Error>> {
     let mut options = Options { port: 0, latency_ms: 0, faults: Faults::default(), accounts: None, config: SimConfig::default() };
-    let mut exchange = None;
+    let mut is_named = false;
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Value(name) if exchange.is_none() => exchange = Some(name.string()?),
+            Value(name) if !is_named => {
+                let name = name.string()?;
+                options.config.exchange = Kind::from_name(&name).ok_or_else(|| format!("{name} is not one of: {}", Kind::names()))?;
+                is_named = true;
+            }
             Long("port") => options.port = parser.value()?.parse()?,
             Long("latency-ms") => options.latency_ms = parser.value()?.parse()?,
             Long("faults") => options.faults = Faults::from_json(&std::fs::read_to_string(parser.value()?)?)?,
@@ -53,13 +57,14 @@ fn options() -> Result<Options, Box<dyn std::error::Error>> {
             Long("symbols") => options.config.symbols = parser.value()?.parse()?,
             Long("key") => options.config.key = parser.value()?.string()?,
             Long("secret") => options.config.secret = parser.value()?.string()?,
+            Long("password") => options.config.password = parser.value()?.string()?,
             Long("accounts") => options.accounts = Some(parser.value()?.parse()?),
             Long("limits") => options.config.limits = true,
             other => return Err(other.unexpected().into()),
         }
     }
-    if exchange.as_deref() != Some("binance") {
-        return Err("the only exchange simulated so far is: binance".into());
+    if !is_named {
+        return Err(format!("which exchange? One of: {}", Kind::names()).into());
     }
     Ok(options)
 }

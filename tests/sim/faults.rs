@@ -6,7 +6,7 @@
 //! {
 //!   "seed": 7,
 //!   "rules": [
-//!     {"method": "POST", "path": "/fapi/v1/order", "nth": 1, "fault": {"kind": "refuse", "status": 400, "code": -2019, "msg": "Margin is insufficient."}},
+//!     {"method": "POST", "path": "/fapi/v1/order", "nth": 1, "fault": {"kind": "refuse", "status": 400, "code": "-2019", "msg": "Margin is insufficient."}},
 //!     {"class": "place", "every": 5, "times": 3, "fault": {"kind": "cut_after"}},
 //!     {"class": "read", "per_mille": 50, "fault": {"kind": "delay", "ms": 1500}}
 //!   ],
@@ -18,23 +18,41 @@
 //! Of the requests that fit it strikes the `nth` (from 1), or every `every`th, or each with probability `per_mille`,
 //! or all when none is given; at most `times` in total. The first rule that strikes wins.
 //!
-//! Kinds: `refuse {status, code, msg}`; `refuse_element {index, code, msg}` (one order of a batch, the others are
-//! executed); `delay {ms}` (executed at once, answered late); `unreachable` (no connection); `cut_before` (cut, not executed);
+//! Kinds: `refuse {status, code, msg}` (the code may be a number); `busy` (refused for now, in the exchange's words);
+//! `refuse_element {index, code, msg}` (one order of a batch, the others are executed; without code and msg: too little
+//! margin, in the exchange's words); `delay {ms}` (executed at once, answered late); `unreachable` (no connection); `cut_before` (cut, not executed);
 //! `cut_after` (executed, then cut); `cut_then_execute {ms}` (cut now, executed later, unless its receive window
-//! is over by then); `half_answer` (executed, cut in the body); `unknown_503 {executed}`; `timeout_1007 {executed}`;
-//! `html_502 {executed}`; `rate_limit {retry_after_s, ban_s}` (429; a request before that time earns 418 for `ban_s`).
+//! is over by then); `half_answer` (executed, cut in the body); `unsure {executed}` and `timeout {executed}` (an internal
+//! error, an engine that does not answer: in the exchange's words); `html_502 {executed}`; `rate_limit {retry_after_s, ban_s}`
+//! (too many requests; one before that time earns a ban of `ban_s`).
 
 use perphook::market::{Decimal, Millis};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use super::params::text_of;
 
 /// One thing that can happen to a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
     /// Answered with an error, not executed.
-    Refuse { status: u16, code: i32, msg: String },
-    /// One order of a batch is answered with an error and not executed.
-    RefuseElement { index: usize, code: i32, msg: String },
+    Refuse {
+        status: u16,
+        #[serde(deserialize_with = "code")]
+        code: String,
+        msg: String,
+    },
+    /// Answered with "try again later", not executed.
+    Busy,
+    /// One order of a batch is answered with an error and not executed. Without a code it is too little margin.
+    RefuseElement {
+        index: usize,
+        #[serde(default, deserialize_with = "code")]
+        code: String,
+        #[serde(default)]
+        msg: String,
+    },
     /// Executed at once, answered late.
     Delay { ms: Millis },
     /// No connection.
@@ -47,13 +65,13 @@ pub enum Fault {
     CutThenExecute { ms: Millis },
     /// Executed, cut in the middle of the answer's body.
     HalfAnswer,
-    /// 503 "Unknown error, please check your request or try again later."
-    Unknown503 { executed: bool },
-    /// 408 with code -1007.
-    Timeout1007 { executed: bool },
+    /// An internal error that leaves open what happened.
+    Unsure { executed: bool },
+    /// The exchange's engine did not answer it in time.
+    Timeout { executed: bool },
     /// 502 with a page for humans.
     Html502 { executed: bool },
-    /// 429, then 418.
+    /// Too many requests, then a ban.
     RateLimit { retry_after_s: u64, ban_s: u64 },
 }
 
@@ -62,6 +80,7 @@ impl Fault {
     pub fn name(&self) -> &'static str {
         match self {
             Fault::Refuse { .. } => "refuse",
+            Fault::Busy => "busy",
             Fault::RefuseElement { .. } => "refuse_element",
             Fault::Delay { .. } => "delay",
             Fault::Unreachable => "unreachable",
@@ -69,8 +88,8 @@ impl Fault {
             Fault::CutAfter => "cut_after",
             Fault::CutThenExecute { .. } => "cut_then_execute",
             Fault::HalfAnswer => "half_answer",
-            Fault::Unknown503 { .. } => "unknown_503",
-            Fault::Timeout1007 { .. } => "timeout_1007",
+            Fault::Unsure { .. } => "unsure",
+            Fault::Timeout { .. } => "timeout",
             Fault::Html502 { .. } => "html_502",
             Fault::RateLimit { .. } => "rate_limit",
         }
@@ -79,11 +98,17 @@ impl Fault {
     /// Whether the request reaches the engine now.
     pub fn executes(&self) -> bool {
         match self {
-            Fault::Refuse { .. } | Fault::Unreachable | Fault::CutBefore | Fault::CutThenExecute { .. } | Fault::RateLimit { .. } => false,
-            Fault::Unknown503 { executed } | Fault::Timeout1007 { executed } | Fault::Html502 { executed } => *executed,
+            Fault::Refuse { .. } | Fault::Busy | Fault::RateLimit { .. } => false,
+            Fault::Unreachable | Fault::CutBefore | Fault::CutThenExecute { .. } => false,
+            Fault::Unsure { executed } | Fault::Timeout { executed } | Fault::Html502 { executed } => *executed,
             Fault::RefuseElement { .. } | Fault::Delay { .. } | Fault::CutAfter | Fault::HalfAnswer => true,
         }
     }
+}
+
+/// A code, written as text or as a number.
+fn code<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    Value::deserialize(input).map(|code| text_of(&code))
 }
 
 /// What kind of request a rule means.
@@ -182,7 +207,7 @@ pub struct Conditions {
     pub late_orders_ms: Millis,
     /// Position reads show the state of so long ago.
     pub late_positions_ms: Millis,
-    /// Close-position orders are refused (-4509) so long after the position was opened.
+    /// Orders that protect a position are refused so long after it was opened: it is not seen yet.
     pub unseen_position_ms: Millis,
     /// What can be traded in a contract until its price moves; `None` for no limit.
     pub liquidity: Option<Decimal>,
@@ -201,22 +226,22 @@ impl Fault {
             Fault::CutAfter,
             Fault::CutThenExecute { ms: late_ms },
             Fault::HalfAnswer,
-            Fault::Unknown503 { executed: true },
-            Fault::Unknown503 { executed: false },
-            Fault::Timeout1007 { executed: true },
-            Fault::Timeout1007 { executed: false },
+            Fault::Unsure { executed: true },
+            Fault::Unsure { executed: false },
+            Fault::Timeout { executed: true },
+            Fault::Timeout { executed: false },
             Fault::Html502 { executed: true },
             Fault::Html502 { executed: false },
             Fault::Delay { ms: late_ms },
             Fault::RateLimit { retry_after_s: 1, ban_s: 2 },
-            Fault::RefuseElement { index: 1, code: -2019, msg: "Margin is insufficient.".to_owned() },
-            Fault::refuse(503, -1008, "Request throttled by system-level protection."),
+            Fault::RefuseElement { index: 1, code: String::new(), msg: String::new() },
+            Fault::Busy,
         ]
     }
 
-    /// A plain refusal.
-    pub fn refuse(status: u16, code: i32, msg: &str) -> Fault {
-        Fault::Refuse { status, code, msg: msg.to_owned() }
+    /// A plain refusal; codes may be numbers or words.
+    pub fn refuse(status: u16, code: impl ToString, msg: &str) -> Fault {
+        Fault::Refuse { status, code: code.to_string(), msg: msg.to_owned() }
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Entry {
     /// HTTP status of the answer; 0 when there was none.
     pub status: u16,
     /// The exchange's error code, when the body was an error (batch: of the first element that is one).
-    pub code: Option<i32>,
+    pub code: Option<String>,
     /// The fault that struck, by name.
     pub fault: Option<&'static str>,
     /// Whether the request reached the engine.

@@ -1,8 +1,9 @@
-//! Request parameters, from query and form body.
+//! Request parameters, from query, form and JSON.
 
 use std::str::FromStr;
 
 use perphook::market::Decimal;
+use serde_json::Value;
 
 /// Decoded parameters in the order they came; those of the query first, so that they win.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,12 @@ impl Params {
             }
         }
         Params(list)
+    }
+
+    /// The fields of a JSON object, or of one that is an element of a list: texts as they are, all else as JSON. None of
+    /// anything else.
+    pub fn of(value: &Value) -> Params {
+        Params(value.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text_of(value))).collect())
     }
 
     /// The first parameter of a name, whatever the case of its letters.
@@ -46,6 +53,11 @@ impl Params {
     pub fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
+}
+
+/// A JSON text without its quotes, anything else as JSON.
+pub fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Undoes percent-encoding and `+`; broken sequences stay as they are.

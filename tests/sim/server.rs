@@ -44,7 +44,7 @@ fn connection(stream: TcpStream, venue: &Venue, latency: Duration) -> std::io::R
     stream.set_nodelay(true)?;
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read_request(&mut reader)? {
+    while let Some(request) = read_request(&mut reader, venue.headers())? {
         if request.target.starts_with("/sim/") {
             let body = String::from_utf8_lossy(&request.body).into_owned();
             let reply = venue.control(request.method, &request.target, &body, now());
@@ -70,8 +70,8 @@ fn take(sim: &mut super::Sim, request: &HttpRequest) -> Answer {
     answer
 }
 
-/// Reads one request; `None` at the end of the connection.
-fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<HttpRequest>> {
+/// Reads one request with those of its headers that count; `None` at the end of the connection.
+fn read_request(reader: &mut BufReader<TcpStream>, wanted: &[&'static str]) -> std::io::Result<Option<HttpRequest>> {
     let mut head = reader.by_ref().take(HEAD_MAX);
     let mut line = String::new();
     if head.read_line(&mut line)? == 0 {
@@ -96,8 +96,8 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Htt
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().unwrap_or(0);
-        } else if name.eq_ignore_ascii_case("x-mbx-apikey") {
-            headers.push(("X-MBX-APIKEY", value.trim().to_owned()));
+        } else if let Some(known) = wanted.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            headers.push((*known, value.trim().to_owned()));
         }
     }
     if length > BODY_MAX {
@@ -113,12 +113,9 @@ fn write_reply(writer: &mut TcpStream, reply: &Reply, body_len: usize) -> std::i
     let content_type = if reply.html { "text/html" } else { "application/json" };
     let mut bytes = Vec::with_capacity(256 + reply.body.len());
     write!(bytes, "HTTP/1.1 {} {}\r\nContent-Type: {content_type}\r\n", reply.status, reason(reply.status))?;
-    write!(bytes, "Content-Length: {}\r\nx-mbx-used-weight-1m: {}\r\n", reply.body.len(), reply.used_weight)?;
-    if let Some((ten_seconds, minute)) = reply.order_counts {
-        write!(bytes, "x-mbx-order-count-10s: {ten_seconds}\r\nx-mbx-order-count-1m: {minute}\r\n")?;
-    }
-    if let Some(seconds) = reply.retry_after_s {
-        write!(bytes, "Retry-After: {seconds}\r\n")?;
+    write!(bytes, "Content-Length: {}\r\n", reply.body.len())?;
+    for (name, value) in &reply.headers {
+        write!(bytes, "{name}: {value}\r\n")?;
     }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(reply.body.get(..body_len).unwrap_or(&reply.body));
@@ -130,6 +127,7 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         400 => "Bad Request",
         401 => "Unauthorized",
+        403 => "Forbidden",
         404 => "Not Found",
         408 => "Request Timeout",
         418 => "I'm a teapot",

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use perphook::exchange::Clock;
 use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
 
-use super::{Answer, Outcome, Reply, Sim};
+use super::frame::Sim;
+use super::reply::{Answer, Outcome, Reply};
 
 /// A simulated exchange that several connections and a driver share.
 pub type SharedSim = Arc<Mutex<Sim>>;
@@ -50,7 +51,7 @@ impl Http for SimHttp {
 }
 
 fn response(reply: &Reply, body: Box<dyn Read>) -> HttpResponse {
-    HttpResponse { status: reply.status, retry_after_s: reply.retry_after_s, body }
+    HttpResponse { status: reply.status, retry_after_s: reply.retry_after_s(), body }
 }
 
 /// The end of a body that was cut.

@@ -8,13 +8,17 @@ use perphook::exchange::http::HttpRequest;
 use perphook::exchange::paper::Denial;
 use perphook::market::{Decimal, Millis};
 
+use super::floor::SimConfig;
+use super::frame::Sim;
+use super::reply::{Answer, Reply};
 use super::transport::SharedSim;
-use super::{Answer, Reply, Sim, SimConfig, control};
+use super::{control, wire::header};
 
 /// The accounts. Clones share them; each is locked on its own, so accounts do not wait for each other.
 #[derive(Clone)]
 pub struct Venue {
     accounts: Vec<(String, SharedSim)>,
+    headers: &'static [&'static str],
 }
 
 impl Venue {
@@ -28,13 +32,19 @@ impl Venue {
             }
             sims.push(sim);
         }
-        Venue { accounts: sims.into_iter().map(|sim| (sim.key().to_owned(), Arc::new(Mutex::new(sim)))).collect() }
+        let headers = sims.first().map(Sim::headers).unwrap_or_default();
+        Venue { headers, accounts: sims.into_iter().map(|sim| (sim.key().to_owned(), Arc::new(Mutex::new(sim)))).collect() }
     }
 
     /// A host with one account, which somebody else holds too.
     pub fn of(sim: &SharedSim) -> Venue {
-        let key = lock(sim).key().to_owned();
-        Venue { accounts: vec![(key, Arc::clone(sim))] }
+        let (key, headers) = (lock(sim).key().to_owned(), lock(sim).headers());
+        Venue { accounts: vec![(key, Arc::clone(sim))], headers }
+    }
+
+    /// Headers the exchange reads; the first one carries the key.
+    pub fn headers(&self) -> &'static [&'static str] {
+        self.headers
     }
 
     /// An account by its key or by its number, counted from 1.
@@ -51,7 +61,7 @@ impl Venue {
 
     /// Whom a request means.
     pub fn route(&self, request: &HttpRequest) -> Option<&SharedSim> {
-        let key = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("X-MBX-APIKEY")).map(|(_, value)| value.as_str());
+        let key = self.headers.first().and_then(|name| header(&request.headers, name));
         let known = self.accounts.iter().find(|(known, _)| Some(known.as_str()) == key);
         known.or(self.accounts.first()).map(|(_, sim)| sim)
     }

@@ -173,6 +173,7 @@ fn place(book: &mut Book, order: &NewOrder, now: Millis) -> Result<OrderState> {
         },
         time_in_force: TimeInForce::Gtc,
         qty: order.qty,
+        stop: None,
     };
     let number = book.place(&plain, now).map_err(refusal)?;
     book.order_by_number(number).map(plain_state).ok_or_else(|| refusal(Denial::UnknownOrder))
@@ -282,7 +283,7 @@ fn refusal(denial: Denial) -> ExchangeError {
         Denial::BadClientId => Reason::BadRequest,
         Denial::DuplicateClientId => Reason::DuplicateClientId,
         Denial::PositionMode => Reason::PositionMode,
-        Denial::NoPosition | Denial::ReduceOnlyConflict => Reason::NoPosition,
+        Denial::NoPosition | Denial::ReduceOnlyConflict | Denial::Oversized { .. } => Reason::NoPosition,
         Denial::WouldTrigger => Reason::WouldTrigger,
         Denial::AlreadyProtected => Reason::AlreadyProtected,
         Denial::ZeroQty | Denial::MinQty { .. } => Reason::MinSize,

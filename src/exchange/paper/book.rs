@@ -2,19 +2,20 @@
 //!
 //! Pure: time is passed in, nothing is read or drawn at random. Everything is bounded. It keeps full books (orders,
 //! executions, spans without a stop) because checkers want to know what really happened. Not simulated: funding,
-//! liquidation, other traders. This file holds the account: reading, placing and cancelling; settings are in
-//! `settings`, prices and executions in `matching`.
+//! liquidation, other traders. This file holds the account: reading it, placing and cancelling plain orders. Conditional
+//! orders are in `conditional`, settings in `settings`, prices and executions in `matching`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::knobs::{Knobs, Oversized};
 use super::limits::{check_band, check_client_id, check_price, check_qty};
 use super::market::Market;
-use super::order::{Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Order, Trade, is_met};
+use super::order::{Conditional, Denial, Effect, NakedSpan, NewPlain, Order, Trade};
 use super::shelf::Shelf;
-use crate::market::{Decimal, Instrument, Instruments, Millis, OrderStatus, Side, Symbol, TriggerBy};
+use crate::market::{Decimal, Instrument, Instruments, Millis, OrderStatus, Side, Symbol};
 
 /// Wallet of a new account, in USDT.
 pub const START_BALANCE: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0);
@@ -26,36 +27,6 @@ pub const CONDITIONALS_MAX: usize = 200;
 pub const PRICE_MAX: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
 /// Largest position of one side, base coin.
 pub const QTY_MAX: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
-
-/// How the exchange behaves; not part of the saved book.
-#[derive(Clone, Debug)]
-pub struct Knobs {
-    /// Fee of an order that takes, as a share of the value.
-    pub taker_fee: Decimal,
-    /// Fee of an order that rested.
-    pub maker_fee: Decimal,
-    /// How far a limit price may lie on the expensive side of the mark price, as a share of it.
-    pub price_band: Decimal,
-    /// What can be traded in a contract until its price moves again, base coin; `None` for no limit.
-    pub liquidity: Option<Decimal>,
-    /// How long a conditional order is on its way once set off, and again until it is known to have ended.
-    pub trigger_ms: Millis,
-    /// Ended orders of each kind, executions and closed naked spans that are kept.
-    pub history_max: usize,
-}
-
-impl Default for Knobs {
-    fn default() -> Knobs {
-        Knobs {
-            taker_fee: Decimal::new(5, 4),
-            maker_fee: Decimal::new(2, 4),
-            price_band: Decimal::new(5, 2),
-            liquidity: None,
-            trigger_ms: 0,
-            history_max: 1000,
-        }
-    }
-}
 
 /// One account on a simulated exchange.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -235,19 +206,6 @@ impl Book {
     pub fn changes(&self) -> u64 {
         self.changes
     }
-
-    /// Times in which a position had no resting stop; those that last still are at the end.
-    pub fn naked_spans(&self) -> Vec<NakedSpan> {
-        let mut spans: Vec<NakedSpan> = self.naked.iter().cloned().collect();
-        for (symbol, market) in &self.markets {
-            for side in [Side::Long, Side::Short] {
-                if let Some(start) = market.held(side).naked_since {
-                    spans.push(NakedSpan { symbol: symbol.clone(), side, start, end: None });
-                }
-            }
-        }
-        spans
-    }
 }
 
 /// Placing and cancelling.
@@ -272,6 +230,7 @@ impl Book {
             price: new.price,
             time_in_force: new.time_in_force,
             qty: new.qty,
+            stop: new.stop.clone(),
             filled: Decimal::ZERO,
             quote: Decimal::ZERO,
             opened: Decimal::ZERO,
@@ -292,7 +251,7 @@ impl Book {
         if new.position_side.is_some() && new.reduce_only {
             return Err(Denial::PositionMode);
         }
-        if self.plain.open.iter().any(|order| order.client_id == new.client_id) {
+        if !self.plain.is_free(&new.client_id, self.knobs.reuse_ids) {
             return Err(Denial::DuplicateClientId);
         }
         if self.plain.open.iter().filter(|order| order.symbol == new.symbol).count() >= OPEN_ORDERS_MAX {
@@ -304,6 +263,7 @@ impl Book {
             check_price(instrument, price)?;
             check_band(market, new.buy, price, self.knobs.price_band)?;
         }
+        self.check_attached(new, instrument, market)?;
         let effect = Effect::of(new.buy, new.position_side, new.reduce_only);
         let Some(side) = effect.opens else { return self.check_reducing(new, market, effect) };
         if new.qty * new.price.unwrap_or(market.mark) < instrument.min_notional {
@@ -333,6 +293,9 @@ impl Book {
         if held.is_zero() {
             return Err(Denial::NoPosition);
         }
+        if self.knobs.oversized_reduce == Oversized::Refuse && new.qty > held {
+            return Err(Denial::Oversized { held });
+        }
         if self.hedge || self.closes_all(new) {
             return Ok(());
         }
@@ -341,75 +304,6 @@ impl Book {
         let beyond = (resting + new.qty.min(held) - held).max(Decimal::ZERO);
         let needed = market.margin_of(beyond * new.price.unwrap_or(market.last));
         if needed > self.available() { Err(Denial::ReduceOnlyConflict) } else { Ok(()) }
-    }
-
-    /// Places a conditional order and returns its number. A whole-position order needs a position; one with a
-    /// quantity does not, and binds no margin.
-    pub fn place_conditional(&mut self, new: &NewConditional, now: Millis) -> Result<u64, Denial> {
-        self.advance(now);
-        self.check_conditional(new)?;
-        self.changes += 1;
-        let number = self.conditional.number();
-        self.conditional.open.push(Conditional {
-            number,
-            client_id: new.client_id.clone(),
-            symbol: new.symbol.clone(),
-            buy: new.buy,
-            position_side: new.position_side,
-            kind: new.kind,
-            trigger_price: new.trigger_price,
-            by: new.by,
-            amount: new.amount,
-            status: ConditionalStatus::New,
-            child: None,
-            created: now,
-            updated: now,
-            triggered: 0,
-        });
-        self.watch_cover(&new.symbol, now);
-        Ok(number)
-    }
-
-    fn check_conditional(&self, new: &NewConditional) -> Result<(), Denial> {
-        let instrument = self.tradable(&new.symbol)?;
-        check_client_id(&new.client_id)?;
-        self.check_mode(new.position_side)?;
-        let market = self.markets.get(&new.symbol).ok_or(Denial::NoPrice)?;
-        check_price(instrument, new.trigger_price)?;
-        let waiting = || self.conditional.open.iter().filter(|order| order.is_waiting());
-        if self.conditional.open.iter().any(|order| order.client_id == new.client_id) {
-            return Err(Denial::DuplicateClientId);
-        }
-        if waiting().count() >= CONDITIONALS_MAX {
-            return Err(Denial::TooManyOrders { max: CONDITIONALS_MAX });
-        }
-        match new.amount {
-            Amount::Qty { qty, reduce_only } => {
-                if reduce_only && new.position_side.is_some() {
-                    return Err(Denial::PositionMode);
-                }
-                check_qty(instrument, qty, true)?;
-            }
-            Amount::WholePosition => {
-                let side = Effect::of(new.buy, new.position_side, true).closes.ok_or(Denial::PositionMode)?;
-                if market.held(side).qty.is_zero() {
-                    return Err(Denial::NoPosition);
-                }
-                let twin = |order: &Conditional| {
-                    order.amount == Amount::WholePosition
-                        && (&order.symbol, order.kind, order.buy, order.position_side)
-                            == (&new.symbol, new.kind, new.buy, new.position_side)
-                };
-                if waiting().any(twin) {
-                    return Err(Denial::AlreadyProtected);
-                }
-            }
-        }
-        let price = match new.by {
-            TriggerBy::Mark => market.mark,
-            TriggerBy::Last => market.last,
-        };
-        if is_met(new.buy, new.kind, new.trigger_price, price) { Err(Denial::WouldTrigger) } else { Ok(()) }
     }
 
     /// Cancels an open plain order by number.
@@ -423,24 +317,6 @@ impl Book {
         Ok(())
     }
 
-    /// Cancels a waiting conditional order by number.
-    pub fn cancel_conditional(&mut self, number: u64, now: Millis) -> Result<(), Denial> {
-        self.advance(now);
-        let order = self.conditional.open.iter_mut().find(|order| order.number == number).ok_or(Denial::UnknownOrder)?;
-        match order.status {
-            ConditionalStatus::New => {}
-            ConditionalStatus::Triggering => return Err(Denial::Triggering),
-            _ => return Err(Denial::UnknownOrder),
-        }
-        order.status = ConditionalStatus::Canceled;
-        self.changes += 1;
-        order.updated = now;
-        let symbol = order.symbol.clone();
-        self.sweep();
-        self.watch_cover(&symbol, now);
-        Ok(())
-    }
-
     /// Cancels every open plain order of a contract.
     pub fn cancel_all(&mut self, symbol: &Symbol, now: Millis) {
         let open = self.plain.open.iter().filter(|order| order.symbol == *symbol);
@@ -450,20 +326,12 @@ impl Book {
         }
     }
 
-    /// Cancels every conditional order of a contract that still waits.
-    pub fn cancel_all_conditionals(&mut self, symbol: &Symbol, now: Millis) {
-        let waiting = self.conditional.open.iter().filter(|order| order.is_waiting() && order.symbol == *symbol);
-        for number in waiting.map(|order| order.number).collect::<Vec<u64>>() {
-            let _ = self.cancel_conditional(number, now);
-        }
-    }
-
-    fn tradable(&self, symbol: &Symbol) -> Result<&Instrument, Denial> {
+    pub(super) fn tradable(&self, symbol: &Symbol) -> Result<&Instrument, Denial> {
         let instrument = self.instrument(symbol.as_str())?;
         if instrument.closed.is_some() { Err(Denial::NotTrading) } else { Ok(instrument) }
     }
 
-    fn check_mode(&self, position_side: Option<Side>) -> Result<(), Denial> {
+    pub(super) fn check_mode(&self, position_side: Option<Side>) -> Result<(), Denial> {
         if position_side.is_some() == self.hedge { Ok(()) } else { Err(Denial::PositionMode) }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::market::{Decimal, MarginMode, Millis, Quote, Side};
+use crate::market::{Decimal, MarginMode, Millis, Quote, Side, TriggerBy};
 
 /// Digits kept of an average entry price.
 const ENTRY_DIGITS: u32 = 12;
@@ -82,6 +82,14 @@ impl Market {
             long: Held::default(),
             short: Held::default(),
             depth: None,
+        }
+    }
+
+    /// The price that a trigger looks at.
+    pub fn watched(&self, by: TriggerBy) -> Decimal {
+        match by {
+            TriggerBy::Mark => self.mark,
+            TriggerBy::Last => self.last,
         }
     }
 

@@ -5,9 +5,10 @@
 //! price. When a position goes flat, whole-position orders and resting reduce-only orders of that side end with it.
 
 use super::book::{Book, PRICE_MAX};
+use super::knobs::Oversized;
 use super::market::Market;
-use super::order::{Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, Order, TimeInForce, Trade};
-use crate::market::{Decimal, Millis, OrderStatus, ProtectionKind, Side, Symbol, TriggerBy, sizing};
+use super::order::{Amount, Conditional, ConditionalStatus, Denial, Effect, Order, TimeInForce, Trade};
+use crate::market::{Decimal, Millis, OrderStatus, Side, Symbol, TriggerBy, sizing};
 
 /// The wallet is held within this, so that no sum can leave a decimal's range.
 const BALANCE_MAX: Decimal = Decimal::from_parts(2_808_348_672, 232_830_643, 0, false, 0);
@@ -136,6 +137,9 @@ impl Book {
                 order.status = OrderStatus::Filled;
             }
         }
+        if !opened.is_zero() {
+            self.attach(number, now);
+        }
         if let Some(side) = flow.effect.closes {
             self.end_with_position(&symbol, side, now);
         }
@@ -218,7 +222,7 @@ impl Book {
             Amount::Qty { qty, reduce_only } => (qty, reduce_only),
         };
         let is_refused = match effect.opens {
-            None => held.is_zero(),
+            None => held.is_zero() || (qty > held && self.knobs.oversized_reduce == Oversized::Refuse),
             Some(_) => !self.affords(&order.symbol, (qty - held).max(Decimal::ZERO)),
         };
         let child = (!is_refused).then(|| self.plain.number());
@@ -239,6 +243,7 @@ impl Book {
                 price: None,
                 time_in_force: TimeInForce::Gtc,
                 qty,
+                stop: None,
                 filled: Decimal::ZERO,
                 quote: Decimal::ZERO,
                 opened: Decimal::ZERO,
@@ -262,9 +267,10 @@ impl Book {
         if !self.position(symbol, side).is_zero() {
             return;
         }
-        let ends = Some(side);
-        for order in self.conditional.open.iter_mut().filter(|order| order.is_waiting() && order.symbol == *symbol) {
-            if order.amount == Amount::WholePosition && order.effect().closes == ends {
+        let protection_ends = self.knobs.protection_ends;
+        let waiting = self.conditional.open.iter_mut().filter(|order| order.is_waiting() && order.symbol == *symbol);
+        for order in waiting.filter(|order| protection_ends && order.amount == Amount::WholePosition) {
+            if order.effect().closes == Some(side) {
                 order.status = ConditionalStatus::Expired;
                 self.changes += 1;
                 order.updated = now;
@@ -291,44 +297,5 @@ impl Book {
         self.conditional.sweep(max, |order| {
             !matches!(order.status, ConditionalStatus::New | ConditionalStatus::Triggering | ConditionalStatus::Triggered)
         });
-    }
-
-    /// Notes when a position begins or ends to be without a resting stop.
-    pub(super) fn watch_cover(&mut self, symbol: &Symbol, now: Millis) {
-        for side in [Side::Long, Side::Short] {
-            let is_naked = !self.position(symbol, side).is_zero() && !self.is_covered(symbol, side);
-            let Some(held) = self.markets.get_mut(symbol).map(|market| market.held_mut(side)) else { return };
-            match (is_naked, held.naked_since) {
-                (true, None) => held.naked_since = Some(now),
-                (false, Some(start)) => {
-                    held.naked_since = None;
-                    if now > start {
-                        while self.naked.len() >= self.knobs.history_max.max(1) {
-                            self.naked.pop_front();
-                        }
-                        self.naked.push_back(NakedSpan { symbol: symbol.clone(), side, start, end: Some(now) });
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Whether stops that wait (or are on their way) would close the whole position.
-    fn is_covered(&self, symbol: &Symbol, side: Side) -> bool {
-        let held = self.position(symbol, side);
-        let mut covered = Decimal::ZERO;
-        for order in self.conditional.open.iter().filter(|order| order.symbol == *symbol && order.kind == ProtectionKind::StopLoss) {
-            let effect = order.effect();
-            let is_live = matches!(order.status, ConditionalStatus::New | ConditionalStatus::Triggering);
-            if !is_live || effect.closes != Some(side) || effect.opens.is_some() {
-                continue;
-            }
-            covered += match order.amount {
-                Amount::WholePosition => held,
-                Amount::Qty { qty, .. } => qty,
-            };
-        }
-        covered >= held
     }
 }

@@ -6,7 +6,9 @@
 
 mod adapter;
 mod book;
+mod conditional;
 pub mod contracts;
+mod knobs;
 mod limits;
 mod market;
 mod matching;
@@ -24,10 +26,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use adapter::CAPABILITIES;
-pub use book::{Book, CONDITIONALS_MAX, Knobs, OPEN_ORDERS_MAX, PRICE_MAX, QTY_MAX, START_BALANCE};
+pub use book::{Book, CONDITIONALS_MAX, OPEN_ORDERS_MAX, PRICE_MAX, QTY_MAX, START_BALANCE};
+pub use knobs::{Knobs, Oversized, Second};
 pub use market::{Held, Market};
 pub use order::{
-    Amount, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Obstacle, Order, TimeInForce, Trade,
+    Amount, AttachedStop, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Obstacle, Order,
+    TimeInForce, Trade,
 };
 
 use super::{Clock, Exchange};

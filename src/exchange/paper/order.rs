@@ -58,6 +58,19 @@ pub struct NewPlain {
     pub time_in_force: TimeInForce,
     /// Base coin.
     pub qty: Decimal,
+    /// A stop for the position this order opens.
+    pub stop: Option<AttachedStop>,
+}
+
+/// A stop that comes with an order: for the whole position, from the first execution that builds it up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedStop {
+    /// Its name; must not be that of another open conditional order.
+    pub name: String,
+    /// Price that sets it off.
+    pub trigger_price: Decimal,
+    /// Which price is watched.
+    pub by: TriggerBy,
 }
 
 /// A plain order in the book, or one that ended.
@@ -81,6 +94,9 @@ pub struct Order {
     pub time_in_force: TimeInForce,
     /// Ordered, base coin.
     pub qty: Decimal,
+    /// The stop it brings with it, until that has come into being.
+    #[serde(default)]
+    pub stop: Option<AttachedStop>,
     /// Filled so far.
     pub filled: Decimal,
     /// Sum of price × quantity of its fills.
@@ -117,7 +133,7 @@ impl Order {
 /// What a conditional order does when it is set off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Amount {
-    /// Closes whatever the position is then; ends with the position.
+    /// Closes whatever the position is then; ends with the position, where that is the exchange's way.
     WholePosition,
     /// Sends a market order of this size. Does not end with the position.
     Qty {
@@ -299,7 +315,7 @@ pub enum Denial {
     NoPrice,
     /// A client id of a form that is not taken.
     BadClientId,
-    /// An open order of this kind has this client id.
+    /// An open order of this kind has this client id, or an ended one where names are never free again.
     DuplicateClientId,
     /// The order does not fit one-way or hedge mode.
     PositionMode,
@@ -307,6 +323,11 @@ pub enum Denial {
     NoPosition,
     /// Together with resting orders it would do more than reduce.
     ReduceOnlyConflict,
+    /// It would reduce by more than the position.
+    Oversized {
+        /// The position.
+        held: Decimal,
+    },
     /// The trigger price is passed already.
     WouldTrigger,
     /// Another whole-position order of this kind waits on this side.
@@ -383,6 +404,7 @@ impl fmt::Display for Denial {
             Denial::PositionMode => f.write_str("position side does not fit the account's position mode"),
             Denial::NoPosition => f.write_str("there is no position to reduce"),
             Denial::ReduceOnlyConflict => f.write_str("together with resting orders it would turn the position over"),
+            Denial::Oversized { held } => write!(f, "it would reduce by more than the position of {held}"),
             Denial::WouldTrigger => f.write_str("the trigger price is passed already"),
             Denial::AlreadyProtected => f.write_str("a close-position order of this kind is open already"),
             Denial::ZeroQty => f.write_str("quantity must be above zero"),

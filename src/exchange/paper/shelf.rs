@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::order::{Conditional, Order};
+
 /// Open orders in the order of their numbers, and a bounded ring of ended ones.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Shelf<T> {
@@ -52,5 +54,30 @@ impl<T> Shelf<T> {
                 index += 1;
             }
         }
+    }
+}
+
+/// What goes by a name.
+pub(super) trait Named {
+    fn name(&self) -> &str;
+}
+
+impl Named for Order {
+    fn name(&self) -> &str {
+        &self.client_id
+    }
+}
+
+impl Named for Conditional {
+    fn name(&self) -> &str {
+        &self.client_id
+    }
+}
+
+impl<T: Named> Shelf<T> {
+    /// Whether a new order may have this name. `reuse`: those of ended orders are free again.
+    pub(super) fn is_free(&self, name: &str, reuse: bool) -> bool {
+        let is_taken = |order: &T| order.name() == name;
+        !self.open.iter().any(is_taken) && (reuse || !self.ended.iter().any(is_taken))
     }
 }

@@ -96,6 +96,7 @@ mod tests {
             price: Some(Decimal::from(price)),
             time_in_force: TimeInForce::Gtc,
             qty: Decimal::new(1, 2),
+            stop: None,
         }
     }
 

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use perphook::exchange::paper::{Denial, Market};
 use perphook::market::{Decimal, MarginMode, Millis, Side, Symbol};
 
+use super::super::floor::Floor;
 use super::super::params::Params;
-use super::Sim;
 use super::fail::{self, Fail};
 use super::rows::{self, DIGITS};
+use super::{symbol_if_any, symbol_of};
 
 const SUCCESS: &str = "{\"code\":200,\"msg\":\"success\"}";
 const MAINTENANCE: Decimal = Decimal::from_parts(4, 0, 0, false, 3);
@@ -42,32 +43,15 @@ impl Row<'_> {
     }
 }
 
-/// What a read of positions sees of one side: the state of a moment ago, if reads lag.
-fn seen(sim: &Sim, symbol: &Symbol, market: &Market, side: Side, now: Millis) -> (Decimal, Decimal) {
-    let held = market.held(side);
-    let (mut qty, mut entry) = (held.qty, held.entry_price);
-    let late_ms = sim.faults.conditions.late_positions_ms;
-    if late_ms > 0 {
-        let recent = sim.book.trades().iter().rev().take_while(|trade| trade.at + late_ms > now);
-        for trade in recent.filter(|trade| trade.symbol == *symbol && trade.side == side) {
-            qty += if trade.opening { -trade.qty } else { trade.qty };
-            entry = trade.entry_before;
-        }
-    }
-    (qty, entry)
-}
-
 /// The rows of one contract: one in one-way mode, long and short in hedge mode.
-fn rows_of<'a>(sim: &Sim, symbol: &'a Symbol, market: &'a Market, now: Millis) -> Vec<Row<'a>> {
+fn rows_of<'a>(floor: &Floor, symbol: &'a Symbol, market: &'a Market, now: Millis) -> Vec<Row<'a>> {
     let row = |side: Side, position_side| {
-        let (qty, entry_price) = seen(sim, symbol, market, side, now);
+        let (qty, entry_price) = floor.seen(symbol, side, now);
         let amount = if side == Side::Long { qty } else { -qty };
-        let late_ms = sim.faults.conditions.late_positions_ms;
-        let mine = sim.book.trades().iter().rev().filter(|trade| trade.symbol == *symbol && trade.side == side);
-        let changed_at = mine.map(|trade| trade.at).find(|at| at + late_ms <= now).map_or(0, |at| sim.shown(at));
+        let changed_at = floor.changed_at(symbol, side, now);
         Row { symbol, market, position_side, amount, entry_price, changed_at, side }
     };
-    if sim.book.is_hedge() {
+    if floor.book.is_hedge() {
         return vec![row(Side::Long, "LONG"), row(Side::Short, "SHORT")];
     }
     let (long, short) = (row(Side::Long, "BOTH"), row(Side::Short, "BOTH"));
@@ -75,26 +59,26 @@ fn rows_of<'a>(sim: &Sim, symbol: &'a Symbol, market: &'a Market, now: Millis) -
 }
 
 /// Rows with a position or open plain orders, which is what version 3 lists.
-fn live_rows<'a>(sim: &'a Sim, only: Option<&Symbol>, now: Millis) -> Vec<Row<'a>> {
+fn live_rows<'a>(floor: &'a Floor, only: Option<&Symbol>, now: Millis) -> Vec<Row<'a>> {
     let wanted = |symbol: &Symbol| only.is_none_or(|only| only == symbol);
     let mut list = Vec::new();
-    for (symbol, market) in sim.book.markets().filter(|(symbol, _)| wanted(symbol)) {
-        if market.is_flat() && sim.faults.conditions.late_positions_ms == 0 && sim.book.open_orders().is_empty() {
+    for (symbol, market) in floor.book.markets().filter(|(symbol, _)| wanted(symbol)) {
+        if market.is_flat() && floor.faults.conditions.late_positions_ms == 0 && floor.book.open_orders().is_empty() {
             continue;
         }
-        list.extend(rows_of(sim, symbol, market, now).into_iter().filter(|row| {
+        list.extend(rows_of(floor, symbol, market, now).into_iter().filter(|row| {
             let is_meant = |named: Option<Side>| named.is_none_or(|side| side == row.side);
-            let has_orders = || sim.book.open_orders().iter().any(|order| order.symbol == *symbol && is_meant(order.position_side));
+            let has_orders = || floor.book.open_orders().iter().any(|order| order.symbol == *symbol && is_meant(order.position_side));
             !row.amount.is_zero() || has_orders()
         }));
     }
     list
 }
 
-pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let only = sim.symbol_if_any(params)?;
+pub fn positions_v3(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let only = symbol_if_any(floor, params)?;
     let mut out = String::with_capacity(512);
-    rows::list(&mut out, live_rows(sim, only.as_ref(), now).iter(), |out, row| {
+    rows::list(&mut out, live_rows(floor, only.as_ref(), now).iter(), |out, row| {
         let (notional, margin) = (row.notional(), row.margin());
         let is_isolated = row.market.margin_mode == MarginMode::Isolated;
         let isolated = if is_isolated { margin } else { Decimal::ZERO };
@@ -108,7 +92,7 @@ pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
             row.symbol,
             row.position_side,
             row.amount,
-            row.market.break_even_price(row.side, sim.book.knobs().taker_fee).round_dp(DIGITS),
+            row.market.break_even_price(row.side, floor.book.knobs().taker_fee).round_dp(DIGITS),
             row.market.mark,
             row.profit(),
             row.market.liquidation_price(row.side).round_dp(DIGITS),
@@ -120,12 +104,12 @@ pub fn positions_v3(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
     Ok(out)
 }
 
-pub fn positions_v2(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let only = sim.symbol_if_any(params)?;
+pub fn positions_v2(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let only = symbol_if_any(floor, params)?;
     let mut out = String::with_capacity(512);
-    let at = sim.shown(now);
-    let wanted = sim.book.markets().filter(|(symbol, _)| only.as_ref().is_none_or(|only| only == *symbol));
-    rows::list(&mut out, wanted.flat_map(|(symbol, market)| rows_of(sim, symbol, market, now)), |out, row| {
+    let at = floor.shown(now);
+    let wanted = floor.book.markets().filter(|(symbol, _)| only.as_ref().is_none_or(|only| only == *symbol));
+    rows::list(&mut out, wanted.flat_map(|(symbol, market)| rows_of(floor, symbol, market, now)), |out, row| {
         let is_isolated = row.market.margin_mode == MarginMode::Isolated;
         let _ = write!(
             out,
@@ -150,27 +134,27 @@ pub fn positions_v2(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
 }
 
 /// Unrealised profit and margin of all positions.
-fn sums(sim: &Sim) -> (Decimal, Decimal) {
-    let each = sim.book.markets().map(|(_, market)| market.position_margin());
+fn sums(floor: &Floor) -> (Decimal, Decimal) {
+    let each = floor.book.markets().map(|(_, market)| market.position_margin());
     each.fold((Decimal::ZERO, Decimal::ZERO), |sum, (margin, profit)| (sum.0 + profit, sum.1 + margin))
 }
 
-pub fn balance(sim: &mut Sim, _: &Params, now: Millis) -> Result<String, Fail> {
-    let (wallet, free) = (sim.book.balance().round_dp(DIGITS), sim.book.available().round_dp(DIGITS));
+pub fn balance(floor: &mut Floor, _: &Params, now: Millis) -> Result<String, Fail> {
+    let (wallet, free) = (floor.book.balance().round_dp(DIGITS), floor.book.available().round_dp(DIGITS));
     Ok(format!(
         "[{{\"accountAlias\":\"SgsR\",\"asset\":\"USDT\",\"balance\":\"{wallet}\",\"crossWalletBalance\":\"{wallet}\",\"crossUnPnl\":\"{}\",\
          \"availableBalance\":\"{free}\",\"maxWithdrawAmount\":\"{free}\",\"marginAvailable\":true,\"updateTime\":{}}}]",
-        sums(sim).0.round_dp(DIGITS),
-        sim.shown(now)
+        sums(floor).0.round_dp(DIGITS),
+        floor.shown(now)
     ))
 }
 
-pub fn account(sim: &mut Sim, _: &Params, now: Millis) -> Result<String, Fail> {
-    let (wallet, free) = (sim.book.balance().round_dp(DIGITS), sim.book.available().round_dp(DIGITS));
-    let (profit, margin) = sums(sim);
+pub fn account(floor: &mut Floor, _: &Params, now: Millis) -> Result<String, Fail> {
+    let (wallet, free) = (floor.book.balance().round_dp(DIGITS), floor.book.available().round_dp(DIGITS));
+    let (profit, margin) = sums(floor);
     let (profit, equity) = (profit.round_dp(DIGITS), (wallet + profit).round_dp(DIGITS));
     let used = (equity - free).max(Decimal::ZERO);
-    let (margin, at) = (margin.round_dp(DIGITS), sim.shown(now));
+    let (margin, at) = (margin.round_dp(DIGITS), floor.shown(now));
     let mut out = String::with_capacity(1024);
     let _ = write!(
         out,
@@ -183,7 +167,7 @@ pub fn account(sim: &mut Sim, _: &Params, now: Millis) -> Result<String, Fail> {
          \"marginAvailable\":true,\"updateTime\":{at}}}],\"positions\":",
         (used - margin).max(Decimal::ZERO)
     );
-    rows::list(&mut out, live_rows(sim, None, now).iter(), |out, row| {
+    rows::list(&mut out, live_rows(floor, None, now).iter(), |out, row| {
         let _ = write!(
             out,
             "{{\"symbol\":\"{}\",\"positionSide\":\"{}\",\"positionAmt\":\"{}\",\"unrealizedProfit\":\"{}\",\"isolatedMargin\":\"0\",\
@@ -200,10 +184,10 @@ pub fn account(sim: &mut Sim, _: &Params, now: Millis) -> Result<String, Fail> {
     Ok(out)
 }
 
-pub fn symbol_config(sim: &mut Sim, params: &Params, _: Millis) -> Result<String, Fail> {
-    let only = sim.symbol_if_any(params)?;
+pub fn symbol_config(floor: &mut Floor, params: &Params, _: Millis) -> Result<String, Fail> {
+    let only = symbol_if_any(floor, params)?;
     let mut out = String::with_capacity(512);
-    let wanted = sim.book.markets().filter(|(symbol, _)| only.as_ref().is_none_or(|only| only == *symbol));
+    let wanted = floor.book.markets().filter(|(symbol, _)| only.as_ref().is_none_or(|only| only == *symbol));
     rows::list(&mut out, wanted, |out, (symbol, market)| {
         let margin_type = if market.margin_mode == MarginMode::Isolated { "ISOLATED" } else { "CROSSED" };
         let _ = write!(
@@ -215,33 +199,32 @@ pub fn symbol_config(sim: &mut Sim, params: &Params, _: Millis) -> Result<String
     Ok(out)
 }
 
-pub fn account_config(sim: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
+pub fn account_config(floor: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
     Ok(format!(
         "{{\"feeTier\":0,\"canTrade\":true,\"canDeposit\":true,\"canWithdraw\":true,\"dualSidePosition\":{},\"updateTime\":0,\
-         \"multiAssetsMargin\":{},\"tradeGroupId\":-1}}",
-        sim.book.is_hedge(),
-        sim.multi_assets
+         \"multiAssetsMargin\":false,\"tradeGroupId\":-1}}",
+        floor.book.is_hedge()
     ))
 }
 
-pub fn position_mode(sim: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
-    Ok(format!("{{\"dualSidePosition\":{}}}", sim.book.is_hedge()))
+pub fn position_mode(floor: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
+    Ok(format!("{{\"dualSidePosition\":{}}}", floor.book.is_hedge()))
 }
 
-pub fn set_position_mode(sim: &mut Sim, params: &Params, _: Millis) -> Result<String, Fail> {
+pub fn set_position_mode(floor: &mut Floor, params: &Params, _: Millis) -> Result<String, Fail> {
     params.some("dualSidePosition").ok_or_else(|| Fail::mandatory("dualSidePosition"))?;
-    sim.book.set_hedge(params.is_true("dualSidePosition")).map_err(fail::position_mode)?;
+    floor.book.set_hedge(params.is_true("dualSidePosition")).map_err(fail::position_mode)?;
     Ok(SUCCESS.to_owned())
 }
 
-pub fn multi_assets(sim: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
-    Ok(format!("{{\"multiAssetsMargin\":{}}}", sim.multi_assets))
+pub fn multi_assets(_: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
+    Ok("{\"multiAssetsMargin\":false}".to_owned())
 }
 
-pub fn leverage_bracket(sim: &mut Sim, params: &Params, _: Millis) -> Result<String, Fail> {
-    let only = sim.symbol_if_any(params)?;
+pub fn leverage_bracket(floor: &mut Floor, params: &Params, _: Millis) -> Result<String, Fail> {
+    let only = symbol_if_any(floor, params)?;
     let mut out = String::with_capacity(512);
-    let wanted = sim.book.instruments().iter().filter(|instrument| only.as_ref().is_none_or(|only| *only == instrument.symbol));
+    let wanted = floor.book.instruments().iter().filter(|instrument| only.as_ref().is_none_or(|only| *only == instrument.symbol));
     rows::list(&mut out, wanted, |out, instrument| {
         let _ = write!(
             out,
@@ -254,41 +237,38 @@ pub fn leverage_bracket(sim: &mut Sim, params: &Params, _: Millis) -> Result<Str
     Ok(out)
 }
 
-pub fn set_leverage(sim: &mut Sim, params: &Params, _: Millis) -> Result<String, Fail> {
-    let symbol = sim.symbol(params)?;
+pub fn set_leverage(floor: &mut Floor, params: &Params, _: Millis) -> Result<String, Fail> {
+    let symbol = symbol_of(floor, params)?;
     let leverage: u32 = params.read("leverage").ok_or_else(|| Fail::mandatory("leverage"))?;
-    sim.book.set_leverage(&symbol, leverage).map_err(|denial| match denial {
+    floor.book.set_leverage(&symbol, leverage).map_err(|denial| match denial {
         Denial::Leverage { .. } => Fail::new(-4028, format!("Leverage {leverage} is not valid")),
         other => fail::plain(other),
     })?;
     Ok(format!("{{\"leverage\":{leverage},\"maxNotionalValue\":\"100000000\",\"symbol\":\"{symbol}\"}}"))
 }
 
-pub fn set_margin_type(sim: &mut Sim, params: &Params, _: Millis) -> Result<String, Fail> {
-    let symbol = sim.symbol(params)?;
+pub fn set_margin_type(floor: &mut Floor, params: &Params, _: Millis) -> Result<String, Fail> {
+    let symbol = symbol_of(floor, params)?;
     let mode = match params.some("marginType") {
         Some("ISOLATED") => MarginMode::Isolated,
         Some("CROSSED") => MarginMode::Cross,
         Some(_) => return Err(Fail::new(-1130, "Data sent for parameter 'marginType' is not valid.")),
         None => return Err(Fail::mandatory("marginType")),
     };
-    if sim.multi_assets && mode == MarginMode::Isolated {
-        return Err(Fail::new(-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode."));
-    }
-    sim.book.set_margin_mode(&symbol, mode).map_err(fail::plain)?;
+    floor.book.set_margin_mode(&symbol, mode).map_err(fail::plain)?;
     Ok(SUCCESS.to_owned())
 }
 
-pub fn order_limits(_: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
+pub fn order_limits(_: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
     Ok("[{\"rateLimitType\":\"ORDERS\",\"interval\":\"SECOND\",\"intervalNum\":10,\"limit\":300},\
         {\"rateLimitType\":\"ORDERS\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":1200}]"
         .to_owned())
 }
 
-pub fn listen_key(_: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
+pub fn listen_key(_: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
     Ok("{\"listenKey\":\"pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1\"}".to_owned())
 }
 
-pub fn close_listen_key(_: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
+pub fn close_listen_key(_: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
     Ok("{}".to_owned())
 }

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use perphook::exchange::paper::{Denial, Obstacle};
 
+use super::super::wire::Refusal;
+
 /// An error answer.
 #[derive(Clone, Debug)]
 pub struct Fail {
     /// HTTP status.
     pub status: u16,
-    /// Binance's code.
-    pub code: i32,
+    /// Binance's code; its digits stand in the body.
+    pub code: String,
     /// Binance's words.
     pub msg: Cow<'static, str>,
 }
@@ -18,12 +20,22 @@ pub struct Fail {
 impl Fail {
     /// An error with HTTP status 400.
     pub fn new(code: i32, msg: impl Into<Cow<'static, str>>) -> Fail {
-        Fail { status: 400, code, msg: msg.into() }
+        Fail::with_status(400, code, msg)
     }
 
     /// An error with another HTTP status.
     pub fn with_status(status: u16, code: i32, msg: impl Into<Cow<'static, str>>) -> Fail {
-        Fail { status, code, msg: msg.into() }
+        Fail { status, code: code.to_string(), msg: msg.into() }
+    }
+
+    /// A refusal that a fault plan wants.
+    pub fn of(refusal: &Refusal) -> Fail {
+        Fail { status: refusal.status, code: refusal.code.clone(), msg: refusal.msg.clone().into() }
+    }
+
+    /// Nothing is served there.
+    pub fn no_such_path(method: &str, path: &str) -> Fail {
+        Fail::with_status(404, -5000, format!("Path {path}, Method {method} is invalid"))
     }
 
     /// A parameter is missing or unreadable.
@@ -51,7 +63,7 @@ pub fn plain(denial: Denial) -> Fail {
         Denial::BadClientId => Fail::new(-4015, "Client order id is not valid."),
         Denial::DuplicateClientId => Fail::new(-4116, "ClientOrderId is duplicated."),
         Denial::PositionMode => Fail::new(-4061, "Order's position side does not match user's setting."),
-        Denial::NoPosition => Fail::new(-2022, "ReduceOnly Order is rejected."),
+        Denial::NoPosition | Denial::Oversized { .. } => Fail::new(-2022, "ReduceOnly Order is rejected."),
         Denial::ReduceOnlyConflict => Fail::new(-4118, "ReduceOnly Order Failed. Please check your existing position and open orders."),
         Denial::WouldTrigger => Fail::new(-2021, "Order would immediately trigger."),
         Denial::AlreadyProtected => {

@@ -1,34 +1,9 @@
-//! The contracts, and exchangeInfo in its full size.
+//! exchangeInfo in its full size.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
-use perphook::exchange::paper::{Knobs, OPEN_ORDERS_MAX, contracts};
-use perphook::market::{Decimal, Instrument, Instruments, Symbol};
-
-/// The built-in contracts, filled up with made-up ones to a number.
-pub fn instruments(count: usize) -> Instruments {
-    let mut list: Vec<Instrument> = contracts::instruments().iter().cloned().collect();
-    list.extend((list.len()..count).map(|index| {
-        let base = format!("COIN{index}");
-        Instrument {
-            contract_size: Decimal::ONE,
-            symbol: Symbol::new(&format!("{base}USDT")),
-            base: Arc::from(base.as_str()),
-            settle: Arc::from("USDT"),
-            tick: Decimal::new(1, 4),
-            lot_step: Decimal::new(1, 1),
-            min_qty: Decimal::new(1, 1),
-            max_qty: Decimal::from(1_000_000),
-            market_lot_step: Decimal::new(1, 1),
-            market_max_qty: Decimal::from(100_000),
-            min_notional: Decimal::from(5),
-            max_leverage: 50,
-            closed: None,
-        }
-    }));
-    Instruments::new(list)
-}
+use perphook::exchange::paper::{Knobs, OPEN_ORDERS_MAX};
+use perphook::market::{Decimal, Instrument, Instruments};
 
 /// The body of exchangeInfo.
 pub fn exchange_info(instruments: &Instruments, knobs: &Knobs) -> String {

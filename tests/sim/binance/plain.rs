@@ -1,15 +1,14 @@
 //! Plain orders: placing, batches, cancelling, queries, executions.
 
-use std::collections::BTreeMap;
-
 use perphook::exchange::paper::{Denial, Effect, NewPlain, Order, TimeInForce};
 use perphook::market::{Decimal, Millis, Symbol};
 use serde_json::Value;
 
-use super::super::params::Params;
+use super::super::floor::Floor;
+use super::super::params::{Params, text_of};
 use super::fail::{self, Fail};
 use super::rows::{self, Detail};
-use super::{PLAIN_ID_BASE, Sim, is_buy};
+use super::{PLAIN_ID_BASE, is_buy, position_side, symbol_if_any, symbol_of};
 
 const BATCH_MAX: usize = 5;
 const CANCEL_BATCH_MAX: usize = 10;
@@ -17,62 +16,53 @@ const LIST_DEFAULT: usize = 500;
 const LIST_MAX: usize = 1000;
 const WEEK_MS: Millis = 7 * 24 * 3_600_000;
 
-pub fn place(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let new = read_order(sim, params)?;
-    let number = sim.book.place(&new, now).map_err(|denial| refusal(denial, &new))?;
-    let order = sim.book.order_by_number(number).ok_or_else(unknown)?;
+pub fn place(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let new = read_order(floor, params)?;
+    let number = floor.book.place(&new, now).map_err(|denial| refusal(denial, &new))?;
+    let order = floor.book.order_by_number(number).ok_or_else(unknown)?;
     // With RESULT the answer waits for what ends at once; a resting limit order is acknowledged as it came in.
     let is_result = params.some("newOrderRespType") == Some("RESULT");
     let ends_at_once = order.price.is_none() || order.time_in_force == TimeInForce::Ioc;
     let detail = if is_result && ends_at_once { Detail::Acknowledged } else { Detail::Accepted };
     let mut out = String::with_capacity(600);
-    rows::order(&mut out, sim, order, detail);
+    rows::order(&mut out, floor, order, detail);
     Ok(out)
 }
 
-pub fn test(sim: &mut Sim, params: &Params, _: Millis) -> Result<String, Fail> {
-    let new = read_order(sim, params)?;
-    sim.book.check(&new).map_err(|denial| refusal(denial, &new))?;
+pub fn test(floor: &mut Floor, params: &Params, _: Millis) -> Result<String, Fail> {
+    let new = read_order(floor, params)?;
+    floor.book.check(&new).map_err(|denial| refusal(denial, &new))?;
     Ok("{}".to_owned())
 }
 
-pub fn place_batch(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
+pub fn place_batch(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
     let text = params.some("batchOrders").ok_or_else(|| Fail::mandatory("batchOrders"))?;
-    let list: Vec<BTreeMap<String, Value>> =
+    let list: Vec<Value> =
         serde_json::from_str(text).map_err(|_| Fail::new(-1130, "Data sent for parameter 'batchOrders' is not valid."))?;
     if list.is_empty() || list.len() > BATCH_MAX {
         return Err(Fail::new(-4082, "Invalid number of batch place orders."));
     }
     let mut out = String::with_capacity(600 * list.len());
-    let refused = sim.refused_element.take();
     let mut bodies = Vec::with_capacity(list.len());
-    for (index, order) in list.into_iter().enumerate() {
-        let element = Params(order.into_iter().map(|(name, value)| (name, text_of(value))).collect());
-        let result = match &refused {
-            Some((at, fail)) if *at == index => Err(fail.clone()),
-            _ => place(sim, &element, now),
+    for (index, order) in list.iter().enumerate() {
+        let result = match floor.refused_element(index) {
+            Some(refusal) => Err(Fail::of(&refusal)),
+            None => place(floor, &Params::of(order), now),
         };
-        bodies.push(result.unwrap_or_else(|fail| element_error(sim, &fail)));
+        bodies.push(result.unwrap_or_else(|fail| element_error(floor, &fail)));
     }
     rows::list(&mut out, bodies.iter(), |out, body| out.push_str(body));
     Ok(out)
 }
 
-/// An error inside a list; the first one is noted for the log.
-fn element_error(sim: &mut Sim, fail: &Fail) -> String {
-    sim.noted_code.get_or_insert(fail.code);
+/// An error inside a list.
+fn element_error(floor: &mut Floor, fail: &Fail) -> String {
+    floor.note_code(&fail.code);
     fail.body()
 }
 
-fn text_of(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    }
-}
-
-fn read_order(sim: &Sim, params: &Params) -> Result<NewPlain, Fail> {
-    let symbol = sim.symbol(params)?;
+fn read_order(floor: &Floor, params: &Params) -> Result<NewPlain, Fail> {
+    let symbol = symbol_of(floor, params)?;
     let buy = is_buy(params)?;
     let kind = params.some("type").ok_or_else(|| Fail::mandatory("type"))?;
     let is_limit = match kind {
@@ -83,7 +73,7 @@ fn read_order(sim: &Sim, params: &Params) -> Result<NewPlain, Fail> {
         }
         _ => return Err(Fail::new(-1116, "Invalid orderType.")),
     };
-    if sim.book.is_hedge() && params.some("reduceOnly").is_some() {
+    if floor.book.is_hedge() && params.some("reduceOnly").is_some() {
         return Err(Fail::not_required("reduceOnly"));
     }
     for name in ["closePosition", "stopPrice", "triggerPrice"] {
@@ -103,16 +93,16 @@ fn read_order(sim: &Sim, params: &Params) -> Result<NewPlain, Fail> {
     if !is_limit && params.some("price").is_some() {
         return Err(Fail::not_required("price"));
     }
-    check_digits(sim, &symbol, price, Some(qty))?;
-    let position_side = sim.position_side(params)?;
-    let client_id = params.some("newClientOrderId").map_or_else(|| sim.made_up_id(), str::to_owned);
+    check_digits(floor, &symbol, price, Some(qty))?;
+    let position_side = position_side(floor, params)?;
+    let client_id = params.some("newClientOrderId").map_or_else(|| floor.made_up_id(), str::to_owned);
     let reduce_only = params.is_true("reduceOnly");
-    Ok(NewPlain { client_id, symbol, buy, position_side, reduce_only, price, time_in_force, qty })
+    Ok(NewPlain { client_id, symbol, buy, position_side, reduce_only, price, time_in_force, qty, stop: None })
 }
 
 /// More digits than the contract's precision fields allow are their own error.
-pub fn check_digits(sim: &Sim, symbol: &Symbol, price: Option<Decimal>, qty: Option<Decimal>) -> Result<(), Fail> {
-    let instrument = sim.book.instrument(symbol.as_str()).map_err(fail::plain)?;
+pub fn check_digits(floor: &Floor, symbol: &Symbol, price: Option<Decimal>, qty: Option<Decimal>) -> Result<(), Fail> {
+    let instrument = floor.book.instrument(symbol.as_str()).map_err(fail::plain)?;
     let price_digits = instrument.tick.scale() + u32::from(&*instrument.base == "BTC");
     let is_too_fine = |value: Option<Decimal>, digits: u32| value.is_some_and(|value| value.normalize().scale() > digits);
     if is_too_fine(price, price_digits) || is_too_fine(qty, instrument.lot_step.scale()) {
@@ -139,64 +129,64 @@ fn unknown() -> Fail {
 }
 
 /// The order a request names by id or client id, if it can be seen yet.
-fn named<'a>(sim: &'a Sim, params: &Params, now: Millis) -> Result<Option<&'a Order>, Fail> {
-    let symbol = sim.symbol(params)?;
+fn named<'a>(floor: &'a Floor, params: &Params, now: Millis) -> Result<Option<&'a Order>, Fail> {
+    let symbol = symbol_of(floor, params)?;
     let order = match (params.read::<u64>("orderId"), params.some("origClientOrderId")) {
-        (Some(id), _) => id.checked_sub(PLAIN_ID_BASE).and_then(|number| sim.book.order_by_number(number)),
-        (None, Some(client_id)) => sim.book.order_by_id(client_id),
+        (Some(id), _) => id.checked_sub(PLAIN_ID_BASE).and_then(|number| floor.book.order_by_number(number)),
+        (None, Some(client_id)) => floor.book.order_by_id(client_id),
         (None, None) => {
             return Err(Fail::new(-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"));
         }
     };
-    Ok(order.filter(|order| order.symbol == symbol && sim.is_visible(order.created, now)))
+    Ok(order.filter(|order| order.symbol == symbol && floor.is_visible(order.created, now)))
 }
 
-pub fn query(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let order = named(sim, params, now)?.ok_or_else(unknown)?;
+pub fn query(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let order = named(floor, params, now)?.ok_or_else(unknown)?;
     let mut out = String::with_capacity(600);
-    rows::order(&mut out, sim, order, Detail::Full);
+    rows::order(&mut out, floor, order, Detail::Full);
     Ok(out)
 }
 
-pub fn query_open(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let order = named(sim, params, now)?.filter(|order| !order.status.is_final()).ok_or_else(unknown)?;
+pub fn query_open(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let order = named(floor, params, now)?.filter(|order| !order.status.is_final()).ok_or_else(unknown)?;
     let mut out = String::with_capacity(600);
-    rows::order(&mut out, sim, order, Detail::Full);
+    rows::order(&mut out, floor, order, Detail::Full);
     Ok(out)
 }
 
-pub fn list_open(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let only = sim.symbol_if_any(params)?;
+pub fn list_open(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let only = symbol_if_any(floor, params)?;
     let mut out = String::with_capacity(1024);
-    let open = sim.book.open_orders().iter().filter(|order| only.as_ref().is_none_or(|symbol| order.symbol == *symbol));
-    rows::list(&mut out, open.filter(|order| sim.is_visible(order.created, now)), |out, order| {
-        rows::order(out, sim, order, Detail::Full);
+    let open = floor.book.open_orders().iter().filter(|order| only.as_ref().is_none_or(|symbol| order.symbol == *symbol));
+    rows::list(&mut out, open.filter(|order| floor.is_visible(order.created, now)), |out, order| {
+        rows::order(out, floor, order, Detail::Full);
     });
     Ok(out)
 }
 
-pub fn list_all(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let only = sim.symbol_if_any(params)?;
-    let range = Range::read(sim, params, now)?;
+pub fn list_all(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let only = symbol_if_any(floor, params)?;
+    let range = Range::read(floor, params, now)?;
     let from = params.read::<u64>("orderId").map(|id| id.saturating_sub(PLAIN_ID_BASE));
-    let mut orders: Vec<&Order> = sim
+    let mut orders: Vec<&Order> = floor
         .book
         .all_orders()
-        .filter(|order| only.as_ref().is_none_or(|symbol| order.symbol == *symbol) && sim.is_visible(order.created, now))
+        .filter(|order| only.as_ref().is_none_or(|symbol| order.symbol == *symbol) && floor.is_visible(order.created, now))
         .filter(|order| from.is_none_or(|from| order.number >= from) && range.holds(order.created))
         .collect();
     orders.sort_by_key(|order| order.number);
     let mut out = String::with_capacity(1024);
-    rows::list(&mut out, range.cut(&orders).iter(), |out, order| rows::order(out, sim, order, Detail::Full));
+    rows::list(&mut out, range.cut(&orders).iter(), |out, order| rows::order(out, floor, order, Detail::Full));
     Ok(out)
 }
 
-pub fn trades(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let symbol = sim.symbol(params)?;
-    let range = Range::read(sim, params, now)?;
+pub fn trades(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let symbol = symbol_of(floor, params)?;
+    let range = Range::read(floor, params, now)?;
     let order = params.read::<u64>("orderId").map(|id| id.saturating_sub(PLAIN_ID_BASE));
     let from = params.read::<u64>("fromId");
-    let trades: Vec<_> = sim
+    let trades: Vec<_> = floor
         .book
         .trades()
         .iter()
@@ -204,7 +194,7 @@ pub fn trades(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fai
         .filter(|trade| order.is_none_or(|number| trade.order == number) && from.is_none_or(|id| trade.id >= id))
         .collect();
     let mut out = String::with_capacity(1024);
-    rows::list(&mut out, range.cut(&trades).iter(), |out, trade| rows::trade(out, sim, trade));
+    rows::list(&mut out, range.cut(&trades).iter(), |out, trade| rows::trade(out, floor, trade));
     Ok(out)
 }
 
@@ -218,8 +208,8 @@ pub struct Range {
 
 impl Range {
     /// Reads them; without a start it is the last seven days, and no window is longer than that.
-    pub fn read(sim: &Sim, params: &Params, now: Millis) -> Result<Range, Fail> {
-        let time = |name| params.read::<Millis>(name).map(|shown| sim.true_time(shown));
+    pub fn read(floor: &Floor, params: &Params, now: Millis) -> Result<Range, Fail> {
+        let time = |name| params.read::<Millis>(name).map(|shown| floor.true_time(shown));
         let (start, end) = (time("startTime"), time("endTime"));
         let from = start.unwrap_or_else(|| end.unwrap_or(now).saturating_sub(WEEK_MS));
         let to = end.unwrap_or(from + WEEK_MS);
@@ -242,18 +232,18 @@ impl Range {
     }
 }
 
-pub fn cancel(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
+pub fn cancel(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
     let gone = || Fail::new(-2011, "Unknown order sent.");
-    let number = named(sim, params, now)?.map(|order| order.number).ok_or_else(gone)?;
-    sim.book.cancel(number, now).map_err(fail::plain)?;
-    let order = sim.book.order_by_number(number).ok_or_else(gone)?;
+    let number = named(floor, params, now)?.map(|order| order.number).ok_or_else(gone)?;
+    floor.book.cancel(number, now).map_err(fail::plain)?;
+    let order = floor.book.order_by_number(number).ok_or_else(gone)?;
     let mut out = String::with_capacity(600);
-    rows::order(&mut out, sim, order, Detail::Acknowledged);
+    rows::order(&mut out, floor, order, Detail::Acknowledged);
     Ok(out)
 }
 
-pub fn cancel_batch(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let symbol = sim.symbol(params)?;
+pub fn cancel_batch(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let symbol = symbol_of(floor, params)?;
     let (name, text) = match (params.some("orderIdList"), params.some("origClientOrderIdList")) {
         (Some(text), _) => ("orderId", text),
         (None, Some(text)) => ("origClientOrderId", text),
@@ -264,27 +254,24 @@ pub fn cancel_batch(sim: &mut Sim, params: &Params, now: Millis) -> Result<Strin
         return Err(Fail::new(-4082, "Invalid number of batch cancel orders."));
     }
     let bodies: Vec<String> = list
-        .into_iter()
+        .iter()
         .map(|id| Params(vec![("symbol".to_owned(), symbol.as_str().to_owned()), (name.to_owned(), text_of(id))]))
-        .map(|one| cancel(sim, &one, now).unwrap_or_else(|fail| element_error(sim, &fail)))
+        .map(|one| cancel(floor, &one, now).unwrap_or_else(|fail| element_error(floor, &fail)))
         .collect();
     let mut out = String::with_capacity(600 * bodies.len());
     rows::list(&mut out, bodies.iter(), |out, body| out.push_str(body));
     Ok(out)
 }
 
-pub fn cancel_all(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let symbol = sim.symbol(params)?;
-    sim.book.cancel_all(&symbol, now);
+pub fn cancel_all(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let symbol = symbol_of(floor, params)?;
+    floor.book.cancel_all(&symbol, now);
     Ok("{\"code\":200,\"msg\":\"The operation of cancel all open order is done.\"}".to_owned())
 }
 
-pub fn countdown(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let symbol = sim.symbol(params)?;
+pub fn countdown(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let symbol = symbol_of(floor, params)?;
     let ms: Millis = params.read("countdownTime").ok_or_else(|| Fail::mandatory("countdownTime"))?;
-    sim.countdowns.retain(|(known, _)| *known != symbol);
-    if ms > 0 {
-        sim.countdowns.push((symbol.clone(), now.saturating_add(ms)));
-    }
+    floor.cancel_all_at(&symbol, (ms > 0).then(|| now.saturating_add(ms)));
     Ok(format!("{{\"symbol\":\"{symbol}\",\"countdownTime\":\"{ms}\"}}"))
 }

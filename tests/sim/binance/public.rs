@@ -5,32 +5,33 @@ use std::fmt::Write;
 use perphook::exchange::paper::Market;
 use perphook::market::{Decimal, Millis, Quote, Symbol};
 
+use super::super::floor::Floor;
 use super::super::params::Params;
-use super::Sim;
 use super::fail::{self, Fail};
+use super::{info, symbol_if_any};
 
-pub fn ping(_: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
+pub fn ping(_: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
     Ok("{}".to_owned())
 }
 
-pub fn time(sim: &mut Sim, _: &Params, now: Millis) -> Result<String, Fail> {
-    Ok(format!("{{\"serverTime\":{}}}", sim.shown(now)))
+pub fn time(floor: &mut Floor, _: &Params, now: Millis) -> Result<String, Fail> {
+    Ok(format!("{{\"serverTime\":{}}}", floor.shown(now)))
 }
 
-pub fn exchange_info(sim: &mut Sim, _: &Params, _: Millis) -> Result<String, Fail> {
-    Ok(String::from_utf8_lossy(&sim.exchange_info).into_owned())
+pub fn exchange_info(floor: &mut Floor, _: &Params, _: Millis) -> Result<String, Fail> {
+    Ok(info::exchange_info(floor.book.instruments(), floor.book.knobs()))
 }
 
-pub fn ticker_price(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let at = sim.shown(now);
-    per_symbol(sim, params, |out, symbol, market| {
+pub fn ticker_price(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let at = floor.shown(now);
+    per_symbol(floor, params, |out, symbol, market| {
         let _ = write!(out, "{{\"symbol\":\"{symbol}\",\"price\":\"{}\",\"time\":{at}}}", market.last);
     })
 }
 
-pub fn ticker_24hr(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let at = sim.shown(now);
-    per_symbol(sim, params, |out, symbol, market| {
+pub fn ticker_24hr(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let at = floor.shown(now);
+    per_symbol(floor, params, |out, symbol, market| {
         let last = market.last;
         let _ = write!(
             out,
@@ -41,9 +42,9 @@ pub fn ticker_24hr(sim: &mut Sim, params: &Params, now: Millis) -> Result<String
     })
 }
 
-pub fn premium_index(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let at = sim.shown(now);
-    per_symbol(sim, params, |out, symbol, market| {
+pub fn premium_index(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let at = floor.shown(now);
+    per_symbol(floor, params, |out, symbol, market| {
         let mark = market.mark;
         let _ = write!(
             out,
@@ -54,11 +55,11 @@ pub fn premium_index(sim: &mut Sim, params: &Params, now: Millis) -> Result<Stri
     })
 }
 
-pub fn book_ticker(sim: &mut Sim, params: &Params, now: Millis) -> Result<String, Fail> {
-    let (sim, at) = (&*sim, sim.shown(now));
-    let size = sim.book.knobs().liquidity.unwrap_or(Decimal::TEN);
-    per_symbol(sim, params, |out, symbol, market| {
-        let tick = sim.book.instrument(symbol.as_str()).map(|instrument| instrument.tick).unwrap_or_default();
+pub fn book_ticker(floor: &mut Floor, params: &Params, now: Millis) -> Result<String, Fail> {
+    let (floor, at) = (&*floor, floor.shown(now));
+    let size = floor.book.knobs().liquidity.unwrap_or(Decimal::TEN);
+    per_symbol(floor, params, |out, symbol, market| {
+        let tick = floor.book.instrument(symbol.as_str()).map(|instrument| instrument.tick).unwrap_or_default();
         let Quote { bid, ask } = market.quote(tick);
         let _ = write!(
             out,
@@ -68,13 +69,13 @@ pub fn book_ticker(sim: &mut Sim, params: &Params, now: Millis) -> Result<String
 }
 
 /// One object for a named contract, a list of all otherwise.
-fn per_symbol(sim: &Sim, params: &Params, row: impl Fn(&mut String, &Symbol, &Market)) -> Result<String, Fail> {
+fn per_symbol(floor: &Floor, params: &Params, row: impl Fn(&mut String, &Symbol, &Market)) -> Result<String, Fail> {
     let mut out = String::with_capacity(256);
-    if let Some(symbol) = sim.symbol_if_any(params)? {
-        let market = sim.book.market(&symbol).ok_or_else(|| fail::plain(perphook::exchange::paper::Denial::NoPrice))?;
+    if let Some(symbol) = symbol_if_any(floor, params)? {
+        let market = floor.book.market(&symbol).ok_or_else(|| fail::plain(perphook::exchange::paper::Denial::NoPrice))?;
         row(&mut out, &symbol, market);
         return Ok(out);
     }
-    super::rows::list(&mut out, sim.book.markets(), |out, (symbol, market)| row(out, symbol, market));
+    super::rows::list(&mut out, floor.book.markets(), |out, (symbol, market)| row(out, symbol, market));
     Ok(out)
 }

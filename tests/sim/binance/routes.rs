@@ -3,9 +3,10 @@
 use perphook::market::Millis;
 
 use super::super::faults::Class;
+use super::super::floor::Floor;
 use super::super::params::Params;
 use super::fail::Fail;
-use super::{Sim, account, algo, plain, public};
+use super::{account, guards, plain, public};
 
 /// What a path asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum Auth {
 }
 
 /// Turns parameters into a body.
-pub type Handler = fn(&mut Sim, &Params, Millis) -> Result<String, Fail>;
+pub type Handler = fn(&mut Floor, &Params, Millis) -> Result<String, Fail>;
 
 /// One path.
 pub struct Route {
@@ -56,21 +57,21 @@ fn orders(method: &str, path: &str) -> Option<Route> {
         ("POST", "/fapi/v1/order") => (Class::Place, (0, 0), (1, 1), plain::place),
         ("POST", "/fapi/v1/order/test") => (Class::Read, (1, 1), (0, 0), plain::test),
         ("POST", "/fapi/v1/batchOrders") => (Class::Place, (5, 5), (5, 1), plain::place_batch),
-        ("POST", "/fapi/v1/algoOrder") => (Class::Place, (0, 0), (1, 1), algo::place),
+        ("POST", "/fapi/v1/algoOrder") => (Class::Place, (0, 0), (1, 1), guards::place),
         ("DELETE", "/fapi/v1/order") => (Class::Cancel, (1, 1), (0, 0), plain::cancel),
         ("DELETE", "/fapi/v1/batchOrders") => (Class::Cancel, (1, 1), (0, 0), plain::cancel_batch),
         ("DELETE", "/fapi/v1/allOpenOrders") => (Class::Cancel, (1, 1), (0, 0), plain::cancel_all),
-        ("DELETE", "/fapi/v1/algoOrder") => (Class::Cancel, (1, 1), (0, 0), algo::cancel),
-        ("DELETE", "/fapi/v1/algoOpenOrders") => (Class::Cancel, (1, 1), (0, 0), algo::cancel_all),
+        ("DELETE", "/fapi/v1/algoOrder") => (Class::Cancel, (1, 1), (0, 0), guards::cancel),
+        ("DELETE", "/fapi/v1/algoOpenOrders") => (Class::Cancel, (1, 1), (0, 0), guards::cancel_all),
         ("POST", "/fapi/v1/countdownCancelAll") => (Class::Cancel, (10, 10), (0, 0), plain::countdown),
         ("GET", "/fapi/v1/order") => (Class::Read, (1, 1), (0, 0), plain::query),
         ("GET", "/fapi/v1/openOrder") => (Class::Read, (1, 1), (0, 0), plain::query_open),
         ("GET", "/fapi/v1/openOrders") => (Class::Read, (1, 40), (0, 0), plain::list_open),
         ("GET", "/fapi/v1/allOrders") => (Class::Read, (5, 5), (0, 0), plain::list_all),
         ("GET", "/fapi/v1/userTrades") => (Class::Read, (5, 5), (0, 0), plain::trades),
-        ("GET", "/fapi/v1/algoOrder") => (Class::Read, (1, 1), (0, 0), algo::query),
-        ("GET", "/fapi/v1/openAlgoOrders") => (Class::Read, (1, 40), (0, 0), algo::list_open),
-        ("GET", "/fapi/v1/allAlgoOrders") => (Class::Read, (5, 5), (0, 0), algo::list_all),
+        ("GET", "/fapi/v1/algoOrder") => (Class::Read, (1, 1), (0, 0), guards::query),
+        ("GET", "/fapi/v1/openAlgoOrders") => (Class::Read, (1, 40), (0, 0), guards::list_open),
+        ("GET", "/fapi/v1/allAlgoOrders") => (Class::Read, (5, 5), (0, 0), guards::list_all),
         _ => return None,
     };
     Some(Route { class, auth: Auth::Signed, weight, orders, run })

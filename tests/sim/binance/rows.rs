@@ -5,7 +5,8 @@ use std::fmt::Write;
 use perphook::exchange::paper::{Amount, Conditional, ConditionalStatus, Order, TimeInForce, Trade};
 use perphook::market::{Decimal, OrderStatus, ProtectionKind, Side, TriggerBy};
 
-use super::{ALGO_ID_BASE, PLAIN_ID_BASE, Sim};
+use super::super::floor::Floor;
+use super::{ALGO_ID_BASE, PLAIN_ID_BASE};
 
 /// Digits of prices and amounts that were calculated.
 pub const DIGITS: u32 = 8;
@@ -45,7 +46,7 @@ pub fn position_side(side: Option<Side>) -> &'static str {
 }
 
 /// A plain order.
-pub fn order(out: &mut String, sim: &Sim, order: &Order, detail: Detail) {
+pub fn order(out: &mut String, floor: &Floor, order: &Order, detail: Detail) {
     let (status, filled) = match detail {
         Detail::Accepted => ("NEW", Decimal::ZERO),
         _ => (order_status(order), order.filled),
@@ -67,10 +68,10 @@ pub fn order(out: &mut String, sim: &Sim, order: &Order, detail: Detail) {
         side(order.buy),
         position_side(order.position_side),
     );
-    let updated = sim.shown(order.updated);
+    let updated = floor.shown(order.updated);
     let _ = if detail == Detail::Full {
         let (avg, quote) = (order.avg_price().round_dp(DIGITS), order.quote);
-        write!(out, "\"avgPrice\":\"{avg}\",\"cumQuote\":\"{quote}\",\"time\":{},\"updateTime\":{updated}}}", sim.shown(order.created))
+        write!(out, "\"avgPrice\":\"{avg}\",\"cumQuote\":\"{quote}\",\"time\":{},\"updateTime\":{updated}}}", floor.shown(order.created))
     } else {
         write!(out, "\"cumQty\":\"{filled}\",\"updateTime\":{updated}}}")
     };
@@ -88,7 +89,7 @@ fn order_status(order: &Order) -> &'static str {
 }
 
 /// A conditional order; `placed` leaves out what only queries tell.
-pub fn conditional(out: &mut String, sim: &Sim, order: &Conditional, placed: bool) {
+pub fn conditional(out: &mut String, floor: &Floor, order: &Conditional, placed: bool) {
     let (qty, whole, reduce_only) = match order.amount {
         Amount::WholePosition => (Decimal::ZERO, true, order.position_side.is_none()),
         Amount::Qty { qty, reduce_only } => (qty, false, reduce_only),
@@ -110,15 +111,15 @@ pub fn conditional(out: &mut String, sim: &Sim, order: &Conditional, placed: boo
         status(order.status),
         order.trigger_price,
         if order.by == TriggerBy::Mark { "MARK_PRICE" } else { "CONTRACT_PRICE" },
-        sim.shown(order.created),
-        sim.shown(order.updated),
-        if order.triggered == 0 { 0 } else { sim.shown(order.triggered) },
+        floor.shown(order.created),
+        floor.shown(order.updated),
+        if order.triggered == 0 { 0 } else { floor.shown(order.triggered) },
     );
     if placed {
         out.push_str("\"activatePrice\":\"\",\"callbackRate\":\"\"}");
         return;
     }
-    let child = order.child.and_then(|number| sim.book.order_by_number(number));
+    let child = order.child.and_then(|number| floor.book.order_by_number(number));
     let _ = match (order.child, child) {
         (Some(number), child) => write!(
             out,
@@ -144,7 +145,7 @@ fn status(status: ConditionalStatus) -> &'static str {
 }
 
 /// An execution.
-pub fn trade(out: &mut String, sim: &Sim, trade: &Trade) {
+pub fn trade(out: &mut String, floor: &Floor, trade: &Trade) {
     let _ = write!(
         out,
         "{{\"symbol\":\"{symbol}\",\"pair\":\"{symbol}\",\"id\":{},\"orderId\":{},\"side\":\"{}\",\"positionSide\":\"{}\",\"price\":\"{}\",\
@@ -160,7 +161,7 @@ pub fn trade(out: &mut String, sim: &Sim, trade: &Trade) {
         trade.fee.round_dp(DIGITS),
         trade.buy,
         trade.maker,
-        sim.shown(trade.at),
+        floor.shown(trade.at),
         symbol = trade.symbol,
         qty = trade.qty,
     );

@@ -38,6 +38,7 @@ fn order(book: &Book, id: &str, buy: bool, qty: &str, price: Option<&str>, side:
         price: price.map(dec),
         time_in_force: TimeInForce::Gtc,
         qty: dec(qty),
+        stop: None,
     }
 }
 

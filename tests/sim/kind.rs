@@ -1,0 +1,36 @@
+//! Which exchanges can be simulated.
+//!
+//! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
+
+use super::binance;
+use super::floor::SimConfig;
+use super::wire::Wire;
+
+/// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// USDⓈ-M futures.
+    #[default]
+    Binance,
+}
+
+const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance")];
+
+/// A new wire of the exchange that the configuration names.
+pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
+    match config.exchange {
+        Kind::Binance => Box::new(binance::Binance::default()),
+    }
+}
+
+impl Kind {
+    /// The exchange of a name.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
+    /// All names.
+    pub fn names() -> String {
+        NAMES.iter().map(|(_, name)| *name).collect::<Vec<&str>>().join(", ")
+    }
+}
