@@ -2,7 +2,7 @@
 //!
 //! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
 
-use super::binance;
+use super::{binance, bitget};
 use super::floor::SimConfig;
 use super::wire::Wire;
 
@@ -12,14 +12,21 @@ pub enum Kind {
     /// USDⓈ-M futures.
     #[default]
     Binance,
+    /// USDT-M futures of a classic account.
+    BitgetClassic,
+    /// USDT-M futures of a unified account.
+    BitgetUnified,
 }
 
-const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance")];
+const NAMES: &[(Kind, &str)] =
+    &[(Kind::Binance, "binance"), (Kind::BitgetClassic, "bitget"), (Kind::BitgetUnified, "bitget-unified")];
 
 /// A new wire of the exchange that the configuration names.
 pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
     match config.exchange {
         Kind::Binance => Box::new(binance::Binance::default()),
+        Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
+        Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
     }
 }
 
