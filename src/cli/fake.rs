@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Account, Config, Sources, TextFile, load};
-use crate::exchange::{AccountMode, Capabilities, CustomIds, Covers, Habit, MarginScope, Second, Exchange, ExchangeError, Reason, Result};
+use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, MarginScope, Reason, Result, Second};
 use crate::market::{
     Balance, Decimal, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side,
     Symbol, Terms,

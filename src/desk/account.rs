@@ -51,7 +51,10 @@ pub(super) struct Busy {
 /// One account at work.
 pub(super) struct Account {
     pub(super) setup: AccountSetup,
+    /// Position mode of the account.
     pub(super) hedge: bool,
+    /// Contracts whose own position mode is another, as their position rows told.
+    odd_modes: BTreeSet<Symbol>,
     pub(super) caps: Option<Capabilities>,
     pub(super) instruments: Option<Arc<Instruments>>,
     pub(super) restricted: Option<String>,
@@ -106,6 +109,7 @@ impl Account {
         Account {
             setup,
             hedge: false,
+            odd_modes: BTreeSet::new(),
             caps: None,
             instruments: None,
             restricted: None,
@@ -191,9 +195,13 @@ impl Account {
     /// Takes in an answer.
     pub(super) fn absorb(&mut self, task: &Task, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
         self.feel(result, ctx, outbox);
+        if let Ok(Reply::Positions(rows)) = result {
+            self.learn_modes(rows);
+        }
         match (task, result) {
             (Task::Open, Ok(Reply::Opened(mode, caps))) => {
                 self.hedge = mode.hedge;
+                self.odd_modes.clear();
                 self.caps = Some(*caps);
                 self.restricted = mode.restricted.clone();
                 self.opened = true;
@@ -223,6 +231,20 @@ impl Account {
             (Task::Text(id, step), result) => text::absorb(self, *id, *step, result, ctx, outbox),
             (Task::Report(ask, part), result) => report::absorb(self, *ask, *part, result, outbox),
             _ => {}
+        }
+    }
+
+    /// Whether long and short of a contract are held side by side.
+    pub(super) fn is_hedge(&self, symbol: &Symbol) -> bool {
+        self.hedge != self.odd_modes.contains(symbol)
+    }
+
+    fn learn_modes(&mut self, rows: &[Position]) {
+        for row in rows {
+            match row.hedge == self.hedge {
+                true => self.odd_modes.remove(&row.symbol),
+                false => self.odd_modes.insert(row.symbol.clone()),
+            };
         }
     }
 

@@ -12,13 +12,15 @@ use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{ClosedTrade, Kind, Outturn, Trade, Which, Why};
 use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, Side, sizing};
+use crate::market::{
+    Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, ProtectionKind, Side, sizing,
+};
 
 /// How often the executions are asked for before the trade is recorded without its profit.
 const FILLS_TRIES_MAX: u32 = 4;
 
 /// Offers the next steps of the closing procedure.
-pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)) {
+pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis, Urgency, Step)) {
     let live = &trade.live;
     let close_pending = trade.close.as_ref().is_some_and(Ticket::may_exist);
     if let Some(close) = trade.close.as_ref().filter(|close| close.may_exist()) {
@@ -50,7 +52,9 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
     for (at, ticket) in trade.retired.iter().enumerate() {
         clear(ticket, Which::Retired(at), Urgency::Ask, offer);
     }
-    if is_clean(trade) && !live.accounted {
+    if is_clean(trade) && must_sweep(trade, ctx) {
+        offer(live.look.at.min(ctx.now), Urgency::Tidy, Step::List);
+    } else if is_clean(trade) && !live.accounted {
         offer(live.fills.at, Urgency::Tidy, Step::Fills);
     }
 }
@@ -152,6 +156,9 @@ pub(super) fn canceled(trade: &mut Trade, which: Which, result: &Result<Reply>, 
 
 /// A lone EXIT lists what rests: entries of ours on that side are cancelled, everything else is left alone.
 pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
+    if trade.live.flat_proven && must_sweep(trade, ctx) {
+        return swept(trade, orders, ctx);
+    }
     trade.live.list_due = false;
     for order in orders.iter().filter(|order| order.opens && order.side == trade.side) {
         let Some(id) = ClientId::parse(&order.id).filter(|id| id.is_of(ctx.home)) else { continue };
@@ -159,10 +166,32 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
         if trade.entries.iter().any(|ticket| ticket.id == id) {
             continue;
         }
-        let state = State::Resting;
-        let (price, qty, filled) = (order.price, order.qty, order.filled);
-        trade.entries.push(Ticket { leg, alert, attempt, id, price, qty, state, filled, seen: true, pace: Pace::default() });
+        trade.entries.push(found_resting(id, leg, alert, attempt, order));
     }
+}
+
+/// Whether stops and targets that may have outlived the position are still to be looked for.
+fn must_sweep(trade: &Trade, ctx: &Ctx<'_>) -> bool {
+    let guarded = trade.stop.is_some() || trade.target.is_some();
+    ctx.guards_may_stay() && guarded && !trade.live.swept
+}
+
+/// After flat: protective orders of this trade that are still listed, from whatever attempt, are cancelled too.
+fn swept(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
+    trade.live.swept = true;
+    let alerts: Vec<u64> = trade.tickets().map(|(_, ticket)| ticket.alert).collect();
+    for order in orders.iter().filter(|order| order.conditional) {
+        let Some(id) = ClientId::parse(&order.id).filter(|id| id.is_of(ctx.home)) else { continue };
+        let (Some(leg), Some(alert), Some(attempt)) = (id.leg(), id.number(), id.attempt()) else { continue };
+        if leg.is_conditional() && alerts.contains(&alert) && !trade.tickets().any(|(_, ticket)| ticket.id == id && !ticket.is_ended()) {
+            trade.retired.push(found_resting(id, leg, alert, attempt, order));
+        }
+    }
+}
+
+fn found_resting(id: ClientId, leg: Leg, alert: u64, attempt: u32, order: &OrderState) -> Ticket {
+    let (price, qty, filled) = (order.price, order.qty, order.filled);
+    Ticket { leg, alert, attempt, id, price, qty, state: State::Resting, filled, seen: true, pace: Pace::default() }
 }
 
 /// The executions since the trade began, added up.
@@ -177,6 +206,7 @@ pub(super) fn counted(trade: &mut Trade, result: &Result<Reply>, ctx: &Ctx<'_>) 
             if let (true, Some(sum)) = (trade.live.accounted, &outturn) {
                 count_unseen_nakedness(trade, sum.first_fill_at);
             }
+            trade.live.ended_by = ended_by(trade.side, fills);
             trade.live.result = outturn.filter(|_| trade.kind != Kind::Exit && balanced);
         }
         _ => {
@@ -186,9 +216,15 @@ pub(super) fn counted(trade: &mut Trade, result: &Result<Reply>, ctx: &Ctx<'_>) 
     }
 }
 
+/// Which protective order made the last closing execution, where the exchange says so.
+fn ended_by(side: Side, fills: &[Fill]) -> Option<ProtectionKind> {
+    let closes = |fill: &&Fill| fill.buy == (side == Side::Short) && fill.side.is_none_or(|of| of == side);
+    fills.iter().rev().find(closes).and_then(|fill| fill.by)
+}
+
 /// The position was without a stop before we saw it, too: from the fill until the look that found it.
 fn count_unseen_nakedness(trade: &mut Trade, first_fill_at: Millis) {
-    if let (true, Some(seen_at)) = (trade.stop.is_some(), trade.filled_at) {
+    if let (true, Some(seen_at)) = (trade.stop.is_some() && !trade.live.stop_was_attached, trade.filled_at) {
         trade.naked_ms += seen_at.saturating_sub(first_fill_at);
     }
 }
@@ -224,8 +260,8 @@ fn is_clean(trade: &Trade) -> bool {
 }
 
 /// Whether the procedure is through.
-pub(super) fn is_finished(trade: &Trade) -> bool {
-    trade.is_closing() && trade.live.flat_proven && !trade.live.list_due && is_clean(trade) && trade.live.accounted
+pub(super) fn is_finished(trade: &Trade, ctx: &Ctx<'_>) -> bool {
+    trade.is_closing() && !must_sweep(trade, ctx) && trade.live.flat_proven && !trade.live.list_due && is_clean(trade) && trade.live.accounted
 }
 
 /// Whether an EXIT for a position that is not ours could not be carried out in time.
@@ -282,6 +318,10 @@ pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
 fn why_really(trade: &Trade) -> Why {
     let fired = |ticket: &Option<Ticket>| ticket.as_ref().is_some_and(|ticket| ticket.filled > Decimal::ZERO);
     match trade.phase {
+        super::trade::Phase::Closing(Why::Gone | Why::Order) if trade.live.ended_by.is_some() => match trade.live.ended_by {
+            Some(ProtectionKind::TakeProfit) => Why::Target,
+            _ => Why::Stop,
+        },
         super::trade::Phase::Closing(Why::Gone | Why::Order) if fired(&trade.stop) => Why::Stop,
         super::trade::Phase::Closing(Why::Gone | Why::Order) if fired(&trade.target) => Why::Target,
         super::trade::Phase::Closing(why) => why,

@@ -109,7 +109,7 @@ fn enter_fate(
             return nothing(format!("belongs to trade {}, which is closed", closed.id));
         }
     }
-    if let (false, Some(other)) = (account.hedge, of_side(enter.side.other()).and_then(|at| account.trades.get(at))) {
+    if let (false, Some(other)) = (account.is_hedge(symbol), of_side(enter.side.other()).and_then(|at| account.trades.get(at))) {
         // What may have left already is asked about, whatever else is there.
         match other.is_closing() || ctx.now < alert.at + OTHER_SIDE_WAIT_MS {
             _ if maybe_sent => {}

@@ -9,7 +9,7 @@ use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{Kind, Phase, Trade, Which};
 use super::watch;
 use crate::exchange::{ExchangeError, Reply, Request, Result};
-use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Position, Side, Terms};
+use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Position, Side, Terms, Trigger};
 
 /// TradingView promises no order: how long an ENTRY waits for the EXIT of the other side (one-way mode).
 pub(super) const OTHER_SIDE_WAIT_MS: Millis = 5_000;
@@ -112,6 +112,7 @@ pub(super) fn prepare(setup: &AccountSetup, trade: &Trade, instrument: Option<&I
 pub(super) fn place(trade: &mut Trade, ctx: &Ctx<'_>) -> Option<Order> {
     let (symbol, side) = (trade.symbol.clone(), trade.side);
     let mut orders = Vec::new();
+    let stop = attach_stop(trade, ctx);
     // The first orders' ids follow from the alert that is on disk. Once the trade itself is journalled, its tickets are
     // believed after a crash, so whatever leaves then is written down first.
     let mut durable = trade.phase != Phase::Opening;
@@ -125,13 +126,20 @@ pub(super) fn place(trade: &mut Trade, ctx: &Ctx<'_>) -> Option<Order> {
             action: Action::Open,
             kind: OrderKind::Limit { price: ticket.price },
             qty: ticket.qty,
-            stop: None,
+            stop,
         });
     }
     if trade.phase == Phase::Opening {
         trade.phase = Phase::Entering;
     }
     (!orders.is_empty()).then_some(Order { request: Request::Place(orders), durable })
+}
+
+/// The stop that the entries carry, as long as none is there yet.
+fn attach_stop(trade: &mut Trade, ctx: &Ctx<'_>) -> Option<Trigger> {
+    let stop = trade.stop.as_mut().filter(|stop| ctx.attaches_stop() && matches!(stop.state, State::Idle | State::Attached))?;
+    stop.state = State::Attached;
+    Some(Trigger { price: stop.price, by: ctx.rules.trigger_by })
 }
 
 /// The look before the first order: a position of that side makes the alert a duplicate.

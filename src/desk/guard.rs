@@ -7,7 +7,7 @@ use super::account::Account;
 use super::decide;
 use super::step::{Ctx, Outbox};
 use super::text::TextOrder;
-use super::ticket::Ticket;
+use super::ticket::{State, Ticket};
 use super::trade::{Kind, Live, Phase, Trade};
 use crate::market::{Decimal, Instrument, Leg, ProtectionKind, Side, sizing};
 
@@ -48,9 +48,11 @@ pub(super) fn raise(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>,
 fn tickets(account: &Account, order: &TextOrder, side: Side, ctx: &Ctx<'_>) -> Option<Vec<(ProtectionKind, Ticket)>> {
     let instrument = account.instruments.as_ref()?.get(order.symbol.as_str())?;
     let (stop, target) = order.protection();
+    let attached = ctx.attaches_stop() && (order.opened(side) > Decimal::ZERO || order.resting().is_some());
     let ticket = |leg: Leg, kind: ProtectionKind, price: Option<Decimal>| {
         let price = trigger(instrument, side, kind, price?)?;
-        Some((kind, Ticket::new(ctx.home, &order.account, order.id, leg, price, Decimal::ZERO)))
+        let state = if attached && kind == ProtectionKind::StopLoss { State::Attached } else { State::Idle };
+        Some((kind, Ticket { state, ..Ticket::new(ctx.home, &order.account, order.id, leg, price, Decimal::ZERO) }))
     };
     let both = [ticket(Leg::Stop, ProtectionKind::StopLoss, stop), ticket(Leg::Target, ProtectionKind::TakeProfit, target)];
     Some(both.into_iter().flatten().collect())

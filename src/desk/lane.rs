@@ -13,7 +13,7 @@ use super::ticket::{End, State, Ticket};
 use super::trade::{Kind, Phase, Trade, Which, Why};
 use super::{close, protect, text, watch};
 use crate::alert::Command;
-use crate::exchange::{Reply, Request, Result, Second};
+use crate::exchange::{Reply, Request, Result};
 use crate::market::{Decimal, Instrument, Millis, Symbol};
 
 /// An accepted alert that no trade carries yet.
@@ -151,7 +151,7 @@ pub(super) fn settle_trades(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut O
             trade.live.gone = true;
         } else if at_rest && close::has_expired(trade, ctx) {
             close::expire(trade, outbox);
-        } else if at_rest && close::is_finished(trade) {
+        } else if at_rest && close::is_finished(trade, ctx) {
             close::finish(trade, ctx, outbox);
         } else if at_rest && is_stillborn(trade) {
             if outbox.memory.trades.contains_key(&trade.id) {
@@ -186,9 +186,9 @@ pub(super) fn deadline(account: &Account, ctx: &Ctx<'_>) -> Option<Millis> {
 pub(super) fn offer_steps(account: &Account, trade: &Trade, ctx: &Ctx<'_>, choice: &mut Choice) {
     let mut offer = |at: Millis, urgency: Urgency, step: Step| choice.offer(at, urgency, Task::Trade(trade.id, step));
     if trade.is_closing() {
-        close::offer(trade, &mut offer);
+        close::offer(trade, ctx, &mut offer);
     } else {
-        protect::offer(trade, account.caps.is_none_or(|caps| caps.stop.second == Second::Refused), &mut offer);
+        protect::offer(trade, ctx, &mut offer);
         watch::offer(trade, &mut offer);
         enter::offer(trade, account, ctx, &mut offer);
     }
@@ -219,9 +219,11 @@ pub(super) fn request(
 
 /// Brings an answer to the trade that asked.
 pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
-    let (name, hedge) = (account.setup.name.clone(), account.hedge);
+    let name = account.setup.name.clone();
     let stale = matches!(result, Ok(Reply::Positions(rows)) if account.shows_late(id, rows, ctx.asked_at));
     let shows_orders = account.caps.is_some_and(|caps| caps.positions_show_orders);
+    let Some(symbol) = account.trades.iter().find(|trade| trade.id == id).map(|trade| trade.symbol.clone()) else { return };
+    let hedge = account.is_hedge(&symbol);
     let Some(trade) = account.trades.iter_mut().find(|trade| trade.id == id) else { return };
     let mut look_soon = false;
     let mut strangers = false;
@@ -241,7 +243,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
                 _ if looks_before_entering(trade) => enter::listed(trade, orders, ctx, outbox),
                 Phase::Opening => {}
                 Phase::Closing(_) => close::listed(trade, orders, ctx),
-                Phase::Entering | Phase::Open => watch::audited(trade, orders, ctx),
+                Phase::Entering | Phase::Open => watch::audited(trade, orders, &name, ctx, outbox),
             }
         }
         (Step::Prepare, result) => {
@@ -267,8 +269,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
         account.look_soon(ctx.now);
     }
     if strangers {
-        let symbol = account.trades.iter().find(|trade| trade.id == id).map(|trade| trade.symbol.to_string());
-        account.notice_strangers(&symbol.unwrap_or_default(), outbox);
+        account.notice_strangers(symbol.as_str(), outbox);
     }
 }
 
@@ -290,12 +291,14 @@ fn asked(
     let number = trade.id;
     let Some(ticket) = trade.ticket_mut(which) else { return };
     let filled_before = ticket.filled;
+    let was_attached = ticket.state == State::Attached;
     if ticket.found(found, ctx) {
         outbox.say(name, &symbol, number, format!("{} {}: {}", leg_name(ticket), ticket.id, describe(ticket)));
     }
     let grown = ticket.filled > filled_before;
     match which {
         Which::Entry(_) => enter::asked(trade, which, grown, ctx),
+        Which::Stop if was_attached => protect::verified(trade, ctx),
         Which::Stop | Which::Target | Which::Retired(_) => protect::asked(trade, which, ctx),
         Which::Close => close::asked(trade, grown, ctx),
     }
@@ -320,7 +323,9 @@ pub(super) fn describe(ticket: &Ticket) -> String {
     let state = match &ticket.state {
         State::Idle => "not sent".to_owned(),
         State::Sent => "sent".to_owned(),
+        State::Unknown { .. } if ticket.seen => "taken".to_owned(),
         State::Unknown { .. } => "outcome unknown".to_owned(),
+        State::Attached => "sent with the entries".to_owned(),
         State::Resting => "resting".to_owned(),
         State::Foreign => "another order of this kind is there".to_owned(),
         State::Ended(End::Filled) => "filled".to_owned(),

@@ -270,8 +270,8 @@ impl Desk {
         let Some(at) = self.calls.remove(&call) else { return };
         let Some(account) = self.accounts.get_mut(at) else { return };
         let Some(busy) = account.busy.take() else { return };
-        let (alert_timeout_ms, fence_ms) = (account.setup.rules.alert_timeout_ms, account.fence_ms());
-        let ctx = Ctx { now, asked_at: busy.sent_at, rules: &self.rules, alert_timeout_ms, fence_ms, home: &self.home };
+        let (alert_timeout_ms, fence_ms, caps) = (account.setup.rules.alert_timeout_ms, account.fence_ms(), account.caps);
+        let ctx = Ctx { now, asked_at: busy.sent_at, rules: &self.rules, alert_timeout_ms, fence_ms, caps, home: &self.home };
         let mut outbox = Outbox { memory: &mut self.memory, out };
         account.absorb(&busy.task, result, &ctx, &mut outbox);
         if matches!(busy.task, Task::Open) {
@@ -298,8 +298,8 @@ impl Desk {
         let watch_ms = account::watch_interval_ms(&self.accounts, at);
         let taken = account::lane_is_taken(&self.accounts, at);
         let Some(account) = self.accounts.get_mut(at) else { return };
-        let (alert_timeout_ms, fence_ms) = (account.setup.rules.alert_timeout_ms, account.fence_ms());
-        let ctx = Ctx { now, asked_at: now, rules: &self.rules, alert_timeout_ms, fence_ms, home: &self.home };
+        let (alert_timeout_ms, fence_ms, caps) = (account.setup.rules.alert_timeout_ms, account.fence_ms(), account.caps);
+        let ctx = Ctx { now, asked_at: now, rules: &self.rules, alert_timeout_ms, fence_ms, caps, home: &self.home };
         let mut outbox = Outbox { memory: &mut self.memory, out };
         account.settle(&ctx, &mut outbox);
         let mut call = None;

@@ -5,18 +5,18 @@
 
 use super::lane::{begin_closing, describe, leg_name};
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
-use super::ticket::{Answer, End, State};
+use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{Phase, Trade, Which, Why};
-use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
-use crate::market::{Decimal, Leg, Millis, Protection, ProtectionKind};
+use crate::exchange::{Covers, ExchangeError, Reason, Reply, Request, Result, Second};
+use crate::market::{Decimal, Leg, Millis, Protection, ProtectionKind, Symbol};
 
 const KINDS: [ProtectionKind; 2] = [ProtectionKind::StopLoss, ProtectionKind::TakeProfit];
 
-/// Offers the next step towards protection. `single`: the exchange takes one order of a kind, so an old one must go
-/// before its successor comes; otherwise it goes after.
-pub(super) fn offer(trade: &Trade, single: bool, offer: &mut impl FnMut(Millis, Urgency, Step)) {
+/// Offers the next step towards protection. Where the exchange takes one order of a kind, an old one must go before its
+/// successor comes; where both may rest, it goes after; where the new one takes the old one's place, nothing need go.
+pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis, Urgency, Step)) {
     for (at, old) in trade.retired.iter().enumerate() {
-        let relieved = single || trade.tickets().any(|(_, new)| new.leg == old.leg && new.state == State::Resting && new.id != old.id);
+        let relieved = is_relieved(trade, old, ctx);
         match old.state {
             State::Resting if !old.pace.missed && relieved => offer(old.pace.at, Urgency::Protect, Step::Cancel(Which::Retired(at))),
             _ => old.ask_at().into_iter().for_each(|when| offer(when, Urgency::Protect, Step::Ask(Which::Retired(at)))),
@@ -30,20 +30,36 @@ pub(super) fn offer(trade: &Trade, single: bool, offer: &mut impl FnMut(Millis, 
         if let Some(at) = ticket.ask_at() {
             offer(at, urgency, Step::Ask(which));
         }
-        let taken = single && trade.retired.iter().any(|old| old.leg == ticket.leg && old.may_exist());
-        if ticket.state == State::Idle && trade.is_filled() && !gone && !taken {
-            offer(ticket.pace.at, urgency, Step::Protect(kind));
+        let refused = ctx.habit(kind).second == Second::Refused;
+        let taken = refused && trade.retired.iter().any(|old| old.leg == ticket.leg && old.may_exist());
+        match ticket.state {
+            State::Idle if trade.is_filled() && !gone && !taken => offer(ticket.pace.at, urgency, Step::Protect(kind)),
+            State::Attached if trade.is_filled() && !gone => offer(ticket.pace.at, urgency, Step::Ask(which)),
+            _ => {}
         }
+    }
+}
+
+/// Whether a replaced stop or target may go now.
+fn is_relieved(trade: &Trade, old: &Ticket, ctx: &Ctx<'_>) -> bool {
+    let Some(kind) = old.leg.protection() else { return true };
+    let Some(new) = trade.ticket(Which::of(kind)) else { return true };
+    match ctx.habit(kind).second {
+        Second::Refused => true,
+        Second::Rests => new.state == State::Resting,
+        Second::Replaces => false,
     }
 }
 
 /// Sends a protective order. Its record is on disk first, so that after a crash an unsent one is known to be unsent.
 pub(super) fn request(trade: &mut Trade, kind: ProtectionKind, ctx: &Ctx<'_>) -> Option<Order> {
     let (symbol, side) = (trade.symbol.clone(), trade.side);
-    let filled: Decimal = trade.entries.iter().map(|ticket| ticket.filled).sum();
-    let qty = trade.live.position.max(filled);
+    let qty = trade.exposure(ctx.now);
     let ticket = trade.ticket_mut(Which::of(kind))?;
     ticket.state = State::Sent;
+    if ctx.habit(kind).covers == Covers::Quantity {
+        ticket.qty = qty;
+    }
     let protection = Protection { id: ticket.id.clone(), symbol, side, kind, trigger_price: ticket.price, qty, by: ctx.rules.trigger_by };
     Some(Order { request: Request::Protect(protection), durable: true })
 }
@@ -89,9 +105,7 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
         return;
     }
     if reason == Reason::AlreadyProtected {
-        ticket.state = State::Foreign;
-        let text = format!("another {} is there already and is counted as protection", leg_name(ticket));
-        outbox.notice(name, &symbol, number, &text);
+        take_for_protection(ticket, name, &Symbol::new(&symbol), number, outbox);
         return;
     }
     let first = ticket.pace.tries == 0;
@@ -114,6 +128,22 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
         outbox.notice(name, &symbol, number, &text);
     } else if first {
         outbox.say(name, &symbol, number, format!("stop loss refused, tried again: {why}"));
+    }
+}
+
+/// Somebody else's order of the same kind is there.
+pub(super) fn take_for_protection(ticket: &mut Ticket, name: &str, symbol: &Symbol, number: u64, outbox: &mut Outbox<'_>) {
+    ticket.state = State::Foreign;
+    let text = format!("another {} is there already and is counted as protection", leg_name(ticket));
+    outbox.notice(name, symbol.as_str(), number, &text);
+}
+
+/// The stop that the entries brought was asked about. If it is not there, the position has been naked since its first fill.
+pub(super) fn verified(trade: &mut Trade, ctx: &Ctx<'_>) {
+    match trade.stop.as_ref().map(|stop| &stop.state) {
+        Some(State::Resting) => trade.live.stop_was_attached = true,
+        Some(State::Idle) if trade.naked_since.is_none() && !trade.is_protected() => trade.naked_since = trade.filled_at.or(Some(ctx.now)),
+        _ => {}
     }
 }
 
@@ -141,10 +171,12 @@ pub(super) fn settle(trade: &mut Trade, name: &str, ctx: &Ctx<'_>, outbox: &mut 
         }
         _ => {}
     }
+    overwrite(trade, ctx);
     trade.retired.retain(|old| !old.is_ended());
     if trade.is_closing() || trade.live.position.is_zero() {
         return;
     }
+    fit(trade, name, ctx);
     let (symbol, number) = (trade.symbol.to_string(), trade.id);
     for ticket in trade.stop.iter_mut().chain(trade.target.iter_mut()) {
         if let State::Ended(end) = &ticket.state {
@@ -152,6 +184,30 @@ pub(super) fn settle(trade: &mut Trade, name: &str, ctx: &Ctx<'_>, outbox: &mut 
                 let text = format!("the {} is gone ({}) and is placed again", leg_name(ticket), describe(ticket));
                 outbox.notice(name, &symbol, number, &text);
             }
+            ticket.renew(ctx.home, name);
+        }
+    }
+}
+
+/// Where a new stop or target takes the old one's place, the old one is gone as soon as the new one is there.
+fn overwrite(trade: &mut Trade, ctx: &Ctx<'_>) {
+    let Trade { stop, target, retired, .. } = trade;
+    for new in stop.iter().chain(target.iter()).filter(|new| new.state == State::Resting) {
+        let replaces = new.leg.protection().is_some_and(|kind| ctx.habit(kind).second == Second::Replaces);
+        for old in retired.iter_mut().filter(|old| replaces && old.leg == new.leg) {
+            old.state = State::Ended(End::Canceled);
+        }
+    }
+}
+
+/// An order that covers a quantity is replaced when that is not the position's any more.
+fn fit(trade: &mut Trade, name: &str, ctx: &Ctx<'_>) {
+    let exposure = trade.exposure(ctx.now);
+    let Trade { stop, target, retired, .. } = trade;
+    for ticket in stop.iter_mut().chain(target.iter_mut()) {
+        let by_quantity = ticket.leg.protection().is_some_and(|kind| ctx.habit(kind).covers == Covers::Quantity);
+        if by_quantity && ticket.state == State::Resting && !ticket.pace.missed && ticket.qty != exposure {
+            retired.push(ticket.clone());
             ticket.renew(ctx.home, name);
         }
     }

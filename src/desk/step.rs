@@ -6,7 +6,7 @@ use super::settings::Rules;
 use super::text::TextStep;
 use super::trade::Which;
 use super::{Effect, Line};
-use crate::exchange::Request;
+use crate::exchange::{Capabilities, Covers, Habit, Request, Second};
 use crate::market::{Installation, Millis, ProtectionKind};
 
 /// What a call under way is for.
@@ -122,7 +122,30 @@ pub(super) struct Ctx<'a> {
     pub(super) alert_timeout_ms: Millis,
     /// How long an order of this account without a trustworthy answer could still be executed, or be unseen.
     pub(super) fence_ms: Millis,
+    /// What the account's exchange can do; `None` until it was read.
+    pub(super) caps: Option<Capabilities>,
     pub(super) home: &'a Installation,
+}
+
+impl Ctx<'_> {
+    /// How a protective order of a kind exists at the exchange.
+    pub(super) fn habit(&self, kind: ProtectionKind) -> Habit {
+        match (self.caps, kind) {
+            (Some(caps), ProtectionKind::StopLoss) => caps.stop,
+            (Some(caps), ProtectionKind::TakeProfit) => caps.target,
+            (None, _) => Habit { covers: Covers::Position, second: Second::Refused },
+        }
+    }
+
+    /// Whether orders that open can carry their stop.
+    pub(super) fn attaches_stop(&self) -> bool {
+        self.caps.is_some_and(|caps| caps.attaches_stop)
+    }
+
+    /// Whether stops and targets may outlive their position.
+    pub(super) fn guards_may_stay(&self) -> bool {
+        self.caps.is_some_and(|caps| !caps.guards_end_with_position)
+    }
 }
 
 /// Where records and log lines go. A record changes the memory and the journal alike.

@@ -57,6 +57,8 @@ pub enum State {
         /// Our time after which "not found" is a proof.
         fence: Millis,
     },
+    /// A stop that an entry carries: it exists from that entry's first fill on, if the exchange does what it says.
+    Attached,
     /// In the book, or waiting for its trigger.
     Resting,
     /// An order of the same effect, but not of ours, is there instead.
@@ -141,7 +143,7 @@ impl Ticket {
         match &self.state {
             State::Resting => true,
             State::Ended(end) => !matches!(end, End::Refused(_) | End::Dead),
-            State::Idle | State::Sent | State::Unknown { .. } | State::Foreign => false,
+            State::Idle | State::Sent | State::Unknown { .. } | State::Attached | State::Foreign => false,
         }
     }
 
@@ -206,6 +208,8 @@ impl Ticket {
         let (now, asked_at) = (ctx.now, ctx.asked_at);
         let before = (self.state.clone(), self.filled);
         match (found, &self.state) {
+            // The entry has filled. Whatever else there may be in its place, it is not the stop it should have brought.
+            (found, State::Attached) if found.is_none_or(|order| order.status != OrderStatus::Resting) => self.state = State::Idle,
             (Some(order), _) => {
                 self.learn(order);
                 self.pace.missed = false;

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::pace::Pace;
 use super::ticket::{State, Ticket};
-use crate::market::{Decimal, Leg, Millis, ProtectionKind, Side, Symbol};
+use crate::market::{Decimal, Leg, Millis, ProtectionKind, SECOND_MS, Side, Symbol};
+
+/// How long an empty or small read of a position may still mean that the exchange shows a fill late.
+pub(super) const LATE_FILL_MS: Millis = 5 * SECOND_MS;
 
 /// One trade of one account, symbol and side. Everything that must outlive a crash; what need not is in `Live`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +191,12 @@ pub struct Live {
     pub unprotected_notice: bool,
     /// A notice that is given once: the target cannot be placed.
     pub target_notice: bool,
+    /// The stop came with the entries and was seen: there was no moment without it.
+    pub stop_was_attached: bool,
+    /// Stops and targets that outlived the position were looked for.
+    pub swept: bool,
+    /// The protective order that closed the position, where executions say so.
+    pub ended_by: Option<ProtectionKind>,
     /// Guard: what was held before its limit order, base coin; any other quantity is a reason to ask about that order.
     pub baseline: Decimal,
     /// Newest time at which an entry of ours was seen to fill.
@@ -330,9 +339,22 @@ impl Trade {
         self.entries.iter().any(Ticket::may_exist)
     }
 
-    /// Whether the wanted stop rests (or none is wanted).
+    /// Whether the wanted stop rests (or none is wanted). Stops with a quantity may do it together, replaced ones among them.
     pub fn is_protected(&self) -> bool {
-        self.stop.as_ref().is_none_or(|stop| matches!(stop.state, State::Resting | State::Foreign))
+        let Some(stop) = &self.stop else { return true };
+        if matches!(stop.state, State::Attached | State::Foreign) {
+            return true;
+        }
+        let resting = || self.retired.iter().filter(|old| old.leg == stop.leg).chain([stop]).filter(|stop| stop.state == State::Resting);
+        let covered: Decimal = resting().map(|stop| stop.qty).sum();
+        resting().any(|stop| stop.qty.is_zero() || covered >= self.live.position)
+    }
+
+    /// What a protective order with a quantity must cover, base coin. Fills count before the position shows them.
+    pub fn exposure(&self, now: Millis) -> Decimal {
+        let filled: Decimal = self.entries.iter().map(|ticket| ticket.filled).sum();
+        let shows_late = now < self.live.last_fill + LATE_FILL_MS || self.live.position.is_zero();
+        if shows_late { self.live.position.max(filled) } else { self.live.position }
     }
 }
 

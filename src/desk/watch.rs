@@ -1,19 +1,19 @@
 //! Finding out what is true: positions once a second, resting orders every half minute, and after a restart everything.
 
 use super::lane::begin_closing;
+use super::protect;
 use super::pace::Pace;
 use super::step::{Ctx, Outbox, Step, Urgency};
 use super::ticket::{State, Ticket};
-use super::trade::{Kind, Phase, Trade, Why};
-use crate::market::{ClientId, Decimal, Installation, Millis, OrderState, Position, SECOND_MS};
+use super::trade::{Kind, LATE_FILL_MS, Phase, Trade, Which, Why};
+use crate::exchange::Second;
+use crate::market::{ClientId, Decimal, Installation, Millis, OrderState, Position, ProtectionKind, SECOND_MS};
 
 /// Resting orders are read again this often, and once more soon after the price has passed one of them.
 const AUDIT_MS: Millis = 30 * SECOND_MS;
 const AUDIT_SOON_MS: Millis = SECOND_MS;
 /// Two empty reads of a position prove something only this far apart.
 const FLAT_READS_APART_MS: Millis = 500;
-/// How long an empty read may still mean that the exchange shows a fill late.
-const LATE_FILL_MS: Millis = 5 * SECOND_MS;
 
 /// Takes in a read of positions that covers this trade's symbol.
 pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) {
@@ -125,18 +125,31 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
     }
 }
 
-/// Takes in the open orders: what should rest and does not is asked about.
-pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
+/// Takes in the open orders: what should rest and does not is asked about. What somebody put in the place of our stop or
+/// target, where there can be only one, counts as protection.
+pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], name: &str, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     trade.live.audited_at = ctx.now;
     trade.live.audit = Pace::due(ctx.now + AUDIT_MS);
-    let side = trade.side;
-    let listed =
-        |ticket: &Ticket| orders.iter().find(|order| order.id == ticket.id.as_str() && order.conditional == ticket.leg.is_conditional());
+    let (symbol, side) = (trade.symbol.clone(), trade.side);
     for ticket in trade.tickets_mut() {
-        match (&ticket.state, listed(ticket)) {
+        let order = ticket.order_ref(&symbol, side);
+        match (&ticket.state, orders.iter().find(|listed| listed.is(&order))) {
             (State::Resting, Some(order)) => ticket.seen(order),
             (State::Resting, None) => ticket.miss(ctx.now),
-            (State::Foreign, _) if !orders.iter().any(|order| order.conditional && order.side == side) => ticket.state = State::Idle,
+            _ => {}
+        }
+    }
+    for kind in [ProtectionKind::StopLoss, ProtectionKind::TakeProfit] {
+        let others = orders.iter().filter(|order| order.conditional && order.side == side && order.guards.is_none_or(|of| of == kind));
+        let mut others = others.filter(|order| !trade.tickets().any(|(_, ticket)| order.is(&ticket.order_ref(&symbol, side))));
+        let covers = |order: &OrderState| order.guards.is_some() && (order.qty.is_zero() || order.qty >= trade.live.position);
+        let is_alone = ctx.habit(kind).second != Second::Rests;
+        let taken = is_alone && others.clone().any(covers);
+        let left = others.next().is_some();
+        let (number, Some(ticket)) = (trade.id, trade.ticket_mut(Which::of(kind))) else { continue };
+        match ticket.state {
+            State::Resting if ticket.pace.missed && taken => protect::take_for_protection(ticket, name, &symbol, number, outbox),
+            State::Foreign if !left => ticket.state = State::Idle,
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use super::http::HttpError;
 use crate::market::Millis;
 
 /// How much of an exchange's words is kept.
-const MESSAGE_CHARS_MAX: usize = 240;
+pub(crate) const MESSAGE_CHARS_MAX: usize = 240;
 
 /// One sent request, as far as judging its answer needs it.
 #[derive(Clone, Copy, Debug)]

@@ -26,8 +26,8 @@ use std::sync::Arc;
 pub use error::{ExchangeError, Reason, Refusal, Result};
 pub use venue::{Line, Venue};
 
-use crate::secret::Secret;
 use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
+use crate::secret::Secret;
 
 /// Where an adapter gets the time from (milliseconds since 1970).
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;

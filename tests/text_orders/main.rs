@@ -10,6 +10,7 @@
 //! | `lanes` | order of arrival, and who does not wait for whom |
 //! | `late` | an exchange that shows positions late |
 //! | `crashes` | kill -9 at every step |
+//! | `whook_exec` | what each recorded alert of whook did at an exchange |
 
 #![allow(
     unreachable_pub,
@@ -30,5 +31,6 @@ mod scene;
 #[path = "../sim/mod.rs"]
 mod sim;
 mod trouble;
+mod whook_exec;
 #[path = "../world/mod.rs"]
 mod world;

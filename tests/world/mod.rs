@@ -20,9 +20,8 @@ pub use bodies::{entry, exit};
 use perphook::alert;
 use perphook::alert::{AlertError, Signal};
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
-use perphook::exchange::binance::Binance;
 use perphook::exchange::catalogue::Catalogue;
-use perphook::exchange::{self, Exchange, ExchangeError, Reply, Request, carry_out};
+use perphook::exchange::{self, Exchange, ExchangeError, Keys, Reply, Request, Venue, carry_out};
 use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
 use perphook::secret::Secret;
 
@@ -444,10 +443,9 @@ fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<A
     let http = SimHttp::new(Arc::clone(sim), clock.clone());
     let latency = http.latency();
     let config = SimConfig::default();
-    (
-        Box::new(Binance::new(Box::new(http), Secret::new(config.key), Secret::new(config.secret), clock, "USDT", Catalogue::default())),
-        latency,
-    )
+    let keys = Keys { key: Secret::new(config.key), secret: Secret::new(config.secret), ..Keys::none() };
+    let line = exchange::Line { http: Box::new(http), keys, clock, settle: "USDT".to_owned(), catalogue: Catalogue::default() };
+    (Venue::Binance.connect(line).expect("an exchange behind a line"), latency)
 }
 
 fn line(setting: &Setting, clock: &Arc<AtomicU64>) -> Line {

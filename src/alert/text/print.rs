@@ -1,4 +1,5 @@
-//! Signals in the words of the text language, in one spelling: what is printed reads back as the same signal.
+//! Signals in the words of the text language, in one spelling: what is printed reads back as the same signal. Where another
+//! account is called like a word in it (`x10`, which the configuration warns of), it is refused and never read differently.
 //!
 //! The JSON language's ENTRY and EXIT have no words there; they are printed for people only.
 

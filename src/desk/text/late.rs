@@ -18,7 +18,7 @@ pub(in crate::desk) struct Expected {
 /// Remembers what the positions of the contract must be after this order, and tells it as far as it is known.
 pub(super) fn expect(account: &mut Account, order: &TextOrder, now: Millis) -> Vec<(Side, Decimal)> {
     let until = order.live.filled_at.max(now.saturating_sub(LATE_POSITION_MS)) + LATE_POSITION_MS;
-    let held = expected(order, account.hedge);
+    let held = expected(order, account.is_hedge(&order.symbol));
     account.expected.retain(|_, expected| expected.until > now);
     account.expected.insert(order.symbol.clone(), Expected { held: held.clone(), until });
     held.unwrap_or_default()

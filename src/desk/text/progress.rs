@@ -100,7 +100,7 @@ fn decide(order: &mut TextOrder, account: &Account, ctx: &Ctx<'_>, outbox: &mut 
         return;
     }
     let Some(instrument) = account.instruments.as_ref().and_then(|list| list.get(order.symbol.as_str())) else { return };
-    order.live.facts.hedge = account.hedge;
+    order.live.facts.hedge = account.is_hedge(&order.symbol);
     let mut plan = match legs::plan(instrument, &order.command, &order.live.facts) {
         Ok(plan) => plan,
         Err(why) => {

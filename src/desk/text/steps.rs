@@ -8,7 +8,7 @@ use crate::desk::settings::AccountRules;
 use crate::desk::step::{Ctx, Order, Urgency};
 use crate::desk::ticket::{State, Ticket};
 use crate::exchange::Request;
-use crate::market::{self, ClientId, Decimal, Instrument, MarginMode, Millis, NewOrder, OrderKind, OrderRef, Terms, sizing};
+use crate::market::{self, ClientId, Decimal, Instrument, MarginMode, Millis, NewOrder, OrderKind, OrderRef, Terms, Trigger, sizing};
 
 /// One step of one text order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +126,13 @@ fn named(order: &TextOrder) -> Option<ClientId> {
     }
 }
 
+/// The stop that an order can carry itself; a guard looks after it from its first fill on.
+fn attached_stop(order: &TextOrder, leg: &Leg, instrument: Option<&Instrument>, ctx: &Ctx<'_>) -> Option<Trigger> {
+    let price = order.protection().0.filter(|_| ctx.attaches_stop() && leg.opens())?;
+    let price = sizing::trigger_price(instrument?, leg.side, true, price)?;
+    Some(Trigger { price, by: ctx.rules.trigger_by })
+}
+
 /// Sends the next order of the leg, as much of it as one order may hold. Its record is on disk before it leaves.
 fn place(order: &mut TextOrder, instrument: Option<&Instrument>, ctx: &Ctx<'_>) -> Option<Order> {
     let limit = order.order().and_then(|order| order.limit.clone());
@@ -150,6 +157,7 @@ fn place(order: &mut TextOrder, instrument: Option<&Instrument>, ctx: &Ctx<'_>) 
     }
     let price = if let OrderKind::Limit { price } = kind { price } else { Decimal::ZERO };
     order.ticket = Some(Ticket { id: id.clone(), price, state: State::Sent, ..derived });
-    let new = NewOrder { id, symbol: order.symbol.clone(), side: leg.side, action: leg.action, kind, qty, stop: None };
+    let stop = attached_stop(order, &leg, instrument, ctx);
+    let new = NewOrder { id, symbol: order.symbol.clone(), side: leg.side, action: leg.action, kind, qty, stop };
     Some(Order { request: Request::Place(vec![new]), durable: true })
 }

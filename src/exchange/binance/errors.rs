@@ -150,6 +150,7 @@ fn plain_text(body: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::attempt::MESSAGE_CHARS_MAX;
 
     const NOW: Millis = 1_700_000_012_345;
 

@@ -134,8 +134,7 @@ impl Binance {
             .map(|order| {
                 let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
                 self.session.judge_element(&attempt, text.get().as_bytes())?;
-                let reply: wire::PlainOrder =
-                    serde_json::from_str(text.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
+                let reply: wire::PlainOrder = serde_json::from_str(text.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
                 own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
             })
             .collect();

@@ -2,7 +2,8 @@
 //! times in which a position had no stop.
 
 use super::book::{Book, CONDITIONALS_MAX};
-use super::knobs::{Oversized, Second};
+use super::knobs::Oversized;
+use crate::exchange::Second;
 use super::limits::{check_client_id, check_price, check_qty};
 use super::market::Market;
 use super::order::{Amount, AttachedStop, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, is_met};

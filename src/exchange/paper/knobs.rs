@@ -1,5 +1,6 @@
 //! How an exchange behaves where exchanges differ.
 
+use crate::exchange::Second;
 use crate::market::{Decimal, Millis};
 
 /// Fees, limits and habits; not part of the saved book.
@@ -26,17 +27,6 @@ pub struct Knobs {
     pub reuse_ids: bool,
     /// Ended orders of each kind, executions and closed naked spans that are kept.
     pub history_max: usize,
-}
-
-/// What becomes of a second whole-position order of one kind on one side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Second {
-    /// It is refused.
-    Refused,
-    /// It takes the place of the first, which is cancelled in the same instant.
-    Replaces,
-    /// Both wait.
-    Rests,
 }
 
 /// What becomes of an order that reduces by more than the position.

@@ -27,13 +27,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use adapter::CAPABILITIES;
 pub use book::{Book, CONDITIONALS_MAX, OPEN_ORDERS_MAX, PRICE_MAX, QTY_MAX, START_BALANCE};
-pub use knobs::{Knobs, Oversized, Second};
+pub use knobs::{Knobs, Oversized};
 pub use market::{Held, Market};
 pub use order::{
     Amount, AttachedStop, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, Obstacle, Order,
     TimeInForce, Trade,
 };
 
+pub use super::Second;
 use super::{Clock, Exchange};
 use crate::market::{Decimal, Instruments, Millis, SECOND_MS, Symbol, sizing};
 use store::Store;

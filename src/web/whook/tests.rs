@@ -9,6 +9,7 @@ fn dec(text: &str) -> Decimal {
 
 fn held(side: Side, qty: &str) -> HeldPosition {
     let position = Held {
+        hedge: false,
         symbol: serde_json::from_str("\"ETHUSDT\"").unwrap(),
         side,
         qty: dec(qty),

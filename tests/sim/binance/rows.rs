@@ -79,8 +79,8 @@ pub fn order(out: &mut String, floor: &Floor, order: &Order, detail: Detail) {
 
 fn order_status(order: &Order) -> &'static str {
     match order.status {
-        OrderStatus::Resting | OrderStatus::Triggered if order.filled.is_zero() => "NEW",
-        OrderStatus::Resting | OrderStatus::Triggered => "PARTIALLY_FILLED",
+        OrderStatus::Taken | OrderStatus::Resting | OrderStatus::Triggered if order.filled.is_zero() => "NEW",
+        OrderStatus::Taken | OrderStatus::Resting | OrderStatus::Triggered => "PARTIALLY_FILLED",
         OrderStatus::Filled => "FILLED",
         OrderStatus::Canceled => "CANCELED",
         OrderStatus::Expired => "EXPIRED",

@@ -25,6 +25,7 @@ fn order(verb: Verb, amount: &str) -> Order {
 
 fn position(side: Side, qty: &str) -> Position {
     Position {
+        hedge: false,
         symbol: Symbol::new("ETHUSDT"),
         side,
         qty: d(qty),

@@ -121,9 +121,9 @@ fn accounts_of_one_host_read_its_contracts_once() {
     second.binance.catalogue = first.binance.catalogue.clone();
     // What was known before the list keeps its meaning under the list's names.
     let terms = Terms { leverage: Some(7), margin_mode: Some(MarginMode::Cross) };
-    first.binance.settings.set(&eth(), terms);
+    first.binance.known.set(&eth(), terms);
     let list = first.expect([contracts(), brackets()]).instruments().unwrap();
-    assert_eq!((list.get("ETHUSDT").unwrap().max_leverage, first.binance.settings.get(&eth())), (125, terms));
+    assert_eq!((list.get("ETHUSDT").unwrap().max_leverage, first.binance.known.get(&eth())), (125, terms));
     assert!(Arc::ptr_eq(&list, &second.expect([]).instruments().unwrap()));
     // After an hour whoever asks first reads it again.
     second.time.fetch_add(crate::exchange::catalogue::FRESH_MS, Ordering::Relaxed);
@@ -137,9 +137,9 @@ fn without_a_key_the_contracts_can_still_be_read() {
     let mut stage = Stage::new(false);
     stage.binance.session = Session::new(
         Box::new(Script { steps: Arc::clone(&stage.steps), seen: Arc::clone(&stage.seen), time: Arc::clone(&stage.time) }),
-        Secret::new(""),
-        Secret::new(""),
+        Keys::none(),
         Arc::new(|| START),
+        &sign::DIALECT,
     );
     let contracts = json!({"symbols": [{"symbol": "ETHUSDT", "contractType": "PERPETUAL", "baseAsset": "ETH", "marginAsset": "USDT"}]});
     let list = stage.expect([ok("GET /fapi/v1/exchangeInfo", contracts)]).instruments().unwrap();

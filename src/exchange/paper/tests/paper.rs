@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::exchange::{AccountMode, Capabilities, ExchangeError, Reason, Result as Answer};
 use crate::market::{
-    Action, Balance, ClientId, Fill, Installation, Leg, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
-    Protection, Quote, Terms,
+    Action, Balance, ClientId, Fill, Guarded, Installation, Leg, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus,
+    Position, Protection, Quote, Terms,
 };
 
 /// A clock that stands where it is put.
@@ -69,7 +69,8 @@ fn a_trade_runs_through_the_trait() {
         assert_eq!(reason(paper.protect(&Protection { id: id(Leg::Stop, 2), ..stop("47000") })), Some(Reason::AlreadyProtected));
         assert_eq!(paper.open_orders(&btc()).unwrap().len(), 2);
         handle.set_price("BTCUSDT", dec("47900")).unwrap();
-        let stopped = paper.order(&OrderRef { symbol: btc(), id: id(Leg::Stop, 1), conditional: true }).unwrap().unwrap();
+        let guard = Guarded { side: Side::Long, kind: ProtectionKind::StopLoss, trigger_price: dec("48000") };
+        let stopped = paper.order(&OrderRef { symbol: btc(), id: id(Leg::Stop, 1), guard: Some(guard) }).unwrap().unwrap();
         assert_eq!((stopped.status, stopped.filled, stopped.avg_price), (OrderStatus::Filled, dec("0.02"), dec("47900")));
         assert_eq!(paper.positions(None).unwrap(), []);
         assert_eq!(paper.fills(&btc(), NOW).unwrap().len(), 3);

@@ -1,17 +1,13 @@
 //! What the real program refuses: alerts that make no sense, a second start, starts that would be dangerous, a full disk.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use rig::exchange::dec;
-use rig::{Resting, Rig, TOKEN, entry, exit, http, within};
-use sim::SimConfig;
+use crate::rig::exchange::dec;
+use crate::rig::{self, Resting, Rig, TOKEN, entry, exit, http, within};
+use crate::sim::SimConfig;
 
 const BTC: &str = "BTCUSDT";
 const LONG: [&str; 4] = ["49900", "49500", "49000", "50500"];

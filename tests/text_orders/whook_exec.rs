@@ -3,19 +3,16 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "what is not as expected here has to end the test")]
 
-#[path = "sim/mod.rs"]
-mod sim;
-mod world;
-
 use std::collections::BTreeMap;
 
 use perphook::desk::{AccountRules, Admission, Outcome, Record};
 use perphook::market::{Decimal, MarginMode, Side};
 use serde::Deserialize;
 use serde_json::Value;
-use sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use world::wire::{number, words};
-use world::{Setting, World};
+
+use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use crate::world::wire::{number, words};
+use crate::world::{Setting, World};
 
 /// Name and reason of a difference, and its scenarios with what happens here instead.
 type Difference = (&'static str, &'static str, &'static [(&'static str, &'static [&'static str])]);
@@ -135,7 +132,7 @@ struct Request {
 }
 
 fn scenarios() -> Vec<Scenario> {
-    serde_json::from_str(include_str!("data/whook_exec.json")).expect("the recorded scenarios")
+    serde_json::from_str(include_str!("../data/whook_exec.json")).expect("the recorded scenarios")
 }
 
 /// What happened, as lines that can be compared: requests that change something, in their order for each contract;

@@ -1,16 +1,13 @@
 //! Alerts that come twice, together, late, or in the wrong order: never more than two entries, one stop, one target.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use std::time::{Duration, Instant};
 
 use perphook::desk::Outcome;
-use rig::exchange::dec;
-use rig::{Resting, Rig, entry, exit};
-use sim::SimConfig;
+
+use crate::rig::exchange::dec;
+use crate::rig::{self, Resting, Rig, entry, exit};
+use crate::sim::SimConfig;
 
 const ETH: &str = "ETHUSDT";
 /// Entry, second entry, stop, target; the market is at 3000.

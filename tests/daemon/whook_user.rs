@@ -1,15 +1,12 @@
 //! Somebody moves over from whook: the same accounts.json, the same alerts, the same questions.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use perphook::desk::Outcome;
-use rig::exchange::dec;
-use rig::{Rig, TOKEN, http};
 use serde_json::json;
-use sim::SimConfig;
+
+use crate::rig::exchange::dec;
+use crate::rig::{Rig, TOKEN, http};
+use crate::sim::SimConfig;
 
 const ETH: &str = "ETHUSDT";
 /// The members of a position in whook's answer.

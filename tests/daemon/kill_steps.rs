@@ -1,16 +1,13 @@
 //! kill -9 after each single request: the exchange has executed it, and its answer is still on the way.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use perphook::desk::Outcome;
-use rig::audit::{self, Trouble};
-use rig::exchange::{dec, param};
-use rig::{Resting, Rig, entry, exit};
-use sim::SimConfig;
-use sim::server::now;
+
+use crate::rig::audit::{self, Trouble};
+use crate::rig::exchange::{dec, param};
+use crate::rig::{Resting, Rig, entry, exit};
+use crate::sim::SimConfig;
+use crate::sim::server::now;
 
 const BTC: &str = "BTCUSDT";
 const LONG: [&str; 4] = ["49900", "49500", "49000", "50500"];

@@ -56,7 +56,7 @@ const EXPECTED: [(&str, &str); 24] = [
 
 #[test]
 fn every_payload_is_read_as_the_contract_says() {
-    let payloads: Vec<Payload> = serde_json::from_str(include_str!("data/pine_payloads.json")).unwrap();
+    let payloads: Vec<Payload> = serde_json::from_str(include_str!("../data/pine_payloads.json")).unwrap();
     assert_eq!(payloads.len(), EXPECTED.len());
     for (payload, (id, expected)) in payloads.iter().zip(EXPECTED) {
         assert_eq!(payload.id, id);

@@ -1,17 +1,14 @@
 //! Token and keys appear nowhere: not in the log, the journal, an answer, or the output of a command, whatever goes wrong.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use std::path::Path;
 
 use perphook::market::Leg;
-use rig::{Answer, Exchange, KEY, Rig, SECRET, TOKEN, entry, exit, http};
 use serde_json::{Value, json};
-use sim::SimConfig;
-use sim::faults::{Class, Conditions, Fault, Rule};
+
+use crate::rig::{self, Answer, Exchange, KEY, Rig, SECRET, TOKEN, entry, exit, http};
+use crate::sim::SimConfig;
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
 
 /// Contracts that the simulated exchange always has.
 const BUILT_IN: usize = 20;

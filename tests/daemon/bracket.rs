@@ -1,19 +1,16 @@
 //! A bracket's life through the real program: from the alert to flat, on every road there is.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use perphook::desk::Outcome;
 use perphook::exchange::paper::{Amount, NewConditional};
 use perphook::market::{Decimal, Leg, ProtectionKind, Side, Symbol, TriggerBy};
-use rig::exchange::{dec, param};
-use rig::{Resting, Rig, entry, exit};
 use serde_json::Value;
-use sim::SimConfig;
-use sim::faults::{Class, Conditions, Fault, Rule};
-use sim::log::Entry;
+
+use crate::rig::exchange::{dec, param};
+use crate::rig::{self, Resting, Rig, entry, exit};
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
+use crate::sim::log::Entry;
+use crate::sim::{self, SimConfig};
 
 const BTC: &str = "BTCUSDT";
 /// Entry, second entry, stop, target; the market is at 50000.

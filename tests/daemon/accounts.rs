@@ -1,17 +1,14 @@
 //! Several accounts with the real program: the file's template, its mistakes, `check`, and that an alert reaches its account alone.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use perphook::config::{self, Sources, TextFile};
-use rig::{Home, KEY, Resting, Rig, SECRET, TOKEN, entry, http};
-use sim::SimConfig;
+
+use crate::rig::{self, Home, KEY, Resting, Rig, SECRET, TOKEN, entry, http};
+use crate::sim::SimConfig;
 
 const BTC: &str = "BTCUSDT";
 const LONG: [&str; 4] = ["49900", "49500", "49000", "50500"];

@@ -1,18 +1,15 @@
 //! Coming from the Binance Futures Webhook Service: its `.env`, its README's curl lines and its indicator's alerts, unchanged.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
-
 use std::process::Command;
 
 use perphook::desk::Outcome;
-use rig::exchange::dec;
-use rig::{KEY, Resting, Rig, SECRET, TOKEN};
 use serde::Deserialize;
 use serde_json::Value;
-use sim::SimConfig;
+
+use crate::rig::exchange::dec;
+use crate::rig::{KEY, Resting, Rig, SECRET, TOKEN};
+use crate::sim::SimConfig;
 
 #[derive(Deserialize)]
 struct Payload {
@@ -22,7 +19,7 @@ struct Payload {
 
 /// Its messages, with its example tokens filled in.
 fn payloads() -> Vec<Payload> {
-    let mut payloads: Vec<Payload> = serde_json::from_str(include_str!("data/pine_payloads.json")).expect("JSON");
+    let mut payloads: Vec<Payload> = serde_json::from_str(include_str!("../data/pine_payloads.json")).expect("JSON");
     for payload in &mut payloads {
         for example in ["s3cr3t-token", "YOUR_TOKEN", "your_webhook_token", "CHANGE_ME"] {
             payload.raw = payload.raw.replace(&format!("\"{example}\""), &format!("\"{TOKEN}\""));

@@ -8,7 +8,7 @@ use perphook::config::SETTINGS;
 
 #[test]
 fn the_example_lists_every_setting_with_its_default() {
-    let example = include_str!("../packaging/env.example");
+    let example = include_str!("../../packaging/env.example");
     let assignment = |line: &'static str| line.strip_prefix('#')?.split_once('=');
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let listed: BTreeMap<_, _> = example.lines().filter_map(assignment).filter(|(name, _)| is_name(name)).collect();

@@ -330,8 +330,8 @@ fn listed(differences: &[Difference], alert: &str) -> Option<&'static str> {
 
 #[test]
 fn every_alert_means_what_it_meant_or_is_a_named_difference() {
-    let context: Context = serde_json::from_str(include_str!("data/whook_alerts_context.json")).unwrap();
-    let vectors: Vec<Vector> = serde_json::from_str(include_str!("data/whook_alerts.json")).unwrap();
+    let context: Context = serde_json::from_str(include_str!("../data/whook_alerts_context.json")).unwrap();
+    let vectors: Vec<Vector> = serde_json::from_str(include_str!("../data/whook_alerts.json")).unwrap();
     assert!(vectors.len() > 150, "only {} alerts", vectors.len());
     let mut seen = BTreeSet::new();
     let mut complaints = Vec::new();

@@ -1,0 +1,6 @@
+//! What goes over the wire: the adapters' requests against known answers, and the simulated exchanges against the documentation.
+
+mod binance_vectors;
+#[path = "../sim/mod.rs"]
+mod sim;
+mod sim_binance;
