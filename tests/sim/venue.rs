@@ -38,8 +38,8 @@ impl Venue {
 
     /// A host with one account, which somebody else holds too.
     pub fn of(sim: &SharedSim) -> Venue {
-        let (key, headers) = (lock(sim).key().to_owned(), lock(sim).headers());
-        Venue { accounts: vec![(key, Arc::clone(sim))], headers }
+        let known = lock(sim);
+        Venue { headers: known.headers(), accounts: vec![(known.key().to_owned(), Arc::clone(sim))] }
     }
 
     /// Headers the exchange reads; the first one carries the key.

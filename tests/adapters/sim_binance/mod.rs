@@ -5,6 +5,7 @@
 
 mod accounts;
 mod faults;
+mod frame;
 
 use std::io::Read;
 use std::str::FromStr;

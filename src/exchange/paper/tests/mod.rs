@@ -2,6 +2,7 @@
 
 mod account;
 mod engine;
+mod habits;
 mod paper;
 
 use std::str::FromStr;
