@@ -266,6 +266,8 @@ def hedge_protection(sim):
     assert list(sim.positions()) == ["short"], sim.positions()
     sim.order("market", "buy", 0.01, **sim.row.closing("short"))
     assert sim.positions() == {}
+    assert sim.row.guards(sim) == ([("stop", 52000)] if sim.row.whole_stop_stays else []), sim.row.guards(sim)
+    sim.row.cancel_guards(sim)
     assert sim.row.guards(sim) == []
 
 
