@@ -32,6 +32,8 @@ class Row:
     name_length = 36
     odd_name = "My-order_1"
     names_come_back = False
+    # What ccxt makes of a fee that was paid.
+    fee_sign = 1
     # Whether ccxt counts open profit into the balance's total.
     total_has_profit = True
     # Whether a reduce-only stop of a fixed quantity outlives the position.
@@ -78,6 +80,10 @@ class Row:
 
     def gone(self, error):
         """What cancelling an order raises that has ended."""
+        return error.OrderNotFound
+
+    def unknown(self, error):
+        """What asking for an order raises that never was."""
         return error.OrderNotFound
 
     def plain(self, orders):
@@ -270,10 +276,26 @@ class BitgetUnified(Row):
     odd_name = "My.order:1/a_B-2"
     names_come_back = True
     whole_stop_stays = True
+    # ccxt takes fees for negative here, too; the documentation's examples are positive.
+    fee_sign = -1
     codes = {"leverage": "25223", "margin mode": "25236", "duplicate": "25212", "bad name": "40020", "poor": "25203", "mode": "25236"}
 
     def isolate(self, sim):
         """Its orders say so."""
+
+    def order(self, sim, id):
+        return self.averaged(sim.client.fetch_order(id, BTC))
+
+    def averaged(self, order):
+        """ccxt reads neither average nor value from orders of unified accounts."""
+        info = order["info"]
+        return {**order, "average": float(info["avgPrice"]), "cost": float(info["cumExecValue"])}
+
+    def gone(self, error):
+        # ccxt knows 25204 no better.
+        return error.ExchangeError
+
+    unknown = gone
 
     def cannot_change_margin_mode(self, sim):
         sim.deny("margin mode", sim.order, "market", "buy", 0.01, marginMode="crossed")
