@@ -4,3 +4,4 @@ mod binance_vectors;
 #[path = "../sim/mod.rs"]
 mod sim;
 mod sim_binance;
+mod sim_bitget;

@@ -60,7 +60,7 @@ pub fn guard(floor: &Floor, order: &Conditional, second: Option<&Conditional>) -
     let qty: Decimal = guards::part_of(order).unwrap_or_else(|| floor.book.position(&order.symbol, side));
     json!({
         "orderId": guards::guard_id(order.number), "clientOid": guards::name_of(order), "category": PRODUCT,
-        "symbol": order.symbol.as_str(), "qty": qty.to_string(), "posSide": side_word(side), "tpTriggerBy": by(target), "slTriggerBy": by(stop),
+        "symbol": order.symbol.as_str(), "qty": text(qty), "posSide": side_word(side), "tpTriggerBy": by(target), "slTriggerBy": by(stop),
         "takeProfit": price(target), "stopLoss": price(stop), "tpOrderType": "market", "slOrderType": "market", "tpLimitPrice": "",
         "slLimitPrice": "", "createdTime": floor.shown(order.created).to_string(), "updatedTime": floor.shown(order.updated).to_string(),
     })
