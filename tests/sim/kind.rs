@@ -2,9 +2,9 @@
 //!
 //! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
 
-use super::{binance, bitget};
 use super::floor::SimConfig;
 use super::wire::Wire;
+use super::{binance, bitget};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,7 @@ pub enum Kind {
     BitgetUnified,
 }
 
-const NAMES: &[(Kind, &str)] =
-    &[(Kind::Binance, "binance"), (Kind::BitgetClassic, "bitget"), (Kind::BitgetUnified, "bitget-unified")];
+const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance"), (Kind::BitgetClassic, "bitget"), (Kind::BitgetUnified, "bitget-unified")];
 
 /// A new wire of the exchange that the configuration names.
 pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
