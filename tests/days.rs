@@ -14,7 +14,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use perphook::desk::{AccountRules, Admission, Rules};
 use perphook::exchange::paper::{NewPlain, Order, TimeInForce};
-use perphook::market::{Decimal, Millis, Side, Symbol};
+use perphook::market::{Decimal, Millis, Side};
+use sim::Kind;
 use sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use world::{START, Setting, World, audit, entry, exit};
 
@@ -89,6 +90,7 @@ fn day(seed: u64) -> World {
     let rules = Rules { duplicate_window_ms: dice.pick(&[0, 60_000]), entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]), ..Rules::default() };
     let account = AccountRules { alert_timeout_ms: dice.pick(&[180_000, 20_000]), ..AccountRules::default() };
     let mut world = World::new(Setting {
+        exchange: dice.pick(Kind::ALL),
         accounts: dice.pick(&[1, 1, 1, 2, 3]),
         account,
         hedge: dice.one_in(3),
@@ -241,7 +243,7 @@ fn some_text(dice: &mut Dice, account: usize, symbol: &str, price: Decimal) -> S
 fn leave_a_strangers_order(sim: &mut sim::Sim, now: Millis) {
     let order = NewPlain {
         client_id: audit::STRANGER.to_owned(),
-        symbol: Symbol::new("ETHUSDT"),
+        symbol: sim.symbol("ETH"),
         buy: true,
         position_side: sim.book.is_hedge().then_some(Side::Long),
         reduce_only: false,
@@ -257,7 +259,7 @@ fn leave_a_strangers_order(sim: &mut sim::Sim, now: Millis) {
 fn by_hand(world: &mut World, dice: &mut Dice, account: usize, symbol: &str) {
     let kind = dice.below(3);
     let nth = dice.below(4) as usize;
-    let symbol = Symbol::new(symbol);
+    let symbol = world.native(symbol);
     world.remark(&format!("hand {kind} on {symbol}"));
     if kind == 1 {
         // A stop that is taken away is missed at the next reading of resting orders.
@@ -323,8 +325,8 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
 /// Everything is well again; some days end with an EXIT for all. Then everything has a known end.
 fn evening(world: &mut World, dice: &mut Dice) {
     (0..world.lines.len()).for_each(|account| world.faults(account, Faults::new(0, Vec::new(), Conditions::default())));
-    world.troubles.push(world::Trouble::of_all(world.now, world.now + 15_000));
-    world.run_until(world.now + 35_000, 20_000);
+    world.troubles.push(world::Trouble::of_all(world.now, world.now + world.fence_ms() + 9_000));
+    world.run_until(world.now + world.fence_ms() + 29_000, 20_000);
     if dice.one_in(2) {
         let accounts = world.lines.len();
         for (account, (at, (symbol, _))) in (0..accounts).flat_map(|account| SYMBOLS.iter().enumerate().map(move |each| (account, each))) {

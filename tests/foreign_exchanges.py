@@ -105,9 +105,7 @@ class Row:
 
     def unprotect(self, sim, side, kind):
         """Takes one protection away again."""
-        at = [kind for kind, _ in self.guards(sim)].index(kind)
-        by_kind = sorted(self.triggers(sim), key=lambda order: order["stopLossPrice"] is None)
-        sim.client.cancel_order(by_kind[at]["id"], BTC, {"trigger": True})
+        raise NotImplementedError
 
     def cancel_plain(self, sim):
         """Cancels all orders that wait for no price, and only them."""
@@ -147,14 +145,15 @@ class Binance(Row):
         kinds = {"STOP_MARKET": "stop", "TAKE_PROFIT_MARKET": "target"}
         return sorted((kinds[order["info"]["orderType"]], order["triggerPrice"]) for order in self.triggers(sim))
 
-    def protect(self, sim, side, kind, price, **more):
+    def protect(self, sim, side, kind, price):
         key = "stopLossPrice" if kind == "stop" else "takeProfitPrice"
         mode = {"positionSide": side.upper()} if self.is_hedge(sim) else {}
-        params = {key: price, "clientOrderId": f"{kind}-{side}", **self.whole, **mode}
+        params = {key: price, "clientOrderId": f"{kind}-{side}-{price}", **self.whole, **mode}
         return sim.client.create_order(BTC, "market", opposite(side), None, None, params)
 
     def unprotect(self, sim, side, kind):
-        sim.client.cancel_order(None, BTC, {"trigger": True, "clientAlgoId": f"{kind}-{side}"})
+        (order,) = [order for order in self.triggers(sim) if order["clientOrderId"].startswith(f"{kind}-{side}-")]
+        sim.client.cancel_order(order["id"], BTC, {"trigger": True})
 
     def market_order(self, sim):
         # The answer tells the end, but not the price.
@@ -178,7 +177,7 @@ class Binance(Row):
 
     def stop_fires(self, sim):
         # What a stop becomes carries its name.
-        child = self.order_named(sim, "stop-long")
+        child = self.order_named(sim, "stop-long-48000")
         assert (child["status"], child["side"], child["average"]) == ("closed", "sell", 47900), child
 
     def trades(self, sim):

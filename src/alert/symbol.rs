@@ -18,7 +18,7 @@ pub const SYMBOL_CHARS_MAX: usize = 40;
 /// Longest unknown name that is repeated in an error, in characters.
 const NAME_CHARS_MAX: usize = 15;
 /// Prefixes of contracts that count coins by the thousand or million.
-const MULTIPLES: [&str; 3] = ["1000", "1000000", "1M"];
+const MULTIPLES: [&str; 4] = ["1000", "10000", "1000000", "1M"];
 /// What a name of the text language begins with where names are stored; no stored name of the JSON language has a colon.
 const STRICT: &str = "text:";
 /// TradingView's mark of a perpetual contract.
@@ -186,10 +186,15 @@ impl SymbolName {
     }
 }
 
-/// By native name, or by base and settle coin written together.
+/// By native name, by base and settle coin written together, or by native name without its separators.
 fn find<'a>(instruments: &'a Instruments, name: &str) -> Option<&'a Instrument> {
     let is_pair = |candidate: &&Instrument| name.strip_prefix(&*candidate.base) == Some(&*candidate.settle);
-    instruments.get(name).or_else(|| instruments.iter().find(is_pair))
+    let is_bare = |candidate: &&Instrument| {
+        let native = candidate.symbol.as_str().chars().filter(|c| !is_separator(*c));
+        native.flat_map(char::to_uppercase).eq(name.chars())
+    };
+    let exact = instruments.get(name).or_else(|| instruments.iter().find(is_pair));
+    exact.or_else(|| instruments.iter().find(is_bare))
 }
 
 /// By pair, completed with the settle coin as the text language does, or by native name.

@@ -7,6 +7,7 @@ mod accounts;
 mod bracket;
 mod cli;
 mod duplicates;
+mod exchanges;
 mod kill_steps;
 mod predecessor;
 mod refusals;

@@ -34,8 +34,14 @@ impl Rig {
 
     /// An account as it is listed, counted from 1.
     pub fn listed(&self, number: usize) -> Value {
-        let url = &self.accounts[number - 1].url;
-        json!({"ACCOUNT_ID": format!("a{number}"), "EXCHANGE": "binance", "API_KEY": format!("k{number}"), "SECRET_KEY": format!("s{number}"), "BASE_URL": url})
+        let Exchange { sim, url } = &self.accounts[number - 1];
+        let SimConfig { exchange, key, secret, password, .. } = lock(sim).config.clone();
+        let name = exchange.adapter();
+        let mut account = json!({"ACCOUNT_ID": format!("a{number}"), "EXCHANGE": name, "API_KEY": key, "SECRET_KEY": secret, "BASE_URL": url});
+        if exchange.has_password() {
+            account["PASSWORD"] = password.into();
+        }
+        account
     }
 
     /// Writes down these accounts.

@@ -30,9 +30,26 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: &[Kind] = &[Kind::Binance];
+
     /// The exchange of a name.
     pub fn from_name(name: &str) -> Option<Kind> {
         NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
+    /// What settings call the adapter that speaks with it.
+    pub fn adapter(self) -> &'static str {
+        match self {
+            Kind::Binance => "binance",
+        }
+    }
+
+    /// Whether keys have a password there.
+    pub fn has_password(self) -> bool {
+        match self {
+            Kind::Binance => false,
+        }
     }
 
     /// All names.

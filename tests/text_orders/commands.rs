@@ -2,6 +2,7 @@
 
 use perphook::desk::Outcome;
 
+use crate::sim::Kind;
 use crate::scene::after;
 
 /// What was carried out before, the line, its requests (those that fill or set something in capitals or words of
@@ -122,7 +123,7 @@ const HEDGE: &[Case] = &[
 fn check(hedge: bool, cases: &[Case]) {
     let mut wrong = Vec::new();
     for (before, words, calls, state) in cases {
-        let mut scene = after(hedge, before);
+        let mut scene = after(Kind::Binance, hedge, before);
         let outcome = scene.carry_out(&format!("a0 ETHUSDT {words}"));
         scene.rest(2_000);
         // A wanted position that is there already, or nothing to take down, is no refusal.
@@ -181,17 +182,17 @@ fn what_cannot_be_done_is_refused_and_nothing_is_sent() {
         (&[], "pos -0.1 x5 sl:2900", "sl: 2900 is on the wrong side"),
     ];
     for (before, words, why) in cases {
-        let mut scene = after(false, before);
+        let mut scene = after(Kind::Binance, false, before);
         let state = scene.state();
         scene.refuse(&format!("a0 ETHUSDT {words}"), why);
         scene.rest(2_000);
         assert!(scene.sent().is_empty() && scene.state() == state, "{words}: {:?}", scene.sent());
     }
     // Without a size in money no price is read, so the value is the exchange's to judge.
-    let mut scene = after(false, &[]);
+    let mut scene = after(Kind::Binance, false, &[]);
     scene.refuse("a0 ETHUSDT buy 0.002 x5", "below minimum value");
     assert_eq!((scene.sent(), scene.state()), (vec!["ETHUSDT BUY 0.002 refused".to_owned()], Vec::new()));
-    let mut scene = after(false, &[]);
+    let mut scene = after(Kind::Binance, false, &[]);
     for line in ["a0 ETHUSDT close 5", "a0 ETHUSDT buy 0.1 x5 limit:a1:2900 sl:2950", "a0 ETHUSDT buy nan", "a0 ETHUSDT buy 1 x0"] {
         assert!(scene.world.try_text(line).is_err(), "{line}");
     }

@@ -3,6 +3,7 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis};
 
+use crate::sim::Kind;
 use crate::scene::{ETH, Scene, after, d};
 
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
@@ -31,7 +32,7 @@ const CASES: &[Case] = &[
 
 fn begin(case: &Case) -> (Scene, u64) {
     let (hedge, before, words, ..) = case;
-    let mut scene = after(*hedge, before);
+    let mut scene = after(Kind::Binance, *hedge, before);
     scene.rest(3_000);
     let number = scene.give(&format!("a0 ETHUSDT {words}"));
     (scene, number)
@@ -105,7 +106,7 @@ fn two_crashes_change_nothing_either() {
 fn a_limit_order_that_fills_while_we_are_down_is_protected() {
     for beside in [&[] as &[&str], &["a0 ETHUSDT buy 0.2 x5"]] {
         for executed in [false, true] {
-            let mut scene = after(false, beside);
+            let mut scene = after(Kind::Binance, false, beside);
             scene.do_it("a0 ETHUSDT buy 0.1 limit:in1:2950 x5 sl:2900");
             scene.rest(2_000);
             scene.price("2940");

@@ -2,6 +2,7 @@
 
 use perphook::market::Side;
 
+use crate::sim::Kind;
 use crate::scene::{RTT_MS, Scene, after, hedge, one_way};
 
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
@@ -10,7 +11,7 @@ const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
 const LOOK_MS: u64 = 1_000 + 2 * RTT_MS;
 
 fn guarded() -> Scene {
-    let mut scene = after(false, GUARDED);
+    let mut scene = after(Kind::Binance, false, GUARDED);
     scene.rest(2_000);
     scene.assert_state(&["LONG 0.1", "stop 2900 of LONG", "target 3100 of LONG"]);
     scene.mark();
@@ -142,7 +143,7 @@ fn a_limit_order_that_fills_at_once_is_protected_at_once() {
 /// Before the limit order fills, what is held is none of its business; afterwards the stop is for all of it.
 #[test]
 fn a_limit_order_beside_a_position_is_protected_when_it_fills() {
-    let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5"]);
+    let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5"]);
     scene.do_it("a0 ETHUSDT buy 0.1 limit:in1:2950 x5 sl:2900");
     scene.rest(8_000);
     scene.assert_state(&["LONG 0.1", "rests BUY 0.1 @2950 in1"]);
@@ -212,7 +213,7 @@ fn an_order_beside_a_waiting_limit_order_is_protected_at_once() {
 #[test]
 fn a_limit_order_outlives_the_guard_it_joined_or_goes_with_it() {
     for end in ["close", "stop"] {
-        let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5 sl:2960"]);
+        let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5 sl:2960"]);
         scene.do_it("a0 ETHUSDT buy 0.1 limit:in1:2950 sl:2850");
         scene.rest(3_000);
         if end == "close" {

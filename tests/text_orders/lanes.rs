@@ -3,6 +3,7 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis, Side};
 
+use crate::sim::Kind;
 use crate::scene::{ETH, RTT_MS, Scene, after, d};
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use crate::world::{Setting, World, exit};
@@ -20,7 +21,7 @@ fn filled(scene: &Scene, account: usize, symbol: &str) -> Vec<u64> {
 
 #[test]
 fn two_hundred_alerts_are_carried_out_in_the_order_they_came() {
-    let mut scene = after(false, &["a0 ETHUSDT buy 1 x5"]);
+    let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 1 x5"]);
     let before = scene.world.executed(0, ETH).len();
     let mut expected = Vec::new();
     for at in 0..200_i64 {
@@ -53,7 +54,7 @@ fn alerts_that_have_to_be_tried_again_are_not_overtaken() {
         Fault::Delay { ms: 3_000 },
     ];
     for fault in kinds {
-        let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5"]);
+        let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5"]);
         // A refusal of that kind is an answer to orders only.
         let place_only = fault == band();
         let class = if place_only { Class::Place } else { Class::Read };
@@ -66,7 +67,7 @@ fn alerts_that_have_to_be_tried_again_are_not_overtaken() {
 
 #[test]
 fn both_languages_keep_the_order_of_arrival() {
-    let mut scene = after(false, &[]);
+    let mut scene = after(Kind::Binance, false, &[]);
     let numbers = [
         scene.give("a0 ETHUSDT buy 0.1 x5"),
         scene.give_json(&exit(0, ETH, "LONG", 1)),
@@ -88,7 +89,7 @@ fn both_languages_keep_the_order_of_arrival() {
 
 #[test]
 fn another_contract_does_not_wait() {
-    let mut scene = after(false, &[]);
+    let mut scene = after(Kind::Binance, false, &[]);
     let many: Vec<u64> = (0..100).map(|_| scene.give("a0 ETHUSDT buy 0.01 x5")).collect();
     let other = scene.give("a0 SOLUSDT buy 1 x5");
     assert_eq!(scene.wait_for(other), Outcome::Done);
@@ -100,7 +101,7 @@ fn another_contract_does_not_wait() {
 /// Outcome unknown for as long as a request can live: the other contract goes on.
 #[test]
 fn another_contract_does_not_wait_for_an_unknown_outcome() {
-    let mut scene = after(false, &[]);
+    let mut scene = after(Kind::Binance, false, &[]);
     scene.faults(vec![Rule::new(Class::Place, Fault::CutBefore).nth(1)]);
     let lost = scene.give("a0 ETHUSDT buy 0.1 x5");
     scene.rest(3 * RTT_MS);
@@ -195,7 +196,7 @@ fn every_account_keeps_its_order_in_bad_weather() {
 #[test]
 fn targets_are_met_although_positions_are_shown_late() {
     for late_ms in [0, 300, 900, 2_500] {
-        let mut scene = after(false, &[]);
+        let mut scene = after(Kind::Binance, false, &[]);
         let conditions = Conditions { late_positions_ms: late_ms, late_orders_ms: late_ms / 2, ..Conditions::default() };
         scene.world.faults(0, Faults::new(0, Vec::new(), conditions));
         let lines =

@@ -23,6 +23,7 @@
 mod brackets;
 mod commands;
 mod crashes;
+mod exchanges;
 mod guards;
 mod lanes;
 mod late;

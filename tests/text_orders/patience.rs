@@ -3,6 +3,7 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis};
 
+use crate::sim::Kind;
 use crate::scene::{RTT_MS, Scene, after, d, one_way};
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 
@@ -74,7 +75,7 @@ fn an_order_that_can_never_be_paid_ends_at_the_minimum() {
 /// A reversal that cannot be paid: the close stands, what opens becomes smaller.
 #[test]
 fn a_reversal_that_cannot_be_paid_opens_less() {
-    let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5"]);
+    let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5"]);
     scene.world.wallet(0, Decimal::ONE_HUNDRED);
     scene.do_it("a0 ETHUSDT pos -0.4 x5");
     assert_eq!(scene.sent(), ["ETHUSDT SELL 0.1 reduce", "ETHUSDT SELL 0.4 refused", "ETHUSDT SELL 0.164"], "{}", scene.world.story());
@@ -126,7 +127,7 @@ fn what_reduces_by_itself_goes_on_until_the_alert_timeout() {
 fn goes_on_until_the_alert_timeout(lines: &[&str]) {
     for fault in passing() {
         for line in lines {
-            let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5"]);
+            let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5"]);
             scene.faults(vec![orders()(fault.clone())]);
             let number = scene.give(line);
             scene.rest(ALERT_TIMEOUT_MS - 2_000);
@@ -142,7 +143,7 @@ fn goes_on_until_the_alert_timeout(lines: &[&str]) {
 #[test]
 fn a_close_is_done_as_soon_as_the_exchange_can() {
     for fault in passing() {
-        let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5"]);
+        let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5"]);
         scene.faults(vec![orders()(fault.clone())]);
         let number = scene.give("a0 ETHUSDT close");
         scene.rest(100_000);
@@ -178,7 +179,7 @@ fn a_long_ban_outlasts_what_opens_but_not_what_closes() {
     scene.refuse("a0 ETHUSDT buy 0.1 x5", "not accepted within ORDER_TIMEOUT");
     assert!(scene.took_ms() <= ORDER_TIMEOUT_MS + 100 && scene.calls().len() == 1, "{} ms {:?}", scene.took_ms(), scene.calls());
 
-    let mut scene = after(false, &["a0 ETHUSDT buy 0.1 x5"]);
+    let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5"]);
     let ban = banned(&scene, 70_000);
     scene.faults(vec![Rule::new(Class::Any, ban).nth(1)]);
     scene.do_it("a0 ETHUSDT close");

@@ -1,8 +1,9 @@
 //! A world with one account on ETHUSDT at 3000, leverage 5, and what a test wants to say about it.
 
 use perphook::desk::{Admission, Outcome, Record};
-use perphook::market::{Decimal, Millis, Side, Symbol};
+use perphook::market::{Decimal, Millis, Side};
 
+use crate::sim::Kind;
 use crate::sim::faults::{Conditions, Faults, Rule};
 use crate::world::{Setting, World};
 
@@ -23,9 +24,9 @@ pub fn hedge() -> Scene {
     Scene::new(Setting { rtt_ms: RTT_MS, hedge: true, ..Setting::default() })
 }
 
-/// In the mode that is asked for, with these lines carried out.
-pub fn after(is_hedge: bool, before: &[&str]) -> Scene {
-    let mut scene = if is_hedge { hedge() } else { one_way() };
+/// At an exchange, in the mode that is asked for, with these lines carried out.
+pub fn after(exchange: Kind, hedge: bool, before: &[&str]) -> Scene {
+    let mut scene = Scene::new(Setting { exchange, hedge, rtt_ms: RTT_MS, ..Setting::default() });
     for line in before {
         assert_eq!(scene.carry_out(line), Outcome::Done, "{line}\n{}", scene.world.story());
     }
@@ -42,7 +43,8 @@ impl Scene {
         world.exact = true;
         for account in 0..world.lines.len() {
             for symbol in [ETH, "SOLUSDT"] {
-                world.book(account, |sim, _| sim.book.set_leverage(&Symbol::new(symbol), 5)).expect("5 is allowed");
+                let native = world.native(symbol);
+                world.book(account, |sim, _| sim.book.set_leverage(&native, 5)).expect("5 is allowed");
             }
         }
         world.run_for(2_000);
@@ -136,6 +138,11 @@ impl Scene {
         self.world.sent(0, self.mark)
     }
 
+    /// How many requests there were since the mark until the last one that changes something.
+    pub fn calls_until_settled(&self) -> u64 {
+        self.world.calls_until_settled(0, self.mark) as u64
+    }
+
     /// All requests since the mark.
     pub fn calls(&self) -> Vec<String> {
         self.world.calls(0, self.mark)
@@ -149,14 +156,16 @@ impl Scene {
     /// How long a side was without a stop, each time, since the mark.
     pub fn naked_ms(&self, side: Side) -> Vec<Millis> {
         let spans = self.world.book(0, |sim, _| sim.book.naked_spans());
-        let mine = spans.into_iter().filter(|span| span.symbol.as_str() == ETH && span.side == side);
+        let eth = self.world.native(ETH);
+        let mine = spans.into_iter().filter(|span| span.symbol == eth && span.side == side);
         let mine = mine.filter(|span| span.end.is_none_or(|end| end > self.since));
         mine.map(|span| span.end.unwrap_or(self.world.now) - span.start.max(self.since)).collect()
     }
 
     /// A user closes, or opens, by hand.
     pub fn by_hand(&mut self, side: Side, qty: &str, close: bool) {
-        let wish = format!(r#"{{"symbol":"{ETH}","side":"{side}","qty":"{qty}","close":{close}}}"#);
+        let eth = self.world.native(ETH);
+        let wish = format!(r#"{{"symbol":"{eth}","side":"{side}","qty":"{qty}","close":{close}}}"#);
         let reply = self.world.book(0, |sim, now| crate::sim::control::answer(sim, "POST", "/sim/position", &wish, now));
         assert_eq!(reply.status, 200, "{wish}");
         self.world.disturbed = true;

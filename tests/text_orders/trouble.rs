@@ -5,6 +5,7 @@ use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis};
 
 use crate::scene::{ETH, Scene, after};
+use crate::sim::Kind;
 use crate::sim::faults::{Class, Fault, Rule};
 
 const LATE_MS: Millis = 1_500;
@@ -63,34 +64,27 @@ fn look(scene: &Scene) -> End {
     End { state: scene.state(), leverage: scene.world.leverages(0).values().copied().collect(), traded }
 }
 
-fn run(case: &Case, rule: Option<Rule>) -> (Scene, End, Outcome) {
+fn run(exchange: Kind, case: &Case, rule: Option<Rule>) -> (Scene, End, Outcome) {
     let (hedge, before, words) = case;
-    let mut scene = after(*hedge, before);
+    let mut scene = after(exchange, *hedge, before);
     scene.rest(3_000);
     let start = look(&scene);
     scene.mark();
     scene.faults(rule.into_iter().collect());
     let outcome = scene.carry_out(&format!("a0 ETHUSDT {words}"));
-    scene.rest(REST_MS);
+    scene.rest(REST_MS + scene.world.fence_ms());
     (scene, start, outcome)
-}
-
-/// How many requests there are until the last one that changes something.
-fn calls_of(scene: &Scene) -> u64 {
-    let calls = scene.calls();
-    let sent = scene.sent();
-    let last = sent.last().and_then(|last| calls.iter().rposition(|call| call == last)).unwrap_or_default();
-    last as u64 + 1
 }
 
 #[test]
 fn whatever_goes_wrong_an_order_is_carried_out_once_or_not_at_all() {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = || Kind::ALL.iter().flat_map(|exchange| CASES.iter().map(|case| (*exchange, case)));
     let hands: Vec<_> = (0..workers)
         .map(|worker| {
             std::thread::spawn(move || {
-                let mine = CASES.iter().skip(worker).step_by(workers);
-                mine.map(every_trouble).fold((0, Vec::new()), |(tries, mut wrong), (more, found)| {
+                let mine = jobs().skip(worker).step_by(workers);
+                mine.map(|(exchange, case)| every_trouble(exchange, case)).fold((0, Vec::new()), |(tries, mut wrong), (more, found)| {
                     wrong.extend(found);
                     (tries + more, wrong)
                 })
@@ -104,16 +98,16 @@ fn whatever_goes_wrong_an_order_is_carried_out_once_or_not_at_all() {
     assert!(tries > 1_000, "only {tries} tries");
 }
 
-fn every_trouble(case: &Case) -> (u64, Vec<String>) {
-    let (clean, _, outcome) = run(case, None);
-    assert_eq!(outcome, Outcome::Done, "{case:?}\n{}", clean.world.story());
-    let (calls, wanted) = (calls_of(&clean), look(&clean));
+fn every_trouble(exchange: Kind, case: &Case) -> (u64, Vec<String>) {
+    let (clean, _, outcome) = run(exchange, case, None);
+    assert_eq!(outcome, Outcome::Done, "{exchange:?} {case:?}\n{}", clean.world.story());
+    let (calls, wanted) = (clean.calls_until_settled(), look(&clean));
     let mut tries = 0;
     let mut wrong = Vec::new();
     for nth in 1..=calls {
         for trouble in Fault::every_trouble(LATE_MS) {
             tries += 1;
-            let (scene, start, outcome) = run(case, Some(Rule::new(Class::Any, trouble.clone()).nth(nth)));
+            let (scene, start, outcome) = run(exchange, case, Some(Rule::new(Class::Any, trouble.clone()).nth(nth)));
             let end = look(&scene);
             let well = match &outcome {
                 Outcome::Refused(_) => (&end.state, end.traded) == (&start.state, start.traded),
@@ -122,7 +116,7 @@ fn every_trouble(case: &Case) -> (u64, Vec<String>) {
             };
             if !well {
                 let what = format!(
-                    "{case:?} with {trouble:?} at call {nth}: {outcome:?}\n  {end:?}\n  wanted {wanted:?}\n  calls {:?}",
+                    "{exchange:?} {case:?} with {trouble:?} at call {nth}: {outcome:?}\n  {end:?}\n  wanted {wanted:?}\n  calls {:?}",
                     scene.calls()
                 );
                 wrong.push(what);

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use perphook::alert::{Command, Unit, Verb};
 use perphook::desk::{Kind, Memory, Outcome, Record};
+use perphook::exchange;
 use perphook::market::{ClientId, Decimal, Leg, Millis, ProtectionKind, Side};
 
 use super::World;
 
-/// Binance: receive window and one second.
-pub const FENCE_MS: Millis = 6_000;
 /// The client id of an order that is not ours.
 pub const STRANGER: &str = "web_strangers_order";
 /// The regular look.
@@ -44,6 +43,7 @@ fn one_trade_per_side(memory: &Memory, fail: &dyn Fn(String)) {
 /// I2, I5: of all attempts at one leg at most one is alive, together they opened no more than was asked, and there is
 /// one stop and one target for each position.
 fn nothing_doubled(world: &World, account: usize, fail: &dyn Fn(String)) {
+    let caps = world.capabilities();
     let doubled = world.book(account, |sim, _| {
         let book = &sim.book;
         let mut alive: BTreeMap<(u64, char), u32> = BTreeMap::new();
@@ -61,7 +61,12 @@ fn nothing_doubled(world: &World, account: usize, fail: &dyn Fn(String)) {
             let Some(side) = order.effect().closes else { continue };
             *guards.entry((order.symbol.to_string(), side, order.kind == ProtectionKind::StopLoss)).or_default() += 1;
         }
-        let (which, count) = guards.iter().find(|(_, count)| **count > 1)?;
+        // Where several may rest, a new one comes before the old one goes.
+        let most = |(_, _, is_stop): &(String, Side, bool)| {
+            let habit = if *is_stop { caps.stop } else { caps.target };
+            if habit.second == exchange::Second::Rests { 2 } else { 1 }
+        };
+        let (which, count) = guards.iter().find(|(which, count)| **count > most(which))?;
         Some(format!("I2: {count} protective orders {which:?} rest at one time"))
     });
     doubled.into_iter().for_each(fail);
@@ -218,7 +223,8 @@ fn texts_were_carried_out(world: &World, account: usize) {
         if done && !cut && order.verb != Verb::Position && !order.reduce {
             // Rounded down to the lot step; a position closed by others meanwhile took its part.
             let missing = asked - filled;
-            let step = Decimal::new(if signal.symbol.as_str() == "SOLUSDT" { 10 } else { 1 }, 3);
+            let symbol = world.native(signal.symbol.as_str());
+            let step = world.book(account, |sim, _| sim.book.instrument(symbol.as_str()).expect("listed").lot_step);
             assert!(missing < step || world.disturbed, "I1: text alert {number} traded {filled} of {asked}\n{}", world.story());
         }
     }
@@ -231,7 +237,7 @@ fn nothing_expired_opened(world: &World, account: usize) {
         sim.book.all_orders().find_map(|order| {
             let (number, leg) = ours(&order.client_id)?;
             let received = world.acknowledged.get(&number)?;
-            let last = received + timeout_ms + FENCE_MS;
+            let last = received + timeout_ms + world.fence_ms();
             (matches!(leg, Leg::Entry | Leg::Second | Leg::Order) && order.opened > Decimal::ZERO && order.created > last)
                 .then(|| order.client_id.clone())
         })

@@ -21,11 +21,11 @@ use perphook::alert;
 use perphook::alert::{AlertError, Signal};
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
 use perphook::exchange::catalogue::Catalogue;
-use perphook::exchange::{self, Exchange, ExchangeError, Keys, Reply, Request, Venue, carry_out};
+use perphook::exchange::{self, Capabilities, Exchange, ExchangeError, Keys, Reply, Request, Venue, carry_out};
 use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
 use perphook::secret::Secret;
 
-use crate::sim::{Faults, SharedSim, Sim, SimConfig, SimHttp};
+use crate::sim::{Faults, Kind, SharedSim, Sim, SimConfig, SimHttp};
 
 pub const START: Millis = 1_764_547_200_000;
 
@@ -34,6 +34,8 @@ pub const START: Millis = 1_764_547_200_000;
 pub struct Setting {
     /// Accounts, each with a book of its own on the one market.
     pub accounts: usize,
+    /// Where they are.
+    pub exchange: Kind,
     pub hedge: bool,
     pub rtt_ms: Millis,
     pub rules: Rules,
@@ -42,7 +44,7 @@ pub struct Setting {
 
 impl Default for Setting {
     fn default() -> Setting {
-        Setting { accounts: 1, hedge: false, rtt_ms: 40, rules: Rules::default(), account: AccountRules::default() }
+        Setting { accounts: 1, exchange: Kind::Binance, hedge: false, rtt_ms: 40, rules: Rules::default(), account: AccountRules::default() }
     }
 }
 
@@ -191,11 +193,17 @@ impl World {
         admission
     }
 
+    /// What the exchange calls a pair as alerts write it (`ETHUSDT`).
+    pub fn native(&self, pair: &str) -> Symbol {
+        self.book(0, |sim, _| sim.symbol(pair.strip_suffix("USDT").unwrap_or(pair)))
+    }
+
     /// Moves the market.
-    pub fn price(&mut self, symbol: &str, price: Decimal) {
+    pub fn price(&mut self, pair: &str, price: Decimal) {
+        let symbol = self.native(pair);
         for at in 0..self.lines.len() {
             self.book(at, |sim, now| {
-                let _ = sim.set_price(symbol, price, now);
+                let _ = sim.set_price(symbol.as_str(), price, now);
             });
         }
         self.look();
@@ -216,8 +224,9 @@ impl World {
         self.book(account, |sim, now| sim.set_faults(plan, now));
     }
 
-    pub fn position(&self, account: usize, symbol: &str, side: Side) -> Decimal {
-        self.book(account, |sim, _| sim.book.position(&Symbol::new(symbol), side))
+    pub fn position(&self, account: usize, pair: &str, side: Side) -> Decimal {
+        let symbol = self.native(pair);
+        self.book(account, |sim, _| sim.book.position(&symbol, side))
     }
 
     /// The next time at which anything happens by itself.
@@ -321,7 +330,7 @@ impl World {
             Err(_) => true,
         };
         if failed || self.now > left_at + self.setting.rtt_ms {
-            let back_off_ms = if failed { back_off_ms(&result) } else { 0 };
+            let back_off_ms = if failed { back_off_ms(&result, self.fence_ms()) } else { 0 };
             self.troubles.push(Trouble { from: left_at, to: self.now + back_off_ms, account: Some(account) });
         }
         self.tell(Event::Answer { call, result });
@@ -392,13 +401,23 @@ impl World {
         let from = self.now;
         self.said.push(format!("{:>8} ! crash (call executed: {executed})", self.now - START));
         self.move_to(self.now + down_ms);
-        self.troubles.push(Trouble::of_all(from, self.now + audit::FENCE_MS + 2_000));
+        self.troubles.push(Trouble::of_all(from, self.now + self.fence_ms() + 2_000));
         for line in &mut self.lines {
             let (exchange, latency) = connect(&line.sim, &self.clock);
             (line.exchange, line.latency) = (exchange, latency);
         }
         self.desk = new_desk(&self.home, &self.setting, self.one_key, memory);
         self.start();
+    }
+
+    /// How long an order without an answer may still be executed.
+    pub fn fence_ms(&self) -> Millis {
+        self.capabilities().fence_ms
+    }
+
+    /// What the exchange can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.lines[0].exchange.capabilities()
     }
 
     /// What the memory is when the journal is read back.
@@ -424,7 +443,7 @@ impl World {
     }
 }
 
-fn back_off_ms(result: &exchange::Result<Reply>) -> Millis {
+fn back_off_ms(result: &exchange::Result<Reply>, fence_ms: Millis) -> Millis {
     let inner = match result {
         Ok(Reply::Placed(results)) => results.iter().find_map(|result| result.as_ref().err()),
         Ok(_) => None,
@@ -432,9 +451,14 @@ fn back_off_ms(result: &exchange::Result<Reply>) -> Millis {
     };
     match inner {
         None => 5_500,
-        Some(ExchangeError::Unknown { .. }) => 7_000,
+        Some(ExchangeError::Unknown { .. }) => fence_ms + 1_000,
         Some(_) => 5_500,
     }
+}
+
+/// The adapter that speaks with a simulated exchange.
+fn venue_of(exchange: Kind) -> Venue {
+    Venue::ALL.into_iter().find(|venue| venue.as_str() == exchange.adapter()).expect("an adapter")
 }
 
 fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<AtomicU64>) {
@@ -442,14 +466,19 @@ fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<A
     let clock: exchange::Clock = Arc::new(move || ticking.load(Ordering::Relaxed));
     let http = SimHttp::new(Arc::clone(sim), clock.clone());
     let latency = http.latency();
-    let config = SimConfig::default();
-    let keys = Keys { key: Secret::new(config.key), secret: Secret::new(config.secret), ..Keys::none() };
+    let config = sim.lock().expect("nobody panicked").config.clone();
+    let keys = Keys {
+        key: Secret::new(config.key),
+        secret: Secret::new(config.secret),
+        password: Secret::new(config.password),
+        demo: false,
+    };
     let line = exchange::Line { http: Box::new(http), keys, clock, settle: "USDT".to_owned(), catalogue: Catalogue::default() };
-    (Venue::Binance.connect(line).expect("an exchange behind a line"), latency)
+    (venue_of(config.exchange).connect(line).expect("an exchange behind a line"), latency)
 }
 
 fn line(setting: &Setting, clock: &Arc<AtomicU64>) -> Line {
-    let sim = Sim::new(SimConfig { hedge: setting.hedge, ..SimConfig::default() }, START);
+    let sim = Sim::new(SimConfig { exchange: setting.exchange, hedge: setting.hedge, ..SimConfig::default() }, START);
     let sim: SharedSim = Arc::new(Mutex::new(sim));
     let (exchange, latency) = connect(&sim, clock);
     Line { sim, exchange, latency, flight: None, late_ms: 0 }
@@ -463,8 +492,8 @@ pub fn account_name(at: usize) -> String {
 fn new_desk(home: &Installation, setting: &Setting, one_key: bool, memory: Memory) -> Desk {
     let setup = |at: usize| AccountSetup {
         name: account_name(at),
-        venue: "binance".to_owned(),
-        identity: format!("binance:test{}", if one_key { 0 } else { at }),
+        venue: venue_of(setting.exchange).as_str().to_owned(),
+        identity: format!("{}:test{}", venue_of(setting.exchange).as_str(), if one_key { 0 } else { at }),
         host: "sim".to_owned(),
         rules: setting.account.clone(),
     };

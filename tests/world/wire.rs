@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perphook::exchange::Request;
 use perphook::exchange::paper::Knobs;
-use perphook::market::{ClientId, Decimal, Leg, ProtectionKind, Side, Symbol};
+use perphook::market::{ClientId, Decimal, Leg, ProtectionKind, Side};
 
 use super::World;
 use crate::sim::Entry;
@@ -74,6 +74,15 @@ impl World {
         self.book(account, |sim, _| sim.log.entries.iter().skip(mark).filter_map(said).collect())
     }
 
+    /// How many requests there were since a mark until the last one that changes something.
+    pub fn calls_until_settled(&self, account: usize, mark: usize) -> usize {
+        let changes = |entry: &Entry| entry.method != "GET";
+        self.book(account, |sim, _| {
+            let since: Vec<&Entry> = sim.log.entries.iter().skip(mark).collect();
+            since.iter().rposition(|entry| changes(entry)).map_or(0, |last| last + 1)
+        })
+    }
+
     /// The same without what only reads.
     pub fn sent(&self, account: usize, mark: usize) -> Vec<String> {
         let reads = ["positions", "quote", "balance", "terms", "ask", "orders", "fills"];
@@ -83,8 +92,8 @@ impl World {
     }
 
     /// What an account has on a contract: positions, resting orders, protection.
-    pub fn state(&self, account: usize, symbol: &str) -> Vec<String> {
-        let name = Symbol::new(symbol);
+    pub fn state(&self, account: usize, pair: &str) -> Vec<String> {
+        let name = self.native(pair);
         self.book(account, |sim, _| {
             let held = |side: Side| (side, sim.book.position(&name, side).normalize());
             let positions = [held(Side::Long), held(Side::Short)].into_iter().filter(|(_, qty)| !qty.is_zero());
@@ -105,9 +114,10 @@ impl World {
     }
 
     /// What the orders of each text alert executed on a contract, oldest first: number, bought (or, negative, sold).
-    pub fn executed(&self, account: usize, symbol: &str) -> Vec<(u64, Decimal)> {
+    pub fn executed(&self, account: usize, pair: &str) -> Vec<(u64, Decimal)> {
+        let symbol = self.native(pair);
         self.book(account, |sim, _| {
-            let trades = sim.book.trades().iter().filter(|trade| trade.symbol.as_str() == symbol);
+            let trades = sim.book.trades().iter().filter(|trade| trade.symbol == symbol);
             let of = |id: &str| ClientId::parse(id).and_then(|id| id.number());
             let signed = |buy: bool, qty: Decimal| if buy { qty } else { -qty };
             trades.filter_map(|trade| Some((of(&trade.client_id)?, signed(trade.buy, trade.qty).normalize()))).collect()

@@ -32,6 +32,7 @@ fn list() -> Instruments {
         contract("1000PEPEUSDT", "1000PEPE", "USDT"),
         contract("币安人生USDT", "币安人生", "USDT"),
         contract("PF_SOLUSD", "SOL", "USD"),
+        contract("ETC-USDT-SWAP", "ETC", "USDT"),
         shut,
     ])
 }
@@ -57,6 +58,8 @@ fn every_spelling_finds_its_contract() {
         ("ETH/USDT:USDT", "ETHUSDT"),
         ("BINANCE:ETH/USDT:USDT", "ETHUSDT"),
         ("ETH-USDT", "ETHUSDT"),
+        ("ETC-USDT-SWAP", "ETC-USDT-SWAP"),
+        ("OKX:ETCUSDT.P", "ETC-USDT-SWAP"),
         ("ETH", "ETHUSDT"),
         ("eth", "ETHUSDT"),
         ("ETHPERP", "ETHUSDT"),
@@ -174,7 +177,7 @@ fn the_text_language_completes_nothing_and_says_what_was_meant() {
         ("ETHUSDTPERP", meant("ETHUSDTPERP", "ETHUSDT")),
         ("BINANCE:ETHUSDT.P", SymbolError::Venue("ETHUSDT".to_owned())),
         ("ETHUSDC", settles("ETHUSDC", "USDC")),
-        ("PF_XBTUSD", unknown("PF_XBTUSD")),
+        ("PF_XBTUSD", settles("PF_XBTUSD", "USD")),
         ("BTC/USD:BTC", settles("BTC/USD:BTC", "BTC")),
         ("PEPEUSDT", SymbolError::Multiplied { name: "PEPEUSDT".to_owned(), contract: "1000PEPEUSDT".to_owned() }),
         ("ETH/USDT:USDC", settles("ETH/USDT:USDC", "USDC")),

@@ -15,7 +15,7 @@ use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus, Symbol};
 /// An order that was taken more than this before ours left is another one of the same name.
 const SAME_NAME_MS: Millis = 2_000;
 
-const NAME_TAKEN: &str = "an open order has this name already; cancel it first, or use another name";
+const NAME_TAKEN: &str = "an order has, or had, this name already; use another one";
 
 /// Brings an answer to the order that asked.
 pub(in crate::desk) fn absorb(
