@@ -308,6 +308,11 @@ class BitgetUnified(Row):
         mode = {"tpslMode": "full" if kind == "stop" else "partial"}
         sim.client.create_order(BTC, "market", opposite(side), 0.01, None, {key: price, "reduceOnly": True, **mode})
 
+    def unprotect(self, sim, side, kind):
+        key = "stopLossPrice" if kind == "stop" else "takeProfitPrice"
+        (order,) = [order for order in self.triggers(sim) if order[key]]
+        sim.client.cancel_order(order["id"], BTC, {"trigger": True})
+
     def cancel_guards(self, sim):
         for order in self.triggers(sim):
             sim.client.cancel_order(order["id"], BTC, {"trigger": True})

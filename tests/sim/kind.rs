@@ -42,6 +42,7 @@ impl Kind {
     pub fn adapter(self) -> &'static str {
         match self {
             Kind::Binance => "binance",
+            Kind::BitgetClassic | Kind::BitgetUnified => "bitget",
         }
     }
 
@@ -49,6 +50,7 @@ impl Kind {
     pub fn has_password(self) -> bool {
         match self {
             Kind::Binance => false,
+            Kind::BitgetClassic | Kind::BitgetUnified => true,
         }
     }
 
