@@ -231,14 +231,14 @@ def trades(sim):
     seen = sorted(sim.client.fetch_my_trades(BTC), key=lambda trade: trade["timestamp"])
     first = seen[0]
     assert (first["side"], sim.coins(first["amount"]), first["price"]) == ("buy", 0.01, 50000), first
-    assert abs(first["fee"]["cost"] - 0.25) < 1e-9, first
+    assert abs(first["fee"]["cost"] * sim.row.fee_sign - 0.25) < 1e-9, first
     assert any(trade["takerOrMaker"] == "maker" for trade in seen)
     assert abs(sum(trade["amount"] * (1 if trade["side"] == "buy" else -1) for trade in seen)) < 1e-9
 
 
 def refusals(sim):
     sim.deny("poor", sim.order, "market", "buy", 50)
-    refused(sim.error.OrderNotFound, sim.row.order_named, sim, "never-seen")
+    refused(sim.row.unknown(sim.error), sim.row.order_named, sim, "never-seen")
     refused(sim.error.ExchangeError, sim.order, "limit", "buy", sim.row.lot / 10, 49000)
     right, sim.client.secret = sim.client.secret, "another"
     try:
@@ -266,6 +266,8 @@ def hedge_protection(sim):
     assert list(sim.positions()) == ["short"], sim.positions()
     sim.order("market", "buy", 0.01, **sim.row.closing("short"))
     assert sim.positions() == {}
+    assert sim.row.guards(sim) == ([("stop", 52000)] if sim.row.whole_stop_stays else []), sim.row.guards(sim)
+    sim.row.cancel_guards(sim)
     assert sim.row.guards(sim) == []
 
 

@@ -6,4 +6,5 @@ mod okx_vectors;
 #[path = "../sim/mod.rs"]
 mod sim;
 mod sim_binance;
+mod sim_bitget;
 mod sim_okx;
