@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod binance;
+pub mod bitget;
 pub mod catalogue;
 pub mod courier;
 mod encode;

@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, paper};
 
 /// An exchange that accounts can be on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub enum Venue {
     Binance,
     /// The same on its demo host.
     BinanceDemo,
+    /// Bitget USDT-M perpetuals, on a classic or a unified account.
+    Bitget,
+    /// The same with the keys of its demo mode.
+    BitgetDemo,
     /// The exchange inside this process.
     Paper,
 }
@@ -33,13 +37,15 @@ pub struct Line {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 3] = [Venue::Binance, Venue::BinanceDemo, Venue::Paper];
+    pub const ALL: [Venue; 5] = [Venue::Binance, Venue::BinanceDemo, Venue::Bitget, Venue::BitgetDemo, Venue::Paper];
 
     /// Its name in settings, `/health` and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Venue::Binance => "binance",
             Venue::BinanceDemo => "binancedemo",
+            Venue::Bitget => "bitget",
+            Venue::BitgetDemo => "bitgetdemo",
             Venue::Paper => "paper",
         }
     }
@@ -49,6 +55,7 @@ impl Venue {
         match self {
             Venue::Binance => binance::LIVE_URL,
             Venue::BinanceDemo => binance::DEMO_URL,
+            Venue::Bitget | Venue::BitgetDemo => bitget::LIVE_URL,
             Venue::Paper => "",
         }
     }
@@ -56,14 +63,15 @@ impl Venue {
     /// Whether the money is play money at an exchange.
     pub fn is_demo(self) -> bool {
         match self {
-            Venue::BinanceDemo => true,
-            Venue::Binance | Venue::Paper => false,
+            Venue::BinanceDemo | Venue::BitgetDemo => true,
+            Venue::Binance | Venue::Bitget | Venue::Paper => false,
         }
     }
 
     /// Whether its API keys have a password of their own besides key and secret.
     pub fn needs_password(self) -> bool {
         match self {
+            Venue::Bitget | Venue::BitgetDemo => true,
             Venue::Binance | Venue::BinanceDemo | Venue::Paper => false,
         }
     }
@@ -71,7 +79,7 @@ impl Venue {
     /// The coin its contracts settle in, where an account names none.
     pub fn settle_coin(self) -> &'static str {
         match self {
-            Venue::Binance | Venue::BinanceDemo | Venue::Paper => "USDT",
+            Venue::Binance | Venue::BinanceDemo | Venue::Bitget | Venue::BitgetDemo | Venue::Paper => "USDT",
         }
     }
 
@@ -79,6 +87,7 @@ impl Venue {
     pub fn capabilities(self) -> Capabilities {
         match self {
             Venue::Binance | Venue::BinanceDemo => binance::CAPABILITIES,
+            Venue::Bitget | Venue::BitgetDemo => bitget::CAPABILITIES,
             Venue::Paper => paper::CAPABILITIES,
         }
     }
@@ -87,6 +96,7 @@ impl Venue {
     pub fn connect(self, line: Line) -> Option<Box<dyn Exchange>> {
         match self {
             Venue::Binance | Venue::BinanceDemo => Some(Box::new(binance::Binance::new(line))),
+            Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::Paper => None,
         }
     }
