@@ -54,6 +54,9 @@ mod tests {
         }
         assert!(read("KrakenDemo").unwrap_err().starts_with("Kraken retired the host of its demo"));
         assert_eq!(read("binnance").unwrap_err(), "there is no such exchange; did you mean binance?");
-        assert_eq!(read("exchange_name").unwrap_err(), "there is no such exchange; this version has binance, binancedemo, bitget, bitgetdemo, paper");
+        assert_eq!(
+            read("exchange_name").unwrap_err(),
+            "there is no such exchange; this version has binance, binancedemo, bitget, bitgetdemo, paper"
+        );
     }
 }

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((eth.tick, eth.lot_step, eth.min_qty, eth.max_qty), (d("0.01"), d("0.01"), d("0.01"), d("30000")));
         assert_eq!((eth.market_max_qty, eth.min_notional, eth.max_leverage, eth.closed.as_deref()), (d("5000"), d("5"), 100, None));
         let unified = read_unified(example("v3_instruments").to_string().as_bytes(), "USDT").unwrap();
-        assert_eq!(unified, [eth.clone()]);
+        assert_eq!(unified, std::slice::from_ref(eth));
     }
 
     #[test]

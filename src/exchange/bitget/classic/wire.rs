@@ -324,7 +324,7 @@ impl FillRow {
     /// With the exchange's number of it. `offset_ms` is the exchange's clock minus ours.
     pub(super) fn fill(self, settle: &str, offset_ms: i64) -> (String, Fill) {
         let named_buy = self.side == Direction::Buy;
-        let held = is_hedge(&self.pos_mode).then(|| if named_buy { Side::Long } else { Side::Short });
+        let held = is_hedge(&self.pos_mode).then_some(if named_buy { Side::Long } else { Side::Short });
         let action = if self.trade_side.contains("close") { Action::Close } else { Action::Open };
         let (ours, others): (Vec<_>, Vec<_>) = self.fee_detail.iter().partition(|fee| fee.fee_coin.eq_ignore_ascii_case(settle));
         let fill = Fill {
