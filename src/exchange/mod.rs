@@ -7,6 +7,7 @@
 mod attempt;
 pub mod binance;
 pub mod bybit;
+pub mod bitget;
 pub mod catalogue;
 pub mod courier;
 mod encode;

@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bybit, okx, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Venue {
     BybitDemo,
     Okx,
     OkxDemo,
+    Bitget,
+    BitgetDemo,
     /// The exchange inside this process.
     Paper,
 }
@@ -60,8 +62,17 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 7] =
-        [Venue::Binance, Venue::BinanceDemo, Venue::Bybit, Venue::BybitDemo, Venue::Okx, Venue::OkxDemo, Venue::Paper];
+    pub const ALL: [Venue; 9] = [
+        Venue::Binance,
+        Venue::BinanceDemo,
+        Venue::Bybit,
+        Venue::BybitDemo,
+        Venue::Okx,
+        Venue::OkxDemo,
+        Venue::Bitget,
+        Venue::BitgetDemo,
+        Venue::Paper,
+    ];
 
     const fn facts(self) -> Facts {
         match self {
@@ -71,6 +82,8 @@ impl Venue {
             Venue::BybitDemo => Facts::of("bybitdemo", bybit::DEMO_URL, bybit::CAPABILITIES).demo(),
             Venue::Okx => Facts::of("okx", okx::LIVE_URL, okx::CAPABILITIES).with_password(),
             Venue::OkxDemo => Facts::of("okxdemo", okx::LIVE_URL, okx::CAPABILITIES).with_password().demo(),
+            Venue::Bitget => Facts::of("bitget", bitget::LIVE_URL, bitget::CAPABILITIES).with_password(),
+            Venue::BitgetDemo => Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo(),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -81,6 +94,7 @@ impl Venue {
             Venue::Binance | Venue::BinanceDemo => Some(Box::new(binance::Binance::new(line))),
             Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
+            Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::Paper => None,
         }
     }
