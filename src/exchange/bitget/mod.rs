@@ -72,7 +72,7 @@ pub const CLASSIC: Capabilities = Capabilities {
 /// and is confirmed by nobody; nor is the margin mode in orders, which only client libraries know.
 pub const UNIFIED: Capabilities = Capabilities {
     margin_mode: MarginScope::Order,
-    target: Habit { covers: Covers::Quantity, second: Second::Rests },
+    target: Habit { covers: Covers::Quantity, second: Second::Refused },
     batch: 1,
     // Twenty a second, and half of that.
     watch_per_minute_max: 600,
