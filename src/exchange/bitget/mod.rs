@@ -65,6 +65,7 @@ pub const CLASSIC: Capabilities = Capabilities {
     fence_ms: sign::FENCE_MS,
     // Five a second, and half of that.
     watch_per_minute_max: 150,
+    budget_is_shared: false,
 };
 
 /// What it can do with a unified account. One order covers the whole position, stop and target together, so only the stop

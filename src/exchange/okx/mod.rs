@@ -67,6 +67,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,
+    budget_is_shared: false,
 };
 
 /// Reads of positions an account may make in a minute.
