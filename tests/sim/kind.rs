@@ -3,6 +3,7 @@
 //! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
 
 use super::binance;
+use super::bybit;
 use super::floor::SimConfig;
 use super::wire::Wire;
 
@@ -12,14 +13,17 @@ pub enum Kind {
     /// USDⓈ-M futures.
     #[default]
     Binance,
+    /// v5, USDT linear perpetuals.
+    Bybit,
 }
 
-const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance")];
+const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance"), (Kind::Bybit, "bybit")];
 
 /// A new wire of the exchange that the configuration names.
 pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
     match config.exchange {
         Kind::Binance => Box::new(binance::Binance::default()),
+        Kind::Bybit => Box::new(bybit::Bybit::default()),
     }
 }
 
@@ -36,13 +40,14 @@ impl Kind {
     pub fn adapter(self) -> &'static str {
         match self {
             Kind::Binance => "binance",
+            Kind::Bybit => "bybit",
         }
     }
 
     /// Whether keys have a password there.
     pub fn has_password(self) -> bool {
         match self {
-            Kind::Binance => false,
+            Kind::Binance | Kind::Bybit => false,
         }
     }
 

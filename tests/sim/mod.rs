@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod binance;
+pub mod bybit;
 pub mod contracts;
 pub mod control;
 pub mod faults;
