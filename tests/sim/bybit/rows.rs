@@ -111,7 +111,7 @@ pub fn execution(floor: &Floor, line: &Line<'_>, trade: &Trade, closed: Decimal)
         "underlyingPrice": "", "orderLinkId": line.link(), "side": side(trade.buy), "indexPrice": "", "orderId": line.id().text(),
         "stopOrderType": if kind.is_empty() { "UNKNOWN" } else { kind }, "leavesQty": order.map(Order::rest).unwrap_or_default(),
         "execTime": floor.shown(trade.at).to_string(), "feeCurrency": "", "isMaker": trade.maker, "execFee": trade.fee.round_dp(DIGITS),
-        "feeRate": if trade.maker { MAKER } else { TAKER }, "execId": format!("{:08x}-0d18-5866-9415-cf319b5dab3b", trade.id), "tradeIv": "",
+        "execPrice": trade.price, "feeRate": if trade.maker { MAKER } else { TAKER }, "execId": format!("{:08x}-0d18-5866-9415-cf319b5dab3b", trade.id), "tradeIv": "",
         "blockTradeId": "", "markPrice": trade.price, "markIv": "", "orderQty": line.qty(), "orderPrice": price_of(line),
         "execValue": (trade.qty * trade.price).round_dp(DIGITS), "execType": "Trade", "execQty": trade.qty, "closedSize": closed,
         "seq": 4_688_002_127_u64 + trade.id,
