@@ -206,6 +206,9 @@ class Bybit(Row):
             raise sim.error.OrderNotFound(name)
         return found[0]
 
+    def cancel_named(self, sim, name):
+        sim.client.cancel_order(None, BTC, {"orderLinkId": name})
+
     def plain(self, orders):
         return [order for order in orders if not order["triggerPrice"]]
 
