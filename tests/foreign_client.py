@@ -78,7 +78,7 @@ class Desk(Exchange):
 def markets(sim):
     market = sim.client.load_markets(False, sim.row.market_params)[BTC]
     assert market["swap"] and market["linear"] and market["active"], market
-    assert (market["precision"]["price"], sim.coins(market["precision"]["amount"])) == (0.1, 0.001), market["precision"]
+    assert (market["precision"]["price"], sim.coins(market["precision"]["amount"])) == (0.1, sim.row.lot), market["precision"]
     assert market["limits"]["cost"]["min"] == sim.row.min_cost, market["limits"]
     assert len([name for name, market in sim.client.markets.items() if market["swap"] and market["settle"] == "USDT"]) >= 20
     assert abs(sim.client.fetch_time() - time.time() * 1000) < 2000
@@ -231,15 +231,15 @@ def trades(sim):
     seen = sorted(sim.client.fetch_my_trades(BTC), key=lambda trade: trade["timestamp"])
     first = seen[0]
     assert (first["side"], sim.coins(first["amount"]), first["price"]) == ("buy", 0.01, 50000), first
-    assert abs(first["fee"]["cost"] - 0.25) < 1e-9, first
+    assert abs(first["fee"]["cost"] * sim.row.fee_sign - 0.25) < 1e-9, first
     assert any(trade["takerOrMaker"] == "maker" for trade in seen)
     assert abs(sum(trade["amount"] * (1 if trade["side"] == "buy" else -1) for trade in seen)) < 1e-9
 
 
 def refusals(sim):
     sim.deny("poor", sim.order, "market", "buy", 50)
-    refused(sim.error.OrderNotFound, sim.row.order_named, sim, "never-seen")
-    refused(sim.error.ExchangeError, sim.order, "limit", "buy", 0.0001, 49000)
+    refused(sim.row.unknown(sim.error), sim.row.order_named, sim, "never-seen")
+    refused(sim.error.ExchangeError, sim.order, "limit", "buy", sim.row.lot / 10, 49000)
     right, sim.client.secret = sim.client.secret, "another"
     try:
         refused(sim.error.AuthenticationError, sim.client.fetch_balance)
@@ -266,6 +266,8 @@ def hedge_protection(sim):
     assert list(sim.positions()) == ["short"], sim.positions()
     sim.order("market", "buy", 0.01, **sim.row.closing("short"))
     assert sim.positions() == {}
+    assert sim.row.guards(sim) == ([("stop", 52000)] if sim.row.whole_stop_stays else []), sim.row.guards(sim)
+    sim.row.cancel_guards(sim)
     assert sim.row.guards(sim) == []
 
 

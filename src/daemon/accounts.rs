@@ -31,9 +31,11 @@ pub(super) struct Team {
 /// Starts a courier for each account.
 pub(super) fn hire(config: &Config, hear: &smol::channel::Sender<Heard>) -> Result<Team, Failure> {
     let mut team = Team { setups: Vec::new(), couriers: Vec::new(), paper: None };
-    let mut catalogues: BTreeMap<(String, String), Catalogue> = BTreeMap::new();
+    // Some exchanges have their demo on the same host, with other contracts.
+    let mut catalogues: BTreeMap<(String, bool, String), Catalogue> = BTreeMap::new();
     for account in &config.accounts {
-        let catalogue = catalogues.entry((account.host(), account.rules.settle_coin.clone())).or_default().clone();
+        let shelf = (account.host(), account.venue.is_demo(), account.rules.settle_coin.clone());
+        let catalogue = catalogues.entry(shelf).or_default().clone();
         let (exchange, paper) = exchange_of(config, account, true, catalogue)?;
         team.paper = team.paper.or(paper);
         let hear = hear.clone();

@@ -6,6 +6,8 @@
 
 mod attempt;
 pub mod binance;
+pub mod bybit;
+pub mod bitget;
 pub mod catalogue;
 pub mod courier;
 mod encode;
@@ -13,6 +15,7 @@ pub mod error;
 pub mod http;
 mod known;
 mod numbers;
+pub mod okx;
 mod orders;
 pub mod paper;
 mod params;

@@ -15,6 +15,11 @@ pub(crate) fn decimal_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     Ok(read(deserializer)?.unwrap_or_default())
 }
 
+/// Like [`decimal`]; null and empty text are `None`, where zero means something else.
+pub(crate) fn decimal_if_said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    read(deserializer)
+}
+
 /// A whole number.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     whole(decimal(deserializer)?)

@@ -50,7 +50,6 @@ impl Params {
     }
 
     /// By name, for exchanges that sign the query in that order.
-    #[expect(dead_code, reason = "taken by the adapters of exchanges that sort")]
     pub(crate) fn sorted(mut self) -> Params {
         self.0.sort_by_key(|(name, _)| *name);
         self

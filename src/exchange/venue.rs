@@ -1,18 +1,23 @@
 //! Who is behind which name: every exchange an account can be on, and how its adapter is made.
 //!
-//! A new adapter adds its variant here; every `match` on [`Venue`] then asks for its part.
+//! A new adapter adds its variant, a line in [`Venue::facts`] and one in [`Venue::connect`].
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper};
 
-/// An exchange that accounts can be on.
+/// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it all")]
 pub enum Venue {
-    /// Binance USDⓈ-M futures.
     Binance,
-    /// The same on its demo host.
     BinanceDemo,
+    Bybit,
+    BybitDemo,
+    Okx,
+    OkxDemo,
+    Bitget,
+    BitgetDemo,
     /// The exchange inside this process.
     Paper,
 }
@@ -27,59 +32,59 @@ pub struct Line {
     pub clock: Clock,
     /// The coin whose balance is asked for, and whose contracts are meant.
     pub settle: String,
-    /// What all accounts of that host share.
+    /// What all accounts of that exchange share.
     pub catalogue: Catalogue,
+}
+
+/// What is known of an exchange before it is reached.
+struct Facts {
+    name: &'static str,
+    url: &'static str,
+    is_demo: bool,
+    needs_password: bool,
+    capabilities: Capabilities,
+}
+
+impl Facts {
+    /// Real money, and keys without a password.
+    const fn of(name: &'static str, url: &'static str, capabilities: Capabilities) -> Facts {
+        Facts { name, url, is_demo: false, needs_password: false, capabilities }
+    }
+
+    const fn with_password(self) -> Facts {
+        Facts { needs_password: true, ..self }
+    }
+
+    const fn demo(self) -> Facts {
+        Facts { is_demo: true, ..self }
+    }
 }
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 3] = [Venue::Binance, Venue::BinanceDemo, Venue::Paper];
+    pub const ALL: [Venue; 9] = [
+        Venue::Binance,
+        Venue::BinanceDemo,
+        Venue::Bybit,
+        Venue::BybitDemo,
+        Venue::Okx,
+        Venue::OkxDemo,
+        Venue::Bitget,
+        Venue::BitgetDemo,
+        Venue::Paper,
+    ];
 
-    /// Its name in settings, `/health` and logs.
-    pub fn as_str(self) -> &'static str {
+    const fn facts(self) -> Facts {
         match self {
-            Venue::Binance => "binance",
-            Venue::BinanceDemo => "binancedemo",
-            Venue::Paper => "paper",
-        }
-    }
-
-    /// Where it is reached; nothing for the one inside this process.
-    pub fn url(self) -> &'static str {
-        match self {
-            Venue::Binance => binance::LIVE_URL,
-            Venue::BinanceDemo => binance::DEMO_URL,
-            Venue::Paper => "",
-        }
-    }
-
-    /// Whether the money is play money at an exchange.
-    pub fn is_demo(self) -> bool {
-        match self {
-            Venue::BinanceDemo => true,
-            Venue::Binance | Venue::Paper => false,
-        }
-    }
-
-    /// Whether its API keys have a password of their own besides key and secret.
-    pub fn needs_password(self) -> bool {
-        match self {
-            Venue::Binance | Venue::BinanceDemo | Venue::Paper => false,
-        }
-    }
-
-    /// The coin its contracts settle in, where an account names none.
-    pub fn settle_coin(self) -> &'static str {
-        match self {
-            Venue::Binance | Venue::BinanceDemo | Venue::Paper => "USDT",
-        }
-    }
-
-    /// What it can do, as far as that does not depend on the account.
-    pub fn capabilities(self) -> Capabilities {
-        match self {
-            Venue::Binance | Venue::BinanceDemo => binance::CAPABILITIES,
-            Venue::Paper => paper::CAPABILITIES,
+            Venue::Binance => Facts::of("binance", binance::LIVE_URL, binance::CAPABILITIES),
+            Venue::BinanceDemo => Facts::of("binancedemo", binance::DEMO_URL, binance::CAPABILITIES).demo(),
+            Venue::Bybit => Facts::of("bybit", bybit::LIVE_URL, bybit::CAPABILITIES),
+            Venue::BybitDemo => Facts::of("bybitdemo", bybit::DEMO_URL, bybit::CAPABILITIES).demo(),
+            Venue::Okx => Facts::of("okx", okx::LIVE_URL, okx::CAPABILITIES).with_password(),
+            Venue::OkxDemo => Facts::of("okxdemo", okx::LIVE_URL, okx::CAPABILITIES).with_password().demo(),
+            Venue::Bitget => Facts::of("bitget", bitget::LIVE_URL, bitget::CAPABILITIES).with_password(),
+            Venue::BitgetDemo => Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo(),
+            Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
 
@@ -87,7 +92,40 @@ impl Venue {
     pub fn connect(self, line: Line) -> Option<Box<dyn Exchange>> {
         match self {
             Venue::Binance | Venue::BinanceDemo => Some(Box::new(binance::Binance::new(line))),
+            Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
+            Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
+            Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::Paper => None,
         }
+    }
+
+    /// Its name in settings, `/health` and logs.
+    pub fn as_str(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// Where it is reached; nothing for the one inside this process.
+    pub fn url(self) -> &'static str {
+        self.facts().url
+    }
+
+    /// Whether the money is play money at an exchange.
+    pub fn is_demo(self) -> bool {
+        self.facts().is_demo
+    }
+
+    /// Whether its API keys have a password of their own besides key and secret.
+    pub fn needs_password(self) -> bool {
+        self.facts().needs_password
+    }
+
+    /// The coin its contracts settle in, where an account names none.
+    pub fn settle_coin(self) -> &'static str {
+        "USDT"
+    }
+
+    /// What it can do, as far as that does not depend on the account.
+    pub fn capabilities(self) -> Capabilities {
+        self.facts().capabilities
     }
 }

@@ -1,6 +1,11 @@
 //! What goes over the wire: the adapters' requests against known answers, and the simulated exchanges against the documentation.
 
 mod binance_vectors;
+mod bitget_vectors;
+mod bybit_vectors;
+mod okx_vectors;
 #[path = "../sim/mod.rs"]
 mod sim;
 mod sim_binance;
+mod sim_bitget;
+mod sim_okx;

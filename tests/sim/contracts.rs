@@ -29,3 +29,11 @@ pub fn list(count: usize) -> Vec<Instrument> {
     }));
     list
 }
+
+/// What a coin costs at first: as on the paper exchange, a thousandth of that where it counts thousands of them, and 10
+/// for made-up coins.
+pub fn base_price(base: &str) -> Decimal {
+    let known = |name: String| contracts::base_price(&name);
+    let thousand = || known(format!("1000{base}USDT")).map(|price| price / Decimal::ONE_THOUSAND);
+    known(format!("{base}USDT")).or_else(thousand).unwrap_or(Decimal::TEN)
+}

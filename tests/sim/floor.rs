@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use perphook::exchange::paper::{Book, Knobs, contracts};
+use perphook::exchange::paper::{Book, Knobs};
 use perphook::market::{Decimal, Instrument, Instruments, Millis, Side, Symbol};
 
 use super::address::Address;
+use super::contracts;
 use super::faults::Faults;
 use super::kind::Kind;
 use super::log::RequestLog;
@@ -76,7 +77,7 @@ impl Floor {
         let knobs = wire.habits(Knobs { history_max: config.history_max, ..Knobs::default() });
         let mut book = Book::new(Arc::clone(&instruments), config.hedge, knobs);
         for instrument in instruments.iter() {
-            let price = contracts::base_price(&format!("{}USDT", instrument.base)).unwrap_or(Decimal::TEN);
+            let price = contracts::base_price(&instrument.base);
             // A base price is always in range, so the contract opens.
             let _ = book.set_price(&instrument.symbol, price, now);
         }

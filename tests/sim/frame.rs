@@ -63,7 +63,9 @@ impl Sim {
     pub fn set_price(&mut self, symbol: &str, price: Decimal, now: Millis) -> Result<(), Denial> {
         self.pass(now);
         let symbol = self.book.instrument(symbol)?.symbol.clone();
-        self.book.set_price(&symbol, price, now)
+        self.book.set_price(&symbol, price, now)?;
+        self.wire.settle(&mut self.floor, now);
+        Ok(())
     }
 
     /// Lets time pass: requests that were held back are executed, countdowns run out, triggered orders arrive.
@@ -76,6 +78,7 @@ impl Sim {
             self.note(call, at, reply.status, Some("executed_later"), true);
         }
         self.floor.advance(now);
+        self.wire.settle(&mut self.floor, now);
     }
 
     /// When the next request that was cut will be executed, if one waits.

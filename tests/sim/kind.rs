@@ -2,10 +2,9 @@
 //!
 //! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
 
-use super::binance;
-use super::bybit;
 use super::floor::SimConfig;
 use super::wire::Wire;
+use super::{binance, bitget, bybit, okx};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,34 +12,52 @@ pub enum Kind {
     /// USDⓈ-M futures.
     #[default]
     Binance,
-    /// v5, USDT linear perpetuals.
+    /// v5, USDT linear perpetuals of a unified account.
     Bybit,
+    /// Perpetual swaps, v5.
+    Okx,
+    /// USDT-M futures of a classic account.
+    BitgetClassic,
+    /// USDT-M futures of a unified account.
+    BitgetUnified,
 }
-
-const NAMES: &[(Kind, &str)] = &[(Kind::Binance, "binance"), (Kind::Bybit, "bybit")];
 
 /// A new wire of the exchange that the configuration names.
 pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
     match config.exchange {
         Kind::Binance => Box::new(binance::Binance::default()),
         Kind::Bybit => Box::new(bybit::Bybit::default()),
+        Kind::Okx => Box::new(okx::Okx::default()),
+        Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
+        Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
     }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[Kind::Binance];
+    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Binance => "binance",
+            Kind::Bybit => "bybit",
+            Kind::Okx => "okx",
+            Kind::BitgetClassic => "bitget",
+            Kind::BitgetUnified => "bitget-unified",
+        }
+    }
 
     /// The exchange of a name.
     pub fn from_name(name: &str) -> Option<Kind> {
-        NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
     /// What settings call the adapter that speaks with it.
     pub fn adapter(self) -> &'static str {
         match self {
-            Kind::Binance => "binance",
-            Kind::Bybit => "bybit",
+            Kind::BitgetUnified => "bitget",
+            other => other.name(),
         }
     }
 
@@ -48,11 +65,12 @@ impl Kind {
     pub fn has_password(self) -> bool {
         match self {
             Kind::Binance | Kind::Bybit => false,
+            Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified => true,
         }
     }
 
     /// All names.
     pub fn names() -> String {
-        NAMES.iter().map(|(_, name)| *name).collect::<Vec<&str>>().join(", ")
+        Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<&str>>().join(", ")
     }
 }

@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod binance;
+pub mod bitget;
 pub mod bybit;
 pub mod contracts;
 pub mod control;
@@ -19,6 +20,7 @@ pub mod floor;
 mod frame;
 pub mod kind;
 pub mod log;
+pub mod okx;
 pub mod params;
 pub mod reply;
 pub mod server;

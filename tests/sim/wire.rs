@@ -33,6 +33,9 @@ pub trait Wire: Send {
     /// Authorises, executes and answers. Error codes are told to [`Floor::note_code`], for the log.
     fn execute(&mut self, floor: &mut Floor, call: &Call<'_>, now: Millis) -> Reply;
 
+    /// What the exchange does of its own accord once prices or positions have moved.
+    fn settle(&mut self, _floor: &mut Floor, _now: Millis) {}
+
     /// Says that something went wrong. Nothing was executed by this.
     fn trouble(&self, floor: &mut Floor, trouble: &Trouble, now: Millis) -> Reply;
 

@@ -139,7 +139,7 @@ fn keys_must_be_there_and_real() {
     assert_eq!(of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"\"")), ["accounts.json:4: account main: EXCHANGE: missing"]);
     assert_eq!(
         of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"OKX\"")),
-        ["accounts.json:4: account main: EXCHANGE: okx is not supported yet; this version has binance, binancedemo, paper"]
+        ["accounts.json:4: account main: EXCHANGE: okx is not supported yet; this version has binance, binancedemo, bybit, bybitdemo, paper"]
     );
     assert_eq!(
         of("\"EXCHANGE\":\"binance\",\n\"API_KEY\":\"your_api_key\",\n\"SECRET_KEY\":\"hunter2 hunter2\""),
@@ -161,7 +161,7 @@ fn the_templates_are_read_and_refused_as_placeholders() {
     assert_eq!(
         told(&listed(theirs).mistakes),
         [
-            "accounts.json:4: account your_account_name: EXCHANGE: there is no such exchange; this version has binance, binancedemo, paper",
+            "accounts.json:4: account your_account_name: EXCHANGE: there is no such exchange; this version has binance, binancedemo, bybit, bybitdemo, paper",
             "accounts.json:5: account your_account_name: API_KEY: still the placeholder of an example; put the real one there",
             "accounts.json:6: account your_account_name: SECRET_KEY: still the placeholder of an example; put the real one there",
         ]

@@ -1,0 +1,229 @@
+//! What both generations spell alike, and what it means in our nouns.
+//!
+//! Read leniently where the exchange is known to vary (numbers or texts, null for an empty list), strictly where a guess
+//! would be dangerous: a position or a filled quantity that cannot be read is an error, never zero.
+
+use serde::de::{Deserialize, Deserializer, Error};
+
+use super::errors::SUCCESS_CODE;
+use crate::exchange::attempt::Attempt;
+use crate::exchange::error::Result;
+use crate::exchange::numbers::integer;
+use crate::exchange::orders::own;
+use crate::market::{
+    Action, Decimal, MarginMode, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind, Side, Terms,
+};
+
+/// The product that is traded here: contracts settled in one coin.
+pub(super) const PRODUCT: &str = "USDT-FUTURES";
+/// That coin, as margin.
+pub(super) const COIN: &str = "USDT";
+
+/// What every answer looks like: what was asked for stands in `data`.
+#[derive(serde::Deserialize)]
+pub(super) struct Reply<T> {
+    #[serde(rename = "code", deserialize_with = "success")]
+    _code: (),
+    pub(super) data: T,
+}
+
+/// A success of which nothing more is needed.
+#[derive(serde::Deserialize)]
+pub(super) struct Done {
+    #[serde(rename = "code", deserialize_with = "success")]
+    _code: (),
+}
+
+fn success<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<(), D::Error> {
+    let code = String::deserialize(deserializer)?;
+    if code == SUCCESS_CODE { Ok(()) } else { Err(Error::custom("the code is no success")) }
+}
+
+/// A list that must be there; empty ones may be written as null.
+pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A text; null is an empty one.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ServerTime {
+    #[serde(deserialize_with = "integer")]
+    server_time: i64,
+}
+
+/// The exchange's clock.
+pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
+    let reply: Reply<ServerTime> = serde_json::from_slice(body)?;
+    Millis::try_from(reply.data.server_time).map_err(|_| Error::custom("a time before 1970"))
+}
+
+/// Direction of an order or an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Direction {
+    Buy,
+    Sell,
+}
+
+/// The word for a direction.
+pub(super) fn direction_word(buy: bool) -> &'static str {
+    if buy { "buy" } else { "sell" }
+}
+
+/// The word for a position.
+pub(super) fn side_word(side: Side) -> &'static str {
+    match side {
+        Side::Long => "long",
+        Side::Short => "short",
+    }
+}
+
+/// The position a row names, if it names one.
+pub(super) fn side_of(word: &str) -> Option<Side> {
+    match word {
+        "long" => Some(Side::Long),
+        "short" => Some(Side::Short),
+        _ => None,
+    }
+}
+
+/// The position a row must name.
+pub(super) fn side<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Side, D::Error> {
+    side_of(&String::deserialize(deserializer)?).ok_or_else(|| Error::custom("neither long nor short"))
+}
+
+/// Whether long and short are held side by side.
+pub(super) fn is_hedge(word: &str) -> bool {
+    word == "hedge_mode"
+}
+
+/// `YES` or `NO`, in any case.
+pub(super) fn is_yes(word: &str) -> bool {
+    word.eq_ignore_ascii_case("yes")
+}
+
+/// The word for a margin mode.
+pub(super) fn margin_word(mode: MarginMode) -> &'static str {
+    match mode {
+        MarginMode::Isolated => "isolated",
+        MarginMode::Cross => "crossed",
+    }
+}
+
+/// Some examples write `cross`.
+pub(super) fn margin_mode(word: &str) -> Option<MarginMode> {
+    match word {
+        "isolated" => Some(MarginMode::Isolated),
+        "crossed" | "cross" => Some(MarginMode::Cross),
+        _ => None,
+    }
+}
+
+/// A number without a fraction, such as a leverage.
+pub(super) fn whole(number: Decimal) -> Option<u32> {
+    number.fract().is_zero().then(|| u32::try_from(number).ok()).flatten()
+}
+
+/// What a contract is set to.
+pub(super) fn terms(leverage: Decimal, mode: &str) -> Terms {
+    Terms { leverage: whole(leverage).filter(|leverage| *leverage > 0), margin_mode: margin_mode(mode) }
+}
+
+/// A word nobody knows yet counts as not ended, so that the order is asked for again.
+pub(super) fn status(word: &str) -> OrderStatus {
+    match word {
+        "filled" => OrderStatus::Filled,
+        "canceled" | "cancelled" => OrderStatus::Canceled,
+        _ => OrderStatus::Resting,
+    }
+}
+
+/// All that is said of an order that was taken. There may be no number of the exchange's: a reduce-only order that
+/// displaces older ones gets none.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Ack {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) client_oid: String,
+}
+
+impl Ack {
+    /// A plain order that was taken, if it is this one.
+    pub(super) fn taken(self, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
+        let price = match order.kind {
+            OrderKind::Market => Decimal::ZERO,
+            OrderKind::Limit { price } => price,
+        };
+        let state = OrderState {
+            id: self.client_oid,
+            symbol: order.symbol.clone(),
+            side: order.side,
+            opens: order.action == Action::Open,
+            conditional: false,
+            guards: None,
+            status: OrderStatus::Taken,
+            qty: order.qty,
+            filled: Decimal::ZERO,
+            avg_price: Decimal::ZERO,
+            price,
+            created_at: 0,
+        };
+        own(state, order, attempt)
+    }
+
+    /// A protective order that was taken, if it is this one; `qty` is zero for one that covers the position.
+    pub(super) fn guards(self, protection: &Protection, qty: Decimal, attempt: &Attempt) -> Result<OrderState> {
+        if self.client_oid != protection.id.as_str() {
+            return Err(attempt.unknown("the answer names another order"));
+        }
+        Ok(OrderState {
+            id: self.client_oid,
+            symbol: protection.symbol.clone(),
+            side: protection.side,
+            opens: false,
+            conditional: true,
+            guards: Some(protection.kind),
+            status: OrderStatus::Taken,
+            qty,
+            filled: Decimal::ZERO,
+            avg_price: Decimal::ZERO,
+            price: protection.trigger_price,
+            created_at: 0,
+        })
+    }
+}
+
+/// A protective or other conditional order that waits for its trigger.
+pub(super) struct Waiting {
+    pub(super) id: String,
+    pub(super) kind: Option<ProtectionKind>,
+    pub(super) side: Side,
+    pub(super) opens: bool,
+    pub(super) qty: Decimal,
+    pub(super) trigger_price: Decimal,
+    pub(super) created_at: Millis,
+}
+
+impl Waiting {
+    pub(super) fn state(self, symbol: crate::market::Symbol) -> OrderState {
+        OrderState {
+            id: self.id,
+            symbol,
+            side: self.side,
+            opens: self.opens,
+            conditional: true,
+            guards: self.kind,
+            status: OrderStatus::Resting,
+            qty: self.qty,
+            filled: Decimal::ZERO,
+            avg_price: Decimal::ZERO,
+            price: self.trigger_price,
+            created_at: self.created_at,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Answers that are not the exchange's, or not whole any more: no call may panic, and none may take them for success.
+
+use perphook::exchange::{Exchange, ExchangeError};
+use perphook::market::{MarginMode, ProtectionKind, Side, Terms};
+use proptest::prelude::*;
+
+use super::rig::*;
+
+/// Lets an account make every call there is while one answer comes back for all of them.
+fn make_every_call(found: Found, status: u16, body: &[u8]) {
+    let (mut bitget, _) = account(false, found.opening().into_iter().take(3).chain([(status, body.to_vec())]).collect());
+    bitget.open().unwrap();
+    let (stop, entry) = (stop_ref("tv-sl-0001"), plain_ref("tv-b1"));
+    let orders = [limit("tv-b1", Side::Long, "1950"), limit("tv-b2", Side::Long, "1940")];
+    let protection = guard("tv-sl-0001", ProtectionKind::StopLoss, "1900");
+    let _ = (bitget.instruments(), bitget.quote(&eth()), bitget.balance(), bitget.positions(None), bitget.terms(&eth()));
+    let _ = (bitget.open_orders(&eth()), bitget.order(&entry), bitget.order(&stop), bitget.cancel(&entry), bitget.cancel(&stop));
+    let _ = (bitget.prepare(&eth(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Cross) }), bitget.cancel_all(&eth(), true));
+    let _ = bitget.fills(&eth(), FROZEN_MS - 1000);
+    if let Ok(state) = bitget.protect(&protection) {
+        assert_eq!(state.id, protection.id.as_str());
+    }
+    for orders in [&orders[..1], &orders[..]] {
+        let placed = bitget.place(orders);
+        assert_eq!(placed.len(), orders.len());
+        for (order, result) in orders.iter().zip(placed) {
+            if let Ok(state) = result {
+                assert_eq!(state.id, order.id.as_str(), "only an answer that names our order is success");
+            }
+        }
+    }
+    if let Err(ExchangeError::NeverSent(detail)) = bitget.open() {
+        panic!("it was sent: {detail}");
+    }
+}
+
+fn real_replies() -> Vec<Vec<u8>> {
+    vectors().values().map(|vector| vector.reply.to_string().into_bytes()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_answer_makes_the_adapter_panic(
+        status in prop_oneof![Just(200_u16), 100_u16..600],
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+        unified in any::<bool>(),
+    ) {
+        make_every_call(Found { unified, ..CLASSIC }, status, &body);
+    }
+
+    #[test]
+    fn no_damaged_answer_makes_the_adapter_panic(
+        which in any::<prop::sample::Index>(),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 1..6),
+        status in prop_oneof![9 => Just(200_u16), 1 => Just(400)],
+        unified in any::<bool>(),
+    ) {
+        let mut body = which.get(&real_replies()).clone();
+        for (at, kind, byte) in damage {
+            let at = at.index(body.len().max(1));
+            match kind {
+                0 if at < body.len() => body[at] = byte,
+                1 => body.insert(at, b"{}[]\",:0-9eE.nul"[usize::from(byte) % 16]),
+                2 if at < body.len() => drop(body.remove(at)),
+                _ => body.truncate(at),
+            }
+        }
+        make_every_call(Found { unified, ..CLASSIC }, status, &body);
+    }
+}
