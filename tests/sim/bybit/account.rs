@@ -122,6 +122,15 @@ pub fn set_leverage(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     Ok(json!({}).into())
 }
 
+/// `GET /v5/position/symbol-info`: the leverage without a position.
+pub fn symbol_info(ask: &mut Ask<'_>) -> Result<Said, Fail> {
+    let symbol = ask.symbol()?;
+    let leverage = ask.floor.book.market(&symbol).ok_or_else(fail::symbol_invalid)?.leverage.to_string();
+    let indexes: &[u8] = if ask.floor.book.is_hedge() { &[1, 2] } else { &[0] };
+    let row = |index: &u8| json!({"symbol": symbol.as_str(), "leverage": leverage, "side": "", "positionIdx": index});
+    Ok(json!({"category": "linear", "list": indexes.iter().map(row).collect::<Vec<Value>>()}).into())
+}
+
 /// Calls of accounts of former times.
 pub fn retired(_: &mut Ask<'_>) -> Result<Said, Fail> {
     Err(Fail::new(100_028, "The API cannot be accessed by unified account users."))

@@ -82,6 +82,7 @@ pub fn history(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     let mut lines: Vec<Line<'_>> = Line::all(&floor.book).filter(Line::has_ended).collect();
     lines.retain(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)) && fits(line) && is_named(line));
     lines.retain(|line| floor.is_visible(line.updated(), ask.now) && (from..=to).contains(&line.created()));
+    lines.retain(|line| ask.params.some("orderStatus").is_none_or(|status| status == line.status()));
     lines.retain(|line| !line.filled().is_zero() || line.updated() + DAY_MS >= ask.now);
     Ok(answer(ask, lines))
 }

@@ -57,6 +57,7 @@ fn account_data(call: &Call<'_>) -> Option<Route> {
         ("GET", "/v5/account/wallet-balance") => (Class::Read, 50, account::balance),
         ("GET", "/v5/account/info") => (Class::Read, 50, account::info),
         ("GET", "/v5/position/list") => (Class::Read, 50, positions::list),
+        ("GET", "/v5/position/symbol-info") => (Class::Read, 50, account::symbol_info),
         ("GET", "/v5/position/closed-pnl") => (Class::Read, 50, positions::closed_profit),
         ("POST", "/v5/account/set-margin-mode") => (Class::Setting, 10, account::set_margin_mode),
         ("POST", "/v5/position/switch-mode") => (Class::Setting, 10, account::switch_mode),
