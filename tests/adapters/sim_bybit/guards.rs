@@ -90,7 +90,10 @@ fn stops_end_with_their_position_and_orders_of_their_own_do_not() {
 fn a_stop_that_comes_with_an_order_is_there_from_its_first_fill_on() {
     let conditions = Conditions { liquidity: Some(dec("0.004")), ..Conditions::default() };
     let mut desk = Desk::one_way().with(vec![], conditions);
-    desk.post(CREATE, &with(limit("Buy", "0.01", "49000", "l-1"), json!({"stopLoss": "48000", "slTriggerBy": "MarkPrice", "tpslMode": "Full"})));
+    desk.post(
+        CREATE,
+        &with(limit("Buy", "0.01", "49000", "l-1"), json!({"stopLoss": "48000", "slTriggerBy": "MarkPrice", "tpslMode": "Full"})),
+    );
     let order = desk.order("l-1");
     assert_eq!(["orderStatus", "stopLoss", "slTriggerBy"].map(|name| order[name].as_str().unwrap()), ["New", "48000", "MarkPrice"]);
     assert_eq!(desk.open("&orderFilter=StopOrder"), []);
@@ -136,7 +139,8 @@ fn an_order_of_its_own_waits_in_the_direction_it_says() {
     desk.buy("m-1");
     let waits = |price: &str, direction: i64, link: &str| with(stop(price, link), json!({"triggerDirection": direction}));
     // Price, direction (1 rises, 2 falls), code.
-    let cases = [("48000", 2, 0), ("52000", 1, 0), ("52000", 2, 110_093), ("48000", 1, 110_092), ("50000", 2, 110_093), ("48000", 3, 10001)];
+    let cases =
+        [("48000", 2, 0), ("52000", 1, 0), ("52000", 2, 110_093), ("48000", 1, 110_092), ("50000", 2, 110_093), ("48000", 3, 10001)];
     for (index, (price, direction, code)) in cases.into_iter().enumerate() {
         assert_eq!(desk.post_code(CREATE, &waits(price, direction, &format!("s{index}"))), code, "{price} {direction}");
     }

@@ -90,7 +90,8 @@ fn an_execution_that_turns_the_position_over_is_one() {
     desk.buy("m-1");
     desk.post(CREATE, &market("Sell", "0.03", "turn"));
     let fills = desk.list("/v5/execution/list?category=linear&symbol=BTCUSDT&execType=Trade");
-    let shown: Vec<[&str; 3]> = fills.iter().map(|row| ["orderLinkId", "execQty", "closedSize"].map(|name| row[name].as_str().unwrap())).collect();
+    let shown: Vec<[&str; 3]> =
+        fills.iter().map(|row| ["orderLinkId", "execQty", "closedSize"].map(|name| row[name].as_str().unwrap())).collect();
     assert_eq!(shown, [["turn", "0.03", "0.01"], ["m-1", "0.01", "0"]]);
     assert_eq!(dec(fills[0]["execFee"].as_str().unwrap()), dec("0.75"));
     assert_eq!(desk.list("/v5/execution/list?category=linear&orderLinkId=m-1").len(), 1);
@@ -129,7 +130,7 @@ fn positions_and_their_stops_are_read_late() {
     desk.post(TRADING_STOP, &trading_stop(json!({"stopLoss": "48000"})));
     let seen = |desk: &mut Desk| {
         let row = desk.positions().remove(0);
-        [row["size"].as_str().unwrap().to_owned(), row["stopLoss"].as_str().unwrap().to_owned()]
+        [dec(row["size"].as_str().unwrap()).normalize().to_string(), row["stopLoss"].as_str().unwrap().to_owned()]
     };
     assert_eq!(seen(&mut desk), ["0", ""]);
     desk.now += 300;

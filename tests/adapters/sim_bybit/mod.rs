@@ -242,7 +242,10 @@ fn trouble_sounds_like_bybit() {
     let request = signed("GET", BALANCE, "", START);
     let reply = desk.send(&request);
     let body: Value = serde_json::from_slice(&reply.body).unwrap();
-    assert_eq!((reply.status, body["retCode"].as_i64(), reply.header("x-bapi-limit-reset-timestamp")), (200, Some(10006), Some("1700000002000")));
+    assert_eq!(
+        (reply.status, body["retCode"].as_i64(), reply.header("x-bapi-limit-reset-timestamp")),
+        (200, Some(10006), Some("1700000002000"))
+    );
     // Whoever asks again too early is shut out, in words.
     let reply = desk.send(&request);
     assert_eq!((reply.status, String::from_utf8_lossy(&reply.body).into_owned()), (403, "access too frequent".to_owned()));

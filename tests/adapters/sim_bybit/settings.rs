@@ -53,7 +53,14 @@ fn the_position_mode_is_switched_when_nothing_is_there() {
 fn leverage_is_one_of_both_sides_and_within_its_bounds() {
     let mut desk = Desk::one_way();
     let set = |buy: &str, sell: &str| json!({"category": "linear", "symbol": "BTCUSDT", "buyLeverage": buy, "sellLeverage": sell});
-    let cases = [("10", "10", 0), ("10", "10", 110_043), ("10.00", "10", 110_043), ("10", "11", 10001), ("126", "126", 110_013), ("0", "0", 110_013)];
+    let cases = [
+        ("10", "10", 0),
+        ("10", "10", 110_043),
+        ("10.00", "10", 110_043),
+        ("10", "11", 10001),
+        ("126", "126", 110_013),
+        ("0", "0", 110_013),
+    ];
     for (buy, sell, code) in cases {
         assert_eq!(desk.post_code(LEVERAGE, &set(buy, sell)), code, "{buy} {sell}");
     }

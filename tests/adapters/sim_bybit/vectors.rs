@@ -39,7 +39,11 @@ fn scene(name: &str, body: &str) -> Desk {
     }
     desk.sim.set_price("ETHUSDT", dec("2000"), START).unwrap();
     let index = json!({"positionIdx": i32::from(is_hedge)});
-    if body.contains("reduceOnly\":true") || name.starts_with("hedge_close") || name.starts_with("trading_stop") || name.starts_with("position") {
+    if body.contains("reduceOnly\":true")
+        || name.starts_with("hedge_close")
+        || name.starts_with("trading_stop")
+        || name.starts_with("position")
+    {
         let side = if name.ends_with("_short") { "Sell" } else { "Buy" };
         desk.post(CREATE, &eth(side, "1.5", "own", index));
     }
@@ -51,7 +55,13 @@ fn scene(name: &str, body: &str) -> Desk {
         "order_history_by_client_id" | "order_history_ccxt" | "executions" => {
             desk.post(CREATE, &eth("Buy", "1.5", "tv-0001", json!({})));
         }
-        "open_orders" | "order_by_id" | "order_by_client_id" | "cancel_by_id" | "cancel_by_client_id" | "batch_cancel" | "cancel_all_symbol"
+        "open_orders"
+        | "order_by_id"
+        | "order_by_client_id"
+        | "cancel_by_id"
+        | "cancel_by_client_id"
+        | "batch_cancel"
+        | "cancel_all_symbol"
         | "cancel_all_only_active" => {
             desk.post(CREATE, &eth("Buy", "1.5", "tv-0001", json!({"orderType": "Limit", "price": "1950"})));
         }
@@ -96,9 +106,10 @@ fn every_request_is_served_and_answered_in_the_documented_shape() {
         ];
         for (what, theirs, ours) in pairs {
             let missing = missing(theirs, ours);
-            assert!(missing.is_empty(), "{name}, {what}: {missing:?} in {answer}");
+            assert!(missing.is_empty(), "{name}, {what}: {missing:?} in {ours}");
         }
-        let codes = |answer: &Value| answer["retExtInfo"]["list"].as_array().map(|list| list.iter().map(|one| one["code"].clone()).collect());
+        let codes =
+            |answer: &Value| answer["retExtInfo"]["list"].as_array().map(|list| list.iter().map(|one| one["code"].clone()).collect());
         let (theirs, ours): (Option<Vec<Value>>, Option<Vec<Value>>) = (codes(shown), codes(&answer));
         assert_eq!(ours, theirs, "{name}");
     }
@@ -106,7 +117,9 @@ fn every_request_is_served_and_answered_in_the_documented_shape() {
 
 #[test]
 fn kinds_of_values_are_those_of_the_documentation() {
-    for (name, path) in [("position_one_symbol", ""), ("open_orders", ""), ("open_conditional_orders", ""), ("executions", ""), ("ticker", "")] {
+    for (name, path) in
+        [("position_one_symbol", ""), ("open_orders", ""), ("open_conditional_orders", ""), ("executions", ""), ("ticker", "")]
+    {
         let vector = vectors().into_iter().find(|vector| vector["name"] == name).unwrap();
         let target = vector["request"]["url"].as_str().unwrap().split_once(".com").unwrap().1.to_owned();
         let answer = scene(name, "").get(&format!("{target}{path}"));

@@ -83,7 +83,11 @@ fn changes(ask: &Ask<'_>, symbol: &Symbol, side: Side) -> Result<Vec<Change>, Fa
 
 fn check_price(ask: &Ask<'_>, symbol: &Symbol, price: Decimal) -> Result<(), Fail> {
     let tick = ask.floor.book.instrument(symbol.as_str()).map_err(fail::order)?.tick;
-    if price > Decimal::ZERO && price.checked_rem(tick).is_none_or(|rest| rest.is_zero()) { Ok(()) } else { Err(Fail::param("Price invalid")) }
+    if price > Decimal::ZERO && price.checked_rem(tick).is_none_or(|rest| rest.is_zero()) {
+        Ok(())
+    } else {
+        Err(Fail::param("Price invalid"))
+    }
 }
 
 fn apply(ask: &mut Ask<'_>, symbol: &Symbol, (side, position_side): (Side, Option<Side>), change: Change) -> Result<(), Fail> {

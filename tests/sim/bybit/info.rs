@@ -38,7 +38,7 @@ fn row(instrument: &Instrument) -> Value {
             "qtyStep": instrument.lot_step, "postOnlyMaxOrderQty": instrument.max_qty, "minNotionalValue": instrument.min_notional,
         },
         "unifiedMarginTrade": true, "fundingInterval": 480, "copyTrading": "none", "upperFundingRate": "0.00375", "lowerFundingRate": "-0.00375",
-        "isPreListing": false, "preListingInfo": null, "riskParameters": {"priceLimitRatioX": "0.01", "priceLimitRatioY": "0.02"},
+        "isPreListing": false, "preListingInfo": null, "displayName": "", "symbolType": "", "symbolId": 1, "riskParameters": {"priceLimitRatioX": "0.01", "priceLimitRatioY": "0.02"},
     })
 }
 

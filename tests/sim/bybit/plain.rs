@@ -213,7 +213,8 @@ fn batch(ask: &mut Ask<'_>, elements: &[Value], results: Vec<Result<Said, Fail>>
     let (mut list, mut codes) = (Vec::new(), Vec::new());
     for (element, result) in elements.iter().zip(results) {
         let sent = |name: &str| element.get(name).cloned().unwrap_or_else(|| json!(""));
-        let mut row = json!({"category": "linear", "symbol": sent("symbol"), "orderId": sent("orderId"), "orderLinkId": sent("orderLinkId")});
+        let mut row =
+            json!({"category": "linear", "symbol": sent("symbol"), "orderId": sent("orderId"), "orderLinkId": sent("orderLinkId")});
         if let Some(created) = created {
             row["createAt"] = json!(if result.is_ok() { created } else { "" });
         }
