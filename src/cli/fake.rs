@@ -135,6 +135,7 @@ impl Exchange for Fake {
             batch: 1,
             fence_ms: 0,
             watch_per_minute_max: 60,
+            budget_is_shared: true,
         }
     }
 

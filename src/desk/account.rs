@@ -388,8 +388,9 @@ impl Account {
 /// How often positions are read: once a second, slower when accounts share a host whose budget half of that would pass.
 pub(super) fn watch_interval_ms(accounts: &[Account], at: usize) -> Millis {
     let Some(account) = accounts.get(at) else { return WATCH_MS };
-    let sharing = accounts.iter().filter(|other| other.setup.host == account.setup.host).count() as u64;
     let per_minute = account.caps.map_or(60, |caps| u64::from(caps.watch_per_minute_max.max(1)));
+    let shares = |other: &&Account| other.setup.host == account.setup.host && account.caps.is_none_or(|caps| caps.budget_is_shared);
+    let sharing = accounts.iter().filter(shares).count().max(1) as u64;
     WATCH_MS.max(60 * SECOND_MS * sharing / per_minute)
 }
 

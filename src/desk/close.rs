@@ -144,6 +144,7 @@ pub(super) fn canceled(trade: &mut Trade, which: Which, result: &Result<Reply>, 
         Err(ExchangeError::NeverSent(_)) => ticket.pace.again(ctx.now, retry_delay_ms),
         Ok(_) | Err(ExchangeError::Refused(_) | ExchangeError::Unknown { .. }) => {
             let tries = ticket.pace.tries;
+            ticket.pace.cancel_taken |= result.is_ok();
             ticket.miss(ctx.now);
             ticket.pace.tries = tries;
             // Its successor waits: a cancel that was carried out says enough about a protective order.
@@ -314,9 +315,18 @@ pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
     })));
 }
 
+/// Whether a stop or target closed the position: by its own fills, or, where the exchange tells nothing of one that has
+/// ended, because the position went at its price or beyond.
+fn has_fired(ticket: &Ticket, side: Side, exit: Option<Decimal>) -> bool {
+    let untold = matches!(ticket.state, State::Ended(End::Gone | End::Expired));
+    let losing = if ticket.leg == Leg::Stop { side } else { side.other() };
+    ticket.filled > Decimal::ZERO || untold && exit.is_some_and(|exit| exit == ticket.price || losing.is_worse(exit, ticket.price))
+}
+
 /// A position that was found gone may turn out to have been closed by its stop or target.
 fn why_really(trade: &Trade) -> Why {
-    let fired = |ticket: &Option<Ticket>| ticket.as_ref().is_some_and(|ticket| ticket.filled > Decimal::ZERO);
+    let exit = trade.live.result.as_ref().map(|result| result.exit_avg).filter(|exit| !exit.is_zero());
+    let fired = |ticket: &Option<Ticket>| ticket.as_ref().is_some_and(|ticket| has_fired(ticket, trade.side, exit));
     match trade.phase {
         super::trade::Phase::Closing(Why::Gone | Why::Order) if trade.live.ended_by.is_some() => match trade.live.ended_by {
             Some(ProtectionKind::TakeProfit) => Why::Target,

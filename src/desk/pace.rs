@@ -23,6 +23,8 @@ pub struct Pace {
     pub refused_since: Millis,
     /// It was not where it should be: ask, although it is believed to rest.
     pub missed: bool,
+    /// Its cancel was acknowledged.
+    pub cancel_taken: bool,
 }
 
 impl PartialEq for Pace {

@@ -200,13 +200,14 @@ fn overwrite(trade: &mut Trade, ctx: &Ctx<'_>) {
     }
 }
 
-/// An order that covers a quantity is replaced when that is not the position's any more.
+/// An order that covers a quantity is replaced when that is not the position's any more, one after the other.
 fn fit(trade: &mut Trade, name: &str, ctx: &Ctx<'_>) {
     let exposure = trade.exposure(ctx.now);
     let Trade { stop, target, retired, .. } = trade;
     for ticket in stop.iter_mut().chain(target.iter_mut()) {
         let by_quantity = ticket.leg.protection().is_some_and(|kind| ctx.habit(kind).covers == Covers::Quantity);
-        if by_quantity && ticket.state == State::Resting && !ticket.pace.missed && ticket.qty != exposure {
+        let busy = retired.iter().any(|old| old.leg == ticket.leg);
+        if by_quantity && !busy && ticket.state == State::Resting && !ticket.pace.missed && ticket.qty != exposure {
             retired.push(ticket.clone());
             ticket.renew(ctx.home, name);
         }

@@ -224,6 +224,8 @@ impl Ticket {
                 self.pace.asked(now);
                 self.pace.at = self.pace.at.min(fence.max(now));
             }
+            // A stop or target whose cancel was taken, and which is not there: that is its end, and nothing of it is missed.
+            (None, State::Resting) if self.pace.cancel_taken && self.leg.is_conditional() => self.state = State::Ended(End::Canceled),
             // It was seen before, so "not found" is the exchange lagging, until it stays so.
             (None, State::Resting) => {
                 self.doubt(now + ctx.fence_ms, now);
@@ -265,7 +267,7 @@ impl Ticket {
     /// It rests, as far as we know, but was not seen where it should be: ask at once.
     pub fn miss(&mut self, now: Millis) {
         if self.state == State::Resting && !self.pace.missed {
-            self.pace = Pace { missed: true, ..Pace::due(now) };
+            self.pace = Pace { missed: true, cancel_taken: self.pace.cancel_taken, ..Pace::due(now) };
         }
     }
 

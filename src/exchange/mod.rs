@@ -60,8 +60,10 @@ pub struct Capabilities {
     pub batch: usize,
     /// After an order left without a trustworthy answer: how long it could still be executed, or have been and not be seen.
     pub fence_ms: Millis,
-    /// Share of the host's request budget that one read of all positions costs, in requests per minute.
+    /// How many reads of all positions a minute take no more than half of the request budget.
     pub watch_per_minute_max: u32,
+    /// That budget is the host's, for all accounts together; otherwise every key has one of its own.
+    pub budget_is_shared: bool,
 }
 
 /// What a margin mode belongs to at an exchange.

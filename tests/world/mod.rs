@@ -326,6 +326,8 @@ impl World {
             Ok(Reply::Placed(results)) => {
                 results.iter().any(|result| result.as_ref().map_or(true, |order| order.status == OrderStatus::Expired))
             }
+            // The same, told later.
+            Ok(Reply::Order(Some(order))) => !order.conditional && order.status.is_final() && order.status != OrderStatus::Filled,
             Ok(_) => false,
             Err(_) => true,
         };

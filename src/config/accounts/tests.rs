@@ -129,6 +129,10 @@ fn every_mistake_has_its_line_and_key() {
     }
 }
 
+fn names_of_exchanges() -> String {
+    Venue::ALL.map(Venue::as_str).join(", ")
+}
+
 #[test]
 fn keys_must_be_there_and_real() {
     let of = |members: &str| told(&listed(&format!("[\n{{\"ACCOUNT_ID\":\"main\",\n{members}}}]")).mistakes);
@@ -138,9 +142,11 @@ fn keys_must_be_there_and_real() {
     );
     assert_eq!(of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"\"")), ["accounts.json:4: account main: EXCHANGE: missing"]);
     assert_eq!(
-        of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"OKX\"")),
-        ["accounts.json:4: account main: EXCHANGE: okx is not supported yet; this version has binance, binancedemo, bybit, bybitdemo, paper"]
+        of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"Coinex\"")),
+        [format!("accounts.json:4: account main: EXCHANGE: coinex is not supported yet; this version has {}", names_of_exchanges())]
     );
+    assert_eq!(of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"okx\"")), ["accounts.json:2: account main: PASSWORD: missing"]);
+    assert!(of(&format!("{KEYS_OK},\n\"PASSWORD\":\"p1\",\"EXCHANGE\":\"okx\"")).is_empty());
     assert_eq!(
         of("\"EXCHANGE\":\"binance\",\n\"API_KEY\":\"your_api_key\",\n\"SECRET_KEY\":\"hunter2 hunter2\""),
         [
@@ -161,7 +167,10 @@ fn the_templates_are_read_and_refused_as_placeholders() {
     assert_eq!(
         told(&listed(theirs).mistakes),
         [
-            "accounts.json:4: account your_account_name: EXCHANGE: there is no such exchange; this version has binance, binancedemo, bybit, bybitdemo, paper",
+            &*format!(
+                "accounts.json:4: account your_account_name: EXCHANGE: there is no such exchange; this version has {}",
+                names_of_exchanges()
+            ),
             "accounts.json:5: account your_account_name: API_KEY: still the placeholder of an example; put the real one there",
             "accounts.json:6: account your_account_name: SECRET_KEY: still the placeholder of an example; put the real one there",
         ]

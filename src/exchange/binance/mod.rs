@@ -52,6 +52,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: WEIGHT_PER_MINUTE / 2 / POSITIONS_WEIGHT,
+    budget_is_shared: true,
 };
 /// Orders that close the position, one of a kind.
 const CLOSES_POSITION: Habit = Habit { covers: Covers::Position, second: Second::Refused };

@@ -65,6 +65,7 @@ pub const CLASSIC: Capabilities = Capabilities {
     fence_ms: sign::FENCE_MS,
     // Five a second, and half of that.
     watch_per_minute_max: 150,
+    budget_is_shared: false,
 };
 
 /// What it can do with a unified account. One order covers the whole position, stop and target together, so only the stop
@@ -72,7 +73,7 @@ pub const CLASSIC: Capabilities = Capabilities {
 /// and is confirmed by nobody; nor is the margin mode in orders, which only client libraries know.
 pub const UNIFIED: Capabilities = Capabilities {
     margin_mode: MarginScope::Order,
-    target: Habit { covers: Covers::Quantity, second: Second::Rests },
+    target: Habit { covers: Covers::Quantity, second: Second::Refused },
     batch: 1,
     // Twenty a second, and half of that.
     watch_per_minute_max: 600,

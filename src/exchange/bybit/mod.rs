@@ -60,6 +60,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,
+    budget_is_shared: false,
 };
 /// An attribute of the position: setting it again changes it.
 const ATTRIBUTE: Habit = Habit { covers: Covers::Position, second: Second::Replaces };

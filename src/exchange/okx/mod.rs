@@ -67,6 +67,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,
+    budget_is_shared: false,
 };
 
 /// Reads of positions an account may make in a minute.
@@ -195,6 +196,18 @@ impl Okx {
         }
     }
 
+    /// `None` where the halves differ, and where the account's mode has no leverage to be read.
+    fn read_leverage(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<Option<u32>> {
+        let call = Call::get("/api/v5/account/leverage-info", of(symbol).with("mgnMode", margin_word(mode)));
+        let halves = match self.rows::<wire::LeverageRow>(&call) {
+            Ok((rows, _)) => rows,
+            Err(ExchangeError::Refused(refusal)) if refusal.code == errors::NO_LEVERAGE => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let first = halves.first().and_then(wire::LeverageRow::leverage);
+        Ok(first.filter(|_| halves.iter().all(|half| half.leverage() == first)))
+    }
+
     /// In hedge mode each half of an isolated contract has a leverage of its own.
     fn set_leverage(&mut self, symbol: &Symbol, mode: MarginMode, leverage: u32) -> Result<()> {
         let halves: &[Option<&str>] = match (self.hedge, mode) {
@@ -273,14 +286,7 @@ impl Exchange for Okx {
 
     fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
         let mode = self.usual_mode(symbol)?;
-        let call = Call::get("/api/v5/account/leverage-info", of(symbol).with("mgnMode", margin_word(mode)));
-        let halves = match self.rows::<wire::LeverageRow>(&call) {
-            Ok((rows, _)) => rows,
-            Err(ExchangeError::Refused(refusal)) if refusal.code == errors::NO_LEVERAGE => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let first = halves.first().and_then(wire::LeverageRow::leverage);
-        let leverage = first.filter(|_| halves.iter().all(|half| half.leverage() == first));
+        let leverage = self.read_leverage(symbol, mode)?;
         let terms = Terms { leverage, margin_mode: Some(mode) };
         self.known.set(symbol, terms);
         Ok(terms)
@@ -295,7 +301,14 @@ impl Exchange for Okx {
         if let Some(leverage) = want.leverage.filter(|leverage| self.known.get(symbol).leverage != Some(*leverage)) {
             // One of two halves may be set when the other is refused.
             self.known.set(symbol, Terms { leverage: None, margin_mode: Some(mode) });
-            let done = self.set_leverage(symbol, mode, leverage);
+            let done = match self.set_leverage(symbol, mode, leverage) {
+                // Blocked by open orders, even when nothing would change.
+                Err(error) if error.reason() == Some(Reason::SettingBlocked) => match self.read_leverage(symbol, mode) {
+                    Ok(Some(so)) if so == leverage => Ok(()),
+                    _ => Err(error),
+                },
+                done => done,
+            };
             change(&mut self.known, symbol, Terms { leverage: Some(leverage), margin_mode: Some(mode) }, done)?;
         }
         Ok(())

@@ -28,6 +28,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     batch: 5,
     fence_ms: 0,
     watch_per_minute_max: 6000,
+    budget_is_shared: false,
 };
 const CLOSES_POSITION: Habit = Habit { covers: Covers::Position, second: Second::Refused };
 

@@ -76,9 +76,15 @@ fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
     let blocked = || {
         no(SET_LEVERAGE, 59107, "You have pending orders under the service, please modify the leverage after cancelling all pending orders")
     };
-    assert_eq!(reason(stage.expect([set("20"), blocked()]).prepare(&eth(), &want)), Some(Reason::SettingBlocked));
+    let read = |leverage: &str| ok(LEVERAGE, json!([{"lever": leverage}, {"lever": "20"}]));
+    assert_eq!(reason(stage.expect([set("20"), blocked(), read("5")]).prepare(&eth(), &want)), Some(Reason::SettingBlocked));
     // The first half was set: five is not known any more.
     stage.expect([set("5"), set("5")]).prepare(&eth(), &terms(5, MarginMode::Isolated)).unwrap();
+    assert_eq!(reason(stage.expect([blocked(), broken(LEVERAGE, true)]).prepare(&eth(), &want)), Some(Reason::SettingBlocked));
+    // Already so is success, whatever forbids changes.
+    stage.expect([blocked(), read("20")]).prepare(&eth(), &want).unwrap();
+    stage.expect([]).prepare(&eth(), &want).unwrap();
+    stage.okx.known.set(&eth(), terms(5, MarginMode::Isolated));
     assert_eq!(reason(stage.expect([no(SET_LEVERAGE, 59102, "too high")]).prepare(&eth(), &want)), Some(Reason::Leverage));
     assert_eq!(reason(stage.expect([set("10")]).prepare(&eth(), &want)), Some(Reason::Leverage));
     assert!(matches!(stage.expect([broken(SET_LEVERAGE, true)]).prepare(&eth(), &want), Err(ExchangeError::Unknown { .. })));
