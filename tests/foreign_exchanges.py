@@ -187,6 +187,103 @@ class Binance(Row):
         assert len(sim.client.fetch_orders(BTC)) >= len({trade["order"] for trade in seen})
 
 
+class Bybit(Row):
+    name = client = "bybit"
+    options = {
+        "defaultType": "swap", "fetchMarkets": {"types": ["linear"]}, "enableUnifiedMargin": False, "enableUnifiedAccount": True,
+        "unifiedMarginStatus": 6,
+    }
+    order_path = "/v5/order/create"
+    odd_name = "My-order_1a-B-2"
+    # Its total is the wallet.
+    total_has_profit = False
+    codes = {"leverage": "110013", "margin mode": "3400045", "duplicate": "110072", "bad name": "10001", "poor": "110007", "mode": "10001"}
+
+    def is_hedge(self, sim):
+        rows = sim.client.privateGetV5PositionList({"category": "linear", "symbol": "BTCUSDT"})["result"]["list"]
+        return int(rows[0]["positionIdx"]) != 0
+
+    def closing(self, side):
+        # ccxt forgets that it reduces when it is told of hedge mode.
+        return {"positionIdx": 1 if side == "long" else 2, "reduceOnly": True}
+
+    def order(self, sim, id):
+        return sim.client.fetch_order(id, BTC, {"acknowledged": True})
+
+    def order_named(self, sim, name):
+        found = sim.client.fetch_open_orders(BTC, None, None, {"orderLinkId": name})
+        if not found:
+            raise sim.error.OrderNotFound(name)
+        return found[0]
+
+    def cancel_named(self, sim, name):
+        sim.client.cancel_order(None, BTC, {"orderLinkId": name})
+
+    def plain(self, orders):
+        return [order for order in orders if not order["triggerPrice"]]
+
+    def trading_stop(self, sim, side, **legs):
+        index = (1 if side == "long" else 2) if self.is_hedge(sim) else 0
+        more = {"slTriggerBy": "MarkPrice", "tpTriggerBy": "MarkPrice", **legs}
+        request = {"category": "linear", "symbol": "BTCUSDT", "tpslMode": "Full", "positionIdx": index, **more}
+        return sim.client.privatePostV5PositionTradingStop(request)
+
+    def protect(self, sim, side, kind, price):
+        self.trading_stop(sim, side, **{"stopLoss" if kind == "stop" else "takeProfit": str(price)})
+
+    def unprotect(self, sim, side, kind):
+        self.protect(sim, side, kind, 0)
+
+    def cancel_plain(self, sim):
+        sim.client.cancel_all_orders(BTC, {"orderFilter": "Order"})
+
+    def markets(self, sim):
+        # Listed beside those of use: one that settles in another coin, and one that ends.
+        kinds = {market["id"]: market["type"] for market in sim.client.markets.values() if market["base"] == "BTC"}
+        assert kinds == {"BTCUSDT": "swap", "BTCPERP": "swap", "BTCUSDT-25DEC26": "future"}, kinds
+
+    def market_order(self, sim):
+        # An order is only taken; a stop that comes with it is there as soon as it has filled.
+        placed = sim.order("market", "buy", 0.01, stopLoss={"triggerPrice": 49000}, clientOrderId="m2")
+        assert (placed["status"], placed["filled"]) == (None, None), placed
+        assert self.guards(sim) == [("stop", 49000)], self.guards(sim)
+        (stop,) = self.triggers(sim)
+        assert (stop["clientOrderId"], stop["info"]["stopOrderType"], stop["info"]["parentOrderLinkId"]) == (None, "StopLoss", "m2"), stop
+        sim.order("market", "sell", 0.01, reduceOnly=True)
+        self.unprotect(sim, "long", "stop")
+        assert self.guards(sim) == [], self.guards(sim)
+
+    def protection(self, sim):
+        assert sim.positions()["long"]["stopLossPrice"] == 48000, sim.positions()
+        same = refused(sim.error.ExchangeError, self.protect, sim, "long", "stop", 48000)
+        assert "34040" in same, same
+        # A second one takes the place of the first.
+        self.protect(sim, "long", "stop", 47500)
+        assert self.guards(sim) == [("stop", 47500)], self.guards(sim)
+        self.protect(sim, "long", "stop", 48000)
+
+    def cancel_all_has_two_halves(self, sim):
+        sim.order("market", "buy", 0.01)
+        self.protect(sim, "long", "stop", 48000)
+        sim.order("limit", "buy", 0.01, 49000)
+        # Without a filter it is everything.
+        sim.client.cancel_all_orders(BTC)
+        assert sim.opened() == []
+        sim.order("market", "sell", 0.01, reduceOnly=True)
+
+    def batch(self, sim):
+        each = {"symbol": BTC, "type": "limit", "side": "buy", "amount": 0.01}
+        good, bad = sim.client.create_orders([{**each, "price": 49000}, {**each, "amount": 50, "price": 49000}])
+        assert (bad["status"], bad["info"]["code"]) == ("rejected", 110007), bad
+        sim.client.cancel_order(good["id"], BTC)
+
+    def trades(self, sim):
+        seen = sim.client.fetch_my_trades(BTC)
+        assert {trade["info"]["stopOrderType"] for trade in seen} == {"UNKNOWN", "StopLoss"}
+        closed = sum(float(trade["info"]["closedSize"]) for trade in seen)
+        assert abs(closed - sum(trade["amount"] for trade in seen) / 2) < 1e-9, closed
+
+
 class Okx(Row):
     name = client = "okx"
     options = {"defaultType": "swap", "fetchMarkets": {"types": ["swap"]}}
@@ -415,4 +512,4 @@ class BitgetUnified(Row):
         assert "40085" in classic, classic
 
 
-EXCHANGES = {row.name: row for row in [Binance(), Okx(), Bitget(), BitgetUnified()]}
+EXCHANGES = {row.name: row for row in [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified()]}

@@ -8,4 +8,5 @@ mod okx_vectors;
 mod sim;
 mod sim_binance;
 mod sim_bitget;
+mod sim_bybit;
 mod sim_okx;

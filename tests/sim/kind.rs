@@ -4,7 +4,7 @@
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, okx};
+use super::{binance, bitget, bybit, okx};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Kind {
     /// USDⓈ-M futures.
     #[default]
     Binance,
+    /// v5, USDT linear perpetuals of a unified account.
+    Bybit,
     /// Perpetual swaps, v5.
     Okx,
     /// USDT-M futures of a classic account.
@@ -24,6 +26,7 @@ pub enum Kind {
 pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
     match config.exchange {
         Kind::Binance => Box::new(binance::Binance::default()),
+        Kind::Bybit => Box::new(bybit::Bybit::default()),
         Kind::Okx => Box::new(okx::Okx::default()),
         Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
@@ -32,12 +35,13 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified];
+    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Binance => "binance",
+            Kind::Bybit => "bybit",
             Kind::Okx => "okx",
             Kind::BitgetClassic => "bitget",
             Kind::BitgetUnified => "bitget-unified",
@@ -60,7 +64,7 @@ impl Kind {
     /// Whether keys have a password there.
     pub fn has_password(self) -> bool {
         match self {
-            Kind::Binance => false,
+            Kind::Binance | Kind::Bybit => false,
             Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified => true,
         }
     }
