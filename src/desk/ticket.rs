@@ -8,16 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use super::pace::{Pace, ask_delay_ms, retry_delay_ms};
 use super::step::Ctx;
-use crate::exchange::{ExchangeError, Reason, Reply, Result};
+use crate::exchange::{ExchangeError, Reason, Reply, Result, Second};
 use crate::market::{
     ClientId, Decimal, Guarded, Installation, Leg, Millis, OrderRef, OrderState, OrderStatus, Side, Symbol,
 };
 
 /// First question about an order that was acknowledged without a word about what became of it.
 const TAKEN_ASK_MS: Millis = 300;
-/// How long a stop or target that was seen resting may not be found before it counts as gone: a position must not wait
-/// longer for another one, and should the old one still be there, the exchange says so.
+/// How long a stop or target that was just sent may not be found before it counts as lost, where a second one would do no
+/// harm: a position must not wait longer for another one.
 const GUARD_LAG_MS: Millis = 3_000;
+/// The same for one that was seen resting.
+const GUARD_GONE_MS: Millis = 500;
 
 /// One order of ours. Equality ignores how patient we are with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,7 +181,7 @@ impl Ticket {
         match result {
             Ok(order) if order.status == OrderStatus::Taken => {
                 self.seen = true;
-                self.doubt(now + ctx.fence_ms, now);
+                self.doubt(now + self.doubt_ms(GUARD_LAG_MS, ctx), now);
                 self.pace.at = now + TAKEN_ASK_MS;
                 Answer::Unknown
             }
@@ -189,7 +191,7 @@ impl Ticket {
                 Answer::Accepted
             }
             Err(ExchangeError::NeverSent(_)) => self.later(now),
-            Err(ExchangeError::Unknown { fence, .. }) => self.doubt(*fence, now),
+            Err(ExchangeError::Unknown { fence, .. }) => self.doubt((*fence).min(now + self.doubt_ms(GUARD_LAG_MS, ctx)), now),
             Err(ExchangeError::Refused(refusal)) if refusal.reason == Reason::DuplicateClientId => {
                 // An earlier try did arrive.
                 self.seen = true;
@@ -231,8 +233,7 @@ impl Ticket {
             (None, State::Resting) if self.pace.cancel_taken && self.leg.is_conditional() => self.state = State::Ended(End::Canceled),
             // It was seen before, so "not found" is the exchange lagging, until it stays so.
             (None, State::Resting) => {
-                let lag_ms = if self.leg.is_conditional() { ctx.fence_ms.min(GUARD_LAG_MS) } else { ctx.fence_ms };
-                self.doubt(now + lag_ms, now);
+                self.doubt(now + self.doubt_ms(GUARD_GONE_MS, ctx), now);
                 self.pace.asked(now);
             }
             (None, _) => {}
@@ -257,6 +258,16 @@ impl Ticket {
         self.state = State::Unknown { fence };
         self.pace = Pace::due(now);
         Answer::Unknown
+    }
+
+    /// How long "not found" proves nothing. A protective order of which the exchange takes only one can be sent again without
+    /// being doubled, so it is doubted for `guard_ms` only; one of several if the exchange is known to have had it.
+    fn doubt_ms(&self, guard_ms: Millis, ctx: &Ctx<'_>) -> Millis {
+        match self.leg.protection() {
+            Some(kind) if ctx.habit(kind).second != Second::Rests => ctx.fence_ms.min(guard_ms),
+            Some(_) if self.seen => ctx.fence_ms.min(GUARD_LAG_MS),
+            _ => ctx.fence_ms,
+        }
     }
 
     /// When to ask about it, if that is wanted.
