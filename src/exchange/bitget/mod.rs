@@ -15,7 +15,8 @@
 //!
 //! Orders are only acknowledged, so each comes back as taken and is asked about. A stop is never attached to its entry:
 //! the classic order cannot say which price shall trigger it, and what the unified one becomes after partial executions
-//! is documented nowhere. Protective orders that have ended are found by no query; `order()` then says that there is none.
+//! is documented nowhere. Protective orders that have ended are looked for in a history: the classic one names the order
+//! that became of each, the unified one says little more than that it ended, so that why it did is seen by the position.
 //! A timestamp is good for 30 seconds and nothing shortens that, so an order without an answer stays open for so long.
 
 mod classic;
@@ -324,9 +325,8 @@ impl Exchange for Bitget {
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         match (order.guard, self.generation) {
-            // Listed while it waits; what became of it afterwards cannot be asked by its name.
-            (Some(_), Classic) => Ok(classic::open_guards(&mut self.account, &order.symbol)?.into_iter().find(|listed| listed.is(order))),
-            (Some(_), Unified) => Ok(unified::open_guards(&mut self.account, &order.symbol)?.into_iter().find(|listed| listed.is(order))),
+            (Some(_), Classic) => classic::guard_order(&mut self.account, order),
+            (Some(_), Unified) => unified::guard_order(&mut self.account, order),
             (None, Classic) => classic::plain_order(&mut self.account, order),
             (None, Unified) => unified::plain_order(&mut self.account, order),
         }

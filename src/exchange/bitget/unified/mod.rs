@@ -170,6 +170,18 @@ pub(super) fn plain_order(account: &mut Account, order: &OrderRef) -> Result<Opt
     Ok(this.then(|| row.state(order.symbol.clone(), account.session.offset_ms())))
 }
 
+/// A protective order: in the list while it waits, in the history afterwards. The newest page holds whatever ended lately.
+pub(super) fn guard_order(account: &mut Account, order: &OrderRef) -> Result<Option<OrderState>> {
+    if let Some(waiting) = open_guards(account, &order.symbol)?.into_iter().find(|listed| listed.is(order)) {
+        return Ok(Some(waiting));
+    }
+    let params = product().with("type", "tpsl").with("limit", PAGE.to_string());
+    let page: wire::Page<wire::StrategyRow> = account.call(&Call::get("/api/v3/trade/history-strategy-orders", params))?.0;
+    let offset_ms = account.session.offset_ms();
+    let ended = page.list.iter().filter(|row| row.symbol == order.symbol.as_str()).flat_map(|row| row.ended(&order.symbol, offset_ms));
+    Ok(ended.into_iter().find(|ended| ended.is(order) && ended.id == order.id.as_str()))
+}
+
 pub(super) fn open_plain(account: &mut Account, symbol: &Symbol) -> Result<Vec<OrderState>> {
     let offset_ms = account.session.offset_ms();
     let rows = pages(ORDER_PAGES_MAX, |cursor| {
