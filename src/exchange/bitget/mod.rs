@@ -39,9 +39,7 @@ use super::known::Known;
 use super::orders::{in_order, shared_name};
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
-use crate::market::{
-    Balance, Fill, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
-};
+use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
 use Generation::{Classic, Unified};
 
 /// Where real and play money are.
@@ -71,7 +69,8 @@ pub const CLASSIC: Capabilities = Capabilities {
 
 /// What it can do with a unified account. One order covers the whole position, stop and target together, so only the stop
 /// is one of that kind and the target has a quantity. That the two rest side by side follows from the exchange's codes
-/// and is confirmed by nobody; nor is the margin mode in orders, which only client libraries know.
+/// and is confirmed by nobody; nor is the margin mode in orders, which only client libraries know. Targets together must
+/// not be larger than the position (25595), so a larger one is taken only when the smaller one is gone.
 pub const UNIFIED: Capabilities = Capabilities {
     margin_mode: MarginScope::Order,
     target: Habit { covers: Covers::Quantity, second: Second::Refused },
@@ -188,11 +187,6 @@ fn unsent(error: ExchangeError) -> ExchangeError {
 /// The halves a setting must be made for: isolated positions of the two sides have one each.
 fn halves(apart: bool) -> &'static [Option<&'static str>] {
     if apart { &[Some("long"), Some("short")] } else { &[None] }
-}
-
-/// The word for the margin mode, where it is known.
-fn mode_word(mode: Option<MarginMode>) -> Option<&'static str> {
-    mode.map(wire::margin_word)
 }
 
 /// Reads page after page until one is not full. An exchange that does not go on ends it as well.

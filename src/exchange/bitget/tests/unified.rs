@@ -44,10 +44,11 @@ fn orders_name_the_margin_mode_that_is_known() {
         (stage.sent(1, "marginMode"), stage.sent(1, "timeInForce"), stage.sent(1, "posSide")),
         ("isolated".into(), "gtc".into(), "".into())
     );
-    // A contract that was never set to anything: the exchange's own choice.
+    // A contract that was never set to anything is not listed, and is asked about once.
     let other = NewOrder { symbol: Symbol::new("BTCUSDT"), ..limit(Leg::Entry) };
-    stage.expect([settings("isolated", "5"), ok(PLACE, ack(Leg::Entry))]).place(&[other]).remove(0).unwrap();
-    assert_eq!(stage.sent(1, "marginMode"), "");
+    stage.expect([settings("isolated", "5"), ok(PLACE, ack(Leg::Entry))]).place(std::slice::from_ref(&other)).remove(0).unwrap();
+    assert_eq!(stage.sent(1, "marginMode"), "crossed");
+    stage.expect([ok(PLACE, ack(Leg::Entry))]).place(&[other]).remove(0).unwrap();
     let lost = stage.expect([no(PLACE, "25202", "Insufficient balance")]).place(&[limit(Leg::Entry)]);
     assert_eq!(reason(&lost[0]), Some(Reason::InsufficientBalance));
     let unread = stage.expect([broken(SETTINGS, true)]).place(&[limit(Leg::Entry)]);
