@@ -76,7 +76,6 @@ const NEVER: &[&str] = &[
     // Every order has a name of ours, and that is what it is asked for and cancelled by.
     "market_order",
     "limit_order",
-    "order_by_id",
     "cancel_by_id",
     "cancel_plan_by_id",
     "v3_cancel_by_id",
@@ -191,6 +190,17 @@ fn looking_orders_up() {
     let name = "v3_order_by_client_id";
     let state = replay(&[name], UTA, |bitget| bitget.order(&plain_ref("tv-0001"))).unwrap().unwrap();
     assert_eq!((state.status, state.filled, state.avg_price), (OrderStatus::Resting, d("0.5"), d("1950")));
+
+    // By its number only what a stop or target became, which the history names.
+    let ended = json!({"planType": "pos_loss", "clientOid": "tv-sl-0009", "side": "sell", "posSide": "net", "triggerPrice": "1900",
+        "planStatus": "executed", "executeOrderId": "1117000000000000001"});
+    let answers = [success(json!({"entrustedList": null})), success(json!({"entrustedList": [ended]}))];
+    let child = (200, vectors()["order_by_id"].reply.to_string().into_bytes());
+    let (mut bitget, seen) = account(false, CLASSIC.opening().into_iter().take(3).chain(answers).chain([child]).collect());
+    bitget.open().unwrap();
+    let state = bitget.order(&stop_ref("tv-sl-0009")).unwrap().unwrap();
+    compare("order_by_id", &seen.lock().unwrap()[5]);
+    assert_eq!((state.status, state.filled, state.price), (OrderStatus::Filled, d("1.5"), d("1900")));
 
     let state = replay(&["open_tpsl_orders"], CLASSIC, |bitget| bitget.order(&stop_ref("tv-sl-0001"))).unwrap().unwrap();
     assert_eq!((state.guards, state.side, state.qty), (Some(ProtectionKind::StopLoss), Side::Long, Decimal::ZERO));

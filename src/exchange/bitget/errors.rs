@@ -98,7 +98,8 @@ fn reason_of(code: u32, text: &str) -> Reason {
         25585..=25592 | 25650..=25652 => Reason::WouldTrigger,
         22002 | 31008 | 40757 | 40804 | 40837 | 40891 | 40939 | 43023 | 43029 | 43043 | 45003 | 45006 | 45068 => Reason::NoPosition,
         25225..=25227 | 25231 | 25232 | 25601 => Reason::NoPosition,
-        43030 | 43031 | 25594 => Reason::AlreadyProtected,
+        // 25595: together they would be larger than the position.
+        43030 | 43031 | 25594 | 25595 => Reason::AlreadyProtected,
         43006 | 45111 | 45114 | 25207 => Reason::MinSize,
         22034 | 43027 | 43037 | 45110 | 25611 => Reason::MinNotional,
         43007 | 45112 | 45113 | 25208 => Reason::MaxSize,
@@ -107,7 +108,7 @@ fn reason_of(code: u32, text: &str) -> Reason {
         40706 | 40748 | 40815 | 40816 | 22045 | 43008 | 43009 | 22006..=22009 | 25205 | 25206 => Reason::PriceBand,
         // A position too large for its leverage, and a leverage too large for the contract.
         40921 | 45120 | 25230 | 25233 | 40797 | 43050 | 45044 | 45045 | 40914 | 25223 => Reason::Leverage,
-        40730 | 40880 | 40920 | 45097 | 45117 => Reason::SettingBlocked,
+        40730 | 40880 | 40920 | 45097 | 45117 | 25228 => Reason::SettingBlocked,
         // The account has become one of the other kind: opening it anew finds that out.
         40084 | 40085 | 25245 => Reason::PositionMode,
         40774 | 45018 | 45020 | 45021 | 45109 | 43075 | 22042 | 25236 | 25237 | 25010 => Reason::PositionMode,
@@ -156,7 +157,7 @@ mod tests {
             (WouldTrigger, &[25589, 25590, 25591, 25592, 25650, 25651, 25652]),
             (NoPosition, &[22002, 31008, 40757, 40804, 40837, 40891, 40939, 43023, 43029, 43043, 45003, 45006, 45068, 25225]),
             (NoPosition, &[25226, 25227, 25231, 25232, 25601]),
-            (AlreadyProtected, &[43030, 43031, 25594]),
+            (AlreadyProtected, &[43030, 43031, 25594, 25595]),
             (MinSize, &[43006, 45111, 45114, 25207]),
             (MinNotional, &[22034, 43027, 43037, 45110, 25611]),
             (MaxSize, &[43007, 45112, 45113, 25208]),
@@ -168,7 +169,7 @@ mod tests {
             (ClockSkew, &[40005, 40008, 40078]),
             (Maintenance, &[40200, 40844, 45043, 41114, 25102, 25106]),
             (SymbolUnknown, &[40072, 40102, 40309, 40845, 25100, 25104]),
-            (SettingBlocked, &[40730, 40880, 40920, 45097, 45117]),
+            (SettingBlocked, &[40730, 40880, 40920, 45097, 45117, 25228]),
             (PositionMode, &[40084, 40085, 25245, 40774, 45018, 45020, 45021, 45109, 43075, 22042, 25236, 25237, 25010]),
             (TooManyOrders, &[40889, 40890, 43005, 43071, 25211, 25599]),
             (BadRequest, &[40017, 40019, 40020, 40034, 43011]),

@@ -15,7 +15,8 @@
 //!
 //! Orders are only acknowledged, so each comes back as taken and is asked about. A stop is never attached to its entry:
 //! the classic order cannot say which price shall trigger it, and what the unified one becomes after partial executions
-//! is documented nowhere. Protective orders that have ended are found by no query; `order()` then says that there is none.
+//! is documented nowhere. Protective orders that have ended are looked for in a history: the classic one names the order
+//! that became of each, the unified one says little more than that it ended, so that why it did is seen by the position.
 //! A timestamp is good for 30 seconds and nothing shortens that, so an order without an answer stays open for so long.
 
 mod classic;
@@ -38,9 +39,7 @@ use super::known::Known;
 use super::orders::{in_order, shared_name};
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
-use crate::market::{
-    Balance, Fill, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
-};
+use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
 use Generation::{Classic, Unified};
 
 /// Where real and play money are.
@@ -70,7 +69,8 @@ pub const CLASSIC: Capabilities = Capabilities {
 
 /// What it can do with a unified account. One order covers the whole position, stop and target together, so only the stop
 /// is one of that kind and the target has a quantity. That the two rest side by side follows from the exchange's codes
-/// and is confirmed by nobody; nor is the margin mode in orders, which only client libraries know.
+/// and is confirmed by nobody; nor is the margin mode in orders, which only client libraries know. Targets together must
+/// not be larger than the position (25595), so a larger one is taken only when the smaller one is gone.
 pub const UNIFIED: Capabilities = Capabilities {
     margin_mode: MarginScope::Order,
     target: Habit { covers: Covers::Quantity, second: Second::Refused },
@@ -187,11 +187,6 @@ fn unsent(error: ExchangeError) -> ExchangeError {
 /// The halves a setting must be made for: isolated positions of the two sides have one each.
 fn halves(apart: bool) -> &'static [Option<&'static str>] {
     if apart { &[Some("long"), Some("short")] } else { &[None] }
-}
-
-/// The word for the margin mode, where it is known.
-fn mode_word(mode: Option<MarginMode>) -> Option<&'static str> {
-    mode.map(wire::margin_word)
 }
 
 /// Reads page after page until one is not full. An exchange that does not go on ends it as well.
@@ -324,9 +319,8 @@ impl Exchange for Bitget {
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         match (order.guard, self.generation) {
-            // Listed while it waits; what became of it afterwards cannot be asked by its name.
-            (Some(_), Classic) => Ok(classic::open_guards(&mut self.account, &order.symbol)?.into_iter().find(|listed| listed.is(order))),
-            (Some(_), Unified) => Ok(unified::open_guards(&mut self.account, &order.symbol)?.into_iter().find(|listed| listed.is(order))),
+            (Some(_), Classic) => classic::guard_order(&mut self.account, order),
+            (Some(_), Unified) => unified::guard_order(&mut self.account, order),
             (None, Classic) => classic::plain_order(&mut self.account, order),
             (None, Unified) => unified::plain_order(&mut self.account, order),
         }

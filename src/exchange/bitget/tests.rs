@@ -14,7 +14,9 @@ use super::*;
 use crate::exchange::error::Reason;
 use crate::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
 use crate::exchange::{Clock, Keys};
-use crate::market::{Action, ClientId, Decimal, Guarded, Installation, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
+use crate::market::{
+    Action, ClientId, Decimal, Guarded, Installation, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy,
+};
 use crate::secret::Secret;
 
 const START: Millis = 1_700_000_000_000;

@@ -11,7 +11,7 @@ use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
 use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages, unsent};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{change, found, is_buy};
+use crate::exchange::orders::{change, found, is_buy, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -220,13 +220,33 @@ pub(super) fn protect(account: &mut Account, protection: &Protection) -> Result<
 
 pub(super) fn plain_order(account: &mut Account, order: &OrderRef) -> Result<Option<OrderState>> {
     let params = contract(&order.symbol).with("clientOid", order.id.as_str());
-    let Some((row, attempt)) = found(account.call::<wire::PlainRow>(&Call::get("/api/v2/mix/order/detail", params)))? else {
-        return Ok(None);
-    };
+    let Some((row, attempt)) = detail(account, params)? else { return Ok(None) };
     if row.client_oid != order.id.as_str() {
         return Err(attempt.unknown("the answer names another order"));
     }
     Ok(Some(row.state(&order.symbol, account.session.offset_ms())))
+}
+
+fn detail(account: &mut Account, params: Params) -> Result<Option<(wire::PlainRow, Attempt)>> {
+    found(account.call(&Call::get("/api/v2/mix/order/detail", params)))
+}
+
+/// A protective order: in the list while it waits, in the history afterwards, which names the order it became.
+pub(super) fn guard_order(account: &mut Account, order: &OrderRef) -> Result<Option<OrderState>> {
+    if let Some(waiting) = open_guards(account, &order.symbol)?.into_iter().find(|listed| listed.is(order)) {
+        return Ok(Some(waiting));
+    }
+    let offset_ms = account.session.offset_ms();
+    let params = contract(&order.symbol).with("planType", PROTECTIVE).with("clientOid", order.id.as_str());
+    let page: wire::Entrusted<wire::PlanRow> = account.call(&Call::get("/api/v2/mix/order/orders-plan-history", params))?.0;
+    let ended = page.entrusted_list.into_iter().map(|row| row.ended(&order.symbol, offset_ms));
+    let Some((ended, became)) = ended.into_iter().find(|(state, _)| state.id == order.id.as_str()) else { return Ok(None) };
+    if became.is_empty() {
+        return Ok(Some(ended));
+    }
+    let child = detail(account, contract(&order.symbol).with("orderId", became))?;
+    let child = child.map(|(row, _)| row.state(&order.symbol, offset_ms));
+    Ok(Some(child.map_or(ended.clone(), |child| with_child(ended, child))))
 }
 
 pub(super) fn open_plain(account: &mut Account, symbol: &Symbol) -> Result<Vec<OrderState>> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::super::wire::{Ack, Direction, Waiting, is_hedge, is_yes, list, margin_mode, side, side_of, status, terms, text, whole};
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
 use crate::exchange::orders::{acts_on, is_buy, our_time};
-use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, Position, ProtectionKind, Side, Symbol, Terms};
+use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms};
 
 /// `GET /api/v2/mix/market/ticker`, one element.
 #[derive(Deserialize)]
@@ -228,6 +228,12 @@ pub(super) struct PlanRow {
     plan_type: String,
     #[serde(default, deserialize_with = "text")]
     client_oid: String,
+    /// How it ended.
+    #[serde(default, deserialize_with = "text")]
+    plan_status: String,
+    /// The order it became.
+    #[serde(default, deserialize_with = "text")]
+    execute_order_id: String,
     side: Direction,
     #[serde(default, deserialize_with = "text")]
     pos_side: String,
@@ -255,6 +261,17 @@ impl PlanRow {
         let (side, opens) = acts_on(self.side == Direction::Buy, side_of(&self.pos_side), reduces);
         let (id, qty, trigger_price, created_at) = (self.client_oid, self.size, self.trigger_price, our_time(self.c_time, offset_ms));
         Waiting { id, kind, side, opens, qty, trigger_price, created_at }.state(symbol.clone())
+    }
+
+    /// The same of one that waits no more, with the number of the order it became, empty if there is none.
+    pub(super) fn ended(self, symbol: &Symbol, offset_ms: i64) -> (OrderState, String) {
+        // What was set off has not ended before the order it became was seen.
+        let (status, became) = match self.plan_status.as_str() {
+            "cancelled" => (OrderStatus::Canceled, String::new()),
+            "fail_execute" => (OrderStatus::Rejected, String::new()),
+            _ => (OrderStatus::Triggered, self.execute_order_id.clone()),
+        };
+        (OrderState { status, ..self.state(symbol, offset_ms) }, became)
     }
 }
 

@@ -11,6 +11,7 @@ const MARGIN: &str = "POST /api/v2/mix/account/set-margin-mode";
 const DETAIL: &str = "GET /api/v2/mix/order/detail";
 const OPEN: &str = "GET /api/v2/mix/order/orders-pending";
 const PLANS: &str = "GET /api/v2/mix/order/orders-plan-pending";
+const ENDED: &str = "GET /api/v2/mix/order/orders-plan-history";
 const CANCEL_ALL: &str = "POST /api/v2/mix/order/batch-cancel-orders";
 const CANCEL_PLAN: &str = "POST /api/v2/mix/order/cancel-plan-order";
 const FILLS: &str = "GET /api/v2/mix/order/fills";
@@ -185,18 +186,54 @@ fn an_order_is_found_by_its_name_and_a_guard_in_the_list_while_it_waits() {
 
     // By name; one that was set in the app has none of ours and is told by what it does.
     let ours = plan("pos_loss", id(Leg::Stop).as_str(), "1700");
-    for (rows, found) in [
-        (json!([ours]), true),
-        (json!([plan("pos_loss", "1166", "1800.00")]), true),
-        (json!([plan("pos_loss", "1166", "1799")]), false),
-        (json!([plan("pos_profit", "1166", "1800")]), false),
-        (json!(null), false),
-    ] {
-        let state = stage.expect([listed(PLANS, rows.clone())]).order(&guard_ref(Leg::Stop)).unwrap();
-        assert_eq!(state.is_some(), found, "{rows}");
-        assert!(state.is_none_or(|state| state.status == OrderStatus::Resting && state.side == Side::Long && !state.opens));
+    for row in [ours, plan("pos_loss", "1166", "1800.00")] {
+        let state = stage.expect([listed(PLANS, json!([row]))]).order(&guard_ref(Leg::Stop)).unwrap().unwrap();
+        assert_eq!((state.status, state.side, state.opens), (OrderStatus::Resting, Side::Long, false));
         assert_eq!(stage.sent(0, "planType"), "profit_loss");
     }
+    let others = json!([plan("pos_loss", "1166", "1799"), plan("pos_profit", "1166", "1800")]);
+    for rows in [others, json!(null)] {
+        let steps = [listed(PLANS, rows), listed(ENDED, json!(null))];
+        assert_eq!(stage.expect(steps).order(&guard_ref(Leg::Stop)), Ok(None));
+    }
+    stage.done();
+}
+
+#[test]
+fn a_guard_that_waits_no_more_is_followed_to_what_it_became() {
+    use OrderStatus::*;
+    let mut stage = Stage::new(Classic, false);
+    let ended = |status: &str, became: Value| {
+        let mut row = plan("pos_loss", id(Leg::Stop).as_str(), "1800");
+        row["planStatus"] = json!(status);
+        row["executeOrderId"] = became;
+        vec![listed(PLANS, json!([])), listed(ENDED, json!([row]))]
+    };
+    let child = |state: &str, filled: &str| {
+        let mut row = row(Leg::Stop, json!({"state": state, "baseVolume": filled, "priceAvg": "1799.5", "side": "sell"}));
+        row["clientOid"] = json!("1117000000000000077");
+        ok(DETAIL, row)
+    };
+    let cases = [
+        (ended("cancelled", json!("")), None, Canceled, "0"),
+        (ended("fail_execute", json!(null)), None, Rejected, "0"),
+        (ended("executed", json!(null)), None, Triggered, "0"),
+        (ended("executed", json!("77")), Some(child("filled", "0.5")), Filled, "0.5"),
+        (ended("executed", json!("77")), Some(child("partially_filled", "0.2")), Triggered, "0.2"),
+        (ended("executed", json!("77")), Some(child("canceled", "0.1")), Canceled, "0.1"),
+        (ended("executed", json!("77")), Some(no(DETAIL, "40109", "cannot be found")), Triggered, "0"),
+    ];
+    for (steps, child, status, filled) in cases {
+        let state = stage.expect(steps.into_iter().chain(child)).order(&guard_ref(Leg::Stop)).unwrap().unwrap();
+        assert_eq!((state.status, state.filled, state.id.as_str()), (status, d(filled), id(Leg::Stop).as_str()));
+        assert!(state.conditional && !state.opens && state.price == d("1800"));
+        assert_eq!(stage.sent(1, "clientOid"), id(Leg::Stop).as_str());
+    }
+    // Another one's history is not its own.
+    let mut other = plan("pos_loss", "1166", "1800");
+    other["planStatus"] = json!("executed");
+    let steps = [listed(PLANS, json!([])), listed(ENDED, json!([other]))];
+    assert_eq!(stage.expect(steps).order(&guard_ref(Leg::Stop)), Ok(None));
     stage.done();
 }
 

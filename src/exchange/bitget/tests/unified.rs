@@ -9,6 +9,7 @@ const LEVERAGE: &str = "POST /api/v3/account/set-leverage";
 const INFO: &str = "GET /api/v3/trade/order-info";
 const OPEN: &str = "GET /api/v3/trade/unfilled-orders";
 const STRATEGIES: &str = "GET /api/v3/trade/unfilled-strategy-orders";
+const ENDED: &str = "GET /api/v3/trade/history-strategy-orders";
 const CANCEL_ALL: &str = "POST /api/v3/trade/cancel-symbol-order";
 const CANCEL_STRATEGY: &str = "POST /api/v3/trade/cancel-strategy-order";
 const FILLS: &str = "GET /api/v3/trade/fills";
@@ -43,10 +44,11 @@ fn orders_name_the_margin_mode_that_is_known() {
         (stage.sent(1, "marginMode"), stage.sent(1, "timeInForce"), stage.sent(1, "posSide")),
         ("isolated".into(), "gtc".into(), "".into())
     );
-    // A contract that was never set to anything: the exchange's own choice.
+    // A contract that was never set to anything is not listed, and is asked about once.
     let other = NewOrder { symbol: Symbol::new("BTCUSDT"), ..limit(Leg::Entry) };
-    stage.expect([settings("isolated", "5"), ok(PLACE, ack(Leg::Entry))]).place(&[other]).remove(0).unwrap();
-    assert_eq!(stage.sent(1, "marginMode"), "");
+    stage.expect([settings("isolated", "5"), ok(PLACE, ack(Leg::Entry))]).place(std::slice::from_ref(&other)).remove(0).unwrap();
+    assert_eq!(stage.sent(1, "marginMode"), "crossed");
+    stage.expect([ok(PLACE, ack(Leg::Entry))]).place(&[other]).remove(0).unwrap();
     let lost = stage.expect([no(PLACE, "25202", "Insufficient balance")]).place(&[limit(Leg::Entry)]);
     assert_eq!(reason(&lost[0]), Some(Reason::InsufficientBalance));
     let unread = stage.expect([broken(SETTINGS, true)]).place(&[limit(Leg::Entry)]);
@@ -133,10 +135,31 @@ fn an_order_is_found_by_its_name_unless_the_name_is_another_contracts_by_now() {
 
     let stop = id(Leg::Stop);
     let rows = json!([strategy("BTCUSDT", stop.as_str(), "1800", ""), strategy("ETHUSDT", id(Leg::Target).as_str(), "", "2100")]);
-    assert_eq!(stage.expect([ok(STRATEGIES, rows)]).order(&guard_ref(Leg::Stop)), Ok(None), "all contracts' are in one list");
+    let none = || ok(ENDED, json!({"list": null, "cursor": null}));
+    assert_eq!(stage.expect([ok(STRATEGIES, rows), none()]).order(&guard_ref(Leg::Stop)), Ok(None), "all contracts' are in one list");
     let found = stage.expect([ok(STRATEGIES, json!([strategy("ETHUSDT", stop.as_str(), "1800", "")]))]).order(&guard_ref(Leg::Stop));
     assert_eq!(found.unwrap().unwrap().status, OrderStatus::Resting);
-    assert_eq!(stage.expect([ok(STRATEGIES, json!(null))]).order(&guard_ref(Leg::Stop)), Ok(None));
+    assert_eq!(stage.expect([ok(STRATEGIES, json!(null)), none()]).order(&guard_ref(Leg::Stop)), Ok(None));
+    stage.done();
+}
+
+#[test]
+fn of_a_guard_that_waits_no_more_little_is_said() {
+    let mut stage = Stage::new(Unified, false);
+    let cases = [
+        (json!(null), OrderStatus::Expired, "0"),
+        (json!("stopLoss"), OrderStatus::Filled, "0.5"),
+        (json!("takeProfit"), OrderStatus::Expired, "0"),
+    ];
+    for (met, status, filled) in cases {
+        let mut row = strategy("ETHUSDT", id(Leg::Stop).as_str(), "1800", "");
+        row["triggerType"] = met;
+        // One without a name of ours may be anybody's, now that it is gone.
+        let rows = json!([strategy("ETHUSDT", "app", "1800", ""), strategy("BTCUSDT", id(Leg::Stop).as_str(), "1800", ""), row]);
+        let steps = [ok(STRATEGIES, json!([])), ok(ENDED, json!({"list": rows, "cursor": "1"}))];
+        let state = stage.expect(steps).order(&guard_ref(Leg::Stop)).unwrap().unwrap();
+        assert_eq!((state.status, state.filled, state.id.as_str()), (status, d(filled), id(Leg::Stop).as_str()));
+    }
     stage.done();
 }
 

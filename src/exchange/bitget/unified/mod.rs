@@ -1,14 +1,14 @@
 //! `/api/v3`, for unified accounts: which request serves which method.
 //!
 //! Orders name the margin mode they are for, and so does the leverage; neither is confirmed by a page of the exchange,
-//! only by client libraries of 2026. Where no margin mode is known it is left out, which means cross.
+//! only by client libraries of 2026. Settings list the contracts that were ever set to something; the others are cross.
 
 mod wire;
 
 use super::errors::{SUCCESS_CODE, of_element};
 use super::instruments::read_unified;
-use super::wire::{Ack, COIN, PRODUCT, direction_word, side_word};
-use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, mode_word, pages, unsent};
+use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
+use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages, unsent};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{Reason, Result};
 use crate::exchange::known::Known;
@@ -97,8 +97,10 @@ pub(super) fn prepare(account: &mut Account, symbol: &Symbol, want: &Terms) -> R
 
 fn set_leverage(account: &mut Account, symbol: &Symbol, leverage: u32, mode: Option<MarginMode>) -> Result<()> {
     for half in halves(mode == Some(MarginMode::Isolated)) {
-        let body =
-            contract(symbol).with("leverage", leverage.to_string()).with_some("marginMode", mode_word(mode)).with_some("posSide", *half);
+        let body = contract(symbol)
+            .with("leverage", leverage.to_string())
+            .with_some("marginMode", mode.map(margin_word))
+            .with_some("posSide", *half);
         match account.done(&Call::post("/api/v3/account/set-leverage", &body)) {
             Err(error) if error.reason() != Some(Reason::NoChangeNeeded) => return Err(error),
             _ => {}
@@ -107,7 +109,20 @@ fn set_leverage(account: &mut Account, symbol: &Symbol, leverage: u32, mode: Opt
     Ok(())
 }
 
-fn order_params(hedge: bool, mode: Option<MarginMode>, order: &NewOrder) -> Params {
+/// The margin mode that orders must name, read where it is not known.
+fn margin_mode(account: &mut Account, symbol: &Symbol) -> Result<MarginMode> {
+    let known = account.known.get(symbol);
+    if let Some(mode) = known.margin_mode {
+        return Ok(mode);
+    }
+    if let Some(mode) = terms(account, symbol)?.margin_mode {
+        return Ok(mode);
+    }
+    account.known.set(symbol, Terms { margin_mode: Some(MarginMode::Cross), ..known });
+    Ok(MarginMode::Cross)
+}
+
+fn order_params(hedge: bool, mode: MarginMode, order: &NewOrder) -> Params {
     let params = contract(&order.symbol).with_decimal("qty", order.qty).with("side", direction_word(is_buy(order.side, order.action)));
     let params = match order.kind {
         OrderKind::Market => params.with("orderType", "market"),
@@ -118,7 +133,7 @@ fn order_params(hedge: bool, mode: Option<MarginMode>, order: &NewOrder) -> Para
         (false, Action::Close) => params.with("reduceOnly", "yes"),
         (false, Action::Open) => params,
     };
-    params.with_some("marginMode", mode_word(mode)).with("clientOid", order.id.as_str())
+    params.with("marginMode", margin_word(mode)).with("clientOid", order.id.as_str())
 }
 
 pub(super) fn place(account: &mut Account, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
@@ -126,10 +141,7 @@ pub(super) fn place(account: &mut Account, orders: &[NewOrder]) -> Vec<Result<Or
 }
 
 fn place_one(account: &mut Account, order: &NewOrder) -> Result<OrderState> {
-    let mode = match account.known.get(&order.symbol).margin_mode {
-        Some(mode) => Some(mode),
-        None => terms(account, &order.symbol).map_err(unsent)?.margin_mode,
-    };
+    let mode = margin_mode(account, &order.symbol).map_err(unsent)?;
     let body = order_params(account.hedge, mode, order);
     let (ack, attempt) = account.call::<Ack>(&Call::post("/api/v3/trade/place-order", &body))?;
     ack.taken(order, &attempt)
@@ -168,6 +180,18 @@ pub(super) fn plain_order(account: &mut Account, order: &OrderRef) -> Result<Opt
     // A name may be used again once its order has ended, for another contract as well.
     let this = row.symbol == order.symbol.as_str();
     Ok(this.then(|| row.state(order.symbol.clone(), account.session.offset_ms())))
+}
+
+/// A protective order: in the list while it waits, in the history afterwards. The newest page holds whatever ended lately.
+pub(super) fn guard_order(account: &mut Account, order: &OrderRef) -> Result<Option<OrderState>> {
+    if let Some(waiting) = open_guards(account, &order.symbol)?.into_iter().find(|listed| listed.is(order)) {
+        return Ok(Some(waiting));
+    }
+    let params = product().with("type", "tpsl").with("limit", PAGE.to_string());
+    let page: wire::Page<wire::StrategyRow> = account.call(&Call::get("/api/v3/trade/history-strategy-orders", params))?.0;
+    let offset_ms = account.session.offset_ms();
+    let ended = page.list.iter().filter(|row| row.symbol == order.symbol.as_str()).flat_map(|row| row.ended(&order.symbol, offset_ms));
+    Ok(ended.into_iter().find(|ended| ended.is(order) && ended.id == order.id.as_str()))
 }
 
 pub(super) fn open_plain(account: &mut Account, symbol: &Symbol) -> Result<Vec<OrderState>> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::super::wire::{Direction, Waiting, decimal_if_any, is_hedge, is_yes, list, side, side_of, status, terms, text};
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
 use crate::exchange::orders::{acts_on, our_time};
-use crate::market::{Decimal, Fill, Millis, OrderState, Position, ProtectionKind, Side, Symbol, Terms};
+use crate::market::{Decimal, Fill, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms};
 
 /// `GET /api/v3/market/tickers`, one element.
 #[derive(Deserialize)]
@@ -199,6 +199,9 @@ pub(super) struct StrategyRow {
     tpsl_mode: String,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     qty: Decimal,
+    /// Which of its prices was met; waiting ones have none, and the example of ended ones shows none either.
+    #[serde(default, deserialize_with = "text")]
+    trigger_type: String,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     stop_loss: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
@@ -218,6 +221,23 @@ impl StrategyRow {
             Waiting { id, kind: Some(kind), side: self.pos_side, opens: false, qty, trigger_price, created_at }.state(symbol.clone())
         })
         .collect()
+    }
+}
+
+impl StrategyRow {
+    /// The same of an order that ended. Unless the price that was met is named, all that is known is that it ended: cancelled,
+    /// set off, or gone with its position. `offset_ms` is the exchange's clock minus ours.
+    pub(super) fn ended(&self, symbol: &Symbol, offset_ms: i64) -> Vec<OrderState> {
+        let met = match self.trigger_type.as_str() {
+            "stopLoss" => Some(ProtectionKind::StopLoss),
+            "takeProfit" => Some(ProtectionKind::TakeProfit),
+            _ => None,
+        };
+        let ended = |state: OrderState| match met {
+            Some(kind) if state.guards == Some(kind) => OrderState { status: OrderStatus::Filled, filled: self.qty, ..state },
+            _ => OrderState { status: OrderStatus::Expired, ..state },
+        };
+        self.states(symbol, offset_ms).into_iter().map(ended).collect()
     }
 }
 

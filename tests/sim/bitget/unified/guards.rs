@@ -1,6 +1,6 @@
 //! v3's strategy orders of the kind `tpsl`: a stop, a target or both in one, for the whole position or a part of it.
 
-use perphook::exchange::paper::Denial;
+use perphook::exchange::paper::{Conditional, Denial};
 use perphook::market::{Millis, ProtectionKind};
 use serde_json::{Value, json};
 
@@ -86,11 +86,24 @@ pub fn unfilled(floor: &mut Floor, call: &Call<'_>, now: Millis) -> Result<Value
     Ok(visible.map(|order| rows::guard(floor, order, guards::second_of(floor, order))).collect())
 }
 
-/// Those that ended. What became of one is not told: neither state nor order.
+/// Those that ended. Of what became of one only the price that set it off is told: neither state nor order.
 pub fn history(floor: &mut Floor, call: &Call<'_>, now: Millis) -> Result<Value, Fail> {
     symbol_if_any(floor, &call.params)?;
     let page = Page::read(floor, &call.params, "cursor")?;
     let ended = guards::ended(floor, None).filter(|order| !guards::is_second(order) && floor.is_visible(order.created, now));
-    let (list, last) = page.of(ended, |order| (guard_id(order.number), order.created), |order| rows::guard(floor, order, None));
+    let (list, last) = page.of(ended, |order| (guard_id(order.number), order.created), |order| ended_row(floor, order));
     Ok(json!({ "list": list, "cursor": last }))
+}
+
+fn ended_row(floor: &Floor, order: &Conditional) -> Value {
+    let met = match (order.child, order.kind) {
+        (None, _) => "",
+        (Some(_), ProtectionKind::StopLoss) => "stopLoss",
+        (Some(_), ProtectionKind::TakeProfit) => "takeProfit",
+    };
+    let mut row = rows::guard(floor, order, None);
+    if let Some(row) = row.as_object_mut() {
+        row.insert("triggerType".to_owned(), json!(met));
+    }
+    row
 }
