@@ -254,11 +254,12 @@ fn revive(trade: &mut Trade, ctx: &Ctx<'_>) {
     if !matches!(trade.phase, Phase::Entering | Phase::Open) || trade.kind == Kind::Guard {
         return;
     }
-    let accepted = trade.entries.iter().any(Ticket::was_accepted);
+    // A position that is looked after already is not anybody else's all at once.
+    let known = trade.phase == Phase::Open || trade.entries.iter().any(Ticket::was_accepted);
     let (account, live) = (&trade.account, &mut trade.live);
     for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Ended(End::Dead)) {
         ticket.renew(ctx.home, account);
-        live.flat_before &= accepted;
+        live.flat_before &= known;
     }
 }
 
