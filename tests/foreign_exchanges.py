@@ -326,6 +326,9 @@ class Okx(Row):
             params |= {"takeProfitPrice": price}
         sim.order("market", opposite(side), 0.01, **params)
 
+    def unprotect(self, sim, side, kind):
+        sim.client.cancel_order(None, BTC, {"trigger": True, "clientOrderId": kind + side})
+
     def cancel_plain(self, sim):
         # There is no call for all of them.
         ids = [order["id"] for order in sim.opened()]

@@ -15,6 +15,9 @@ use crate::market::{
 
 /// First question about an order that was acknowledged without a word about what became of it.
 const TAKEN_ASK_MS: Millis = 300;
+/// How long a stop or target that was seen resting may not be found before it counts as gone: a position must not wait
+/// longer for another one, and should the old one still be there, the exchange says so.
+const GUARD_LAG_MS: Millis = 3_000;
 
 /// One order of ours. Equality ignores how patient we are with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,7 +231,8 @@ impl Ticket {
             (None, State::Resting) if self.pace.cancel_taken && self.leg.is_conditional() => self.state = State::Ended(End::Canceled),
             // It was seen before, so "not found" is the exchange lagging, until it stays so.
             (None, State::Resting) => {
-                self.doubt(now + ctx.fence_ms, now);
+                let lag_ms = if self.leg.is_conditional() { ctx.fence_ms.min(GUARD_LAG_MS) } else { ctx.fence_ms };
+                self.doubt(now + lag_ms, now);
                 self.pace.asked(now);
             }
             (None, _) => {}

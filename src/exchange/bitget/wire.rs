@@ -4,6 +4,7 @@
 //! would be dangerous: a position or a filled quantity that cannot be read is an error, never zero.
 
 use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::value::RawValue;
 
 use super::errors::SUCCESS_CODE;
 use crate::exchange::attempt::Attempt;
@@ -47,6 +48,12 @@ pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer:
 /// A text; null is an empty one.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A number that may be left unknown: whatever else stands there is zero.
+pub(super) fn decimal_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Decimal, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(raw.get().trim_matches('"').parse().unwrap_or_default())
 }
 
 #[derive(serde::Deserialize)]

@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::okx::to_iso;
 use crate::sim::{Answer, Kind, Outcome, Sim, SimConfig};
 
 const START: u64 = 1_700_000_000_000;
@@ -123,6 +122,25 @@ fn told(answer: Answer) -> (u16, Value) {
         Outcome::Reply(reply) => (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null)),
         other => panic!("no answer: {other:?}"),
     }
+}
+
+/// The time as requests write it: year by year and month by month.
+fn to_iso(at: u64) -> String {
+    let length = |year: u64| 365 + u64::from(year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)));
+    let (mut days, mut year, mut month) = (at / 86_400_000, 1970, 1);
+    while days >= length(year) {
+        days -= length(year);
+        year += 1;
+    }
+    for in_month in [31, length(year) - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if days < in_month {
+            break;
+        }
+        days -= in_month;
+        month += 1;
+    }
+    let (hour, minute, second) = (at / 3_600_000 % 24, at / 60_000 % 60, at / 1000 % 60);
+    format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", days + 1, at % 1000)
 }
 
 fn signed(method: &'static str, target: &str, body: &str, timestamp: &str, secret: &str) -> HttpRequest {

@@ -124,6 +124,8 @@ fn pending_orders_hold_the_leverage_and_the_position_mode() {
     desk.ok(LEVERAGE, with(lever("5", "isolated"), json!({"posSide": "long"})));
     let rows = desk.get(&format!("account/leverage-info?instId={ETH}&mgnMode=isolated"));
     assert_eq!((rows[0]["lever"].as_str(), rows[1]["lever"].as_str()), (Some("5"), Some("3")));
+    let rows = desk.get(&format!("account/leverage-info?instId={ETH}&mgnMode=cross"));
+    assert_eq!((rows[0]["lever"].as_str(), rows[1]["lever"].as_str()), (Some("10"), Some("10")), "both sides share it");
 }
 
 #[test]

@@ -21,27 +21,6 @@ pub fn from_iso(text: &str) -> Option<Millis> {
     u64::try_from(days(year, month, day) * DAY_MS + in_day).ok()
 }
 
-/// Writes it.
-pub fn to_iso(at: Millis) -> String {
-    let (mut rest, mut year) = (at / 86_400_000, 1970);
-    let length = |year: u64| if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) { 366 } else { 365 };
-    while rest >= length(year) {
-        rest -= length(year);
-        year += 1;
-    }
-    let mut month = 1;
-    for days in [31, length(year) - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if rest < days {
-            break;
-        }
-        rest -= days;
-        month += 1;
-    }
-    let seconds = at / 1000 % 86_400;
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest + 1, at % 1000)
-}
-
 /// Days since 1970-01-01; years begin in March, so that the leap day is the last.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };

@@ -192,7 +192,7 @@ impl Desk {
             match floor.book.place_conditional(&new, now) {
                 Ok(number) => legs.push(number),
                 Err(denial) => {
-                    legs.iter().for_each(|number| drop(floor.book.cancel_conditional(*number, now)));
+                    withdraw(floor, &legs, now);
                     return Err(denial);
                 }
             }
@@ -245,6 +245,13 @@ impl Desk {
     }
 }
 
+/// Cancels legs that wait: nothing else can have happened to them in this instant.
+fn withdraw(floor: &mut Floor, legs: &[u64], now: Millis) {
+    for leg in legs {
+        let _ = floor.book.cancel_conditional(*leg, now);
+    }
+}
+
 fn lever_key(symbol: &Symbol, mode: MarginMode, side: Option<Side>) -> (Symbol, bool, Option<Side>) {
     let is_isolated = mode == MarginMode::Isolated;
     (symbol.clone(), is_isolated, side.filter(|_| is_isolated))
@@ -261,7 +268,7 @@ impl Desk {
             let is_over = algo.spec.ends_with_position
                 && algo.spec.closes().is_some_and(|side| floor.book.position(&algo.spec.symbol, side).is_zero());
             if is_fired || is_over {
-                legs.iter().for_each(|leg| drop(floor.book.cancel_conditional(*leg, now)));
+                withdraw(floor, &legs, now);
             }
         }
         self.put_away(floor);

@@ -19,8 +19,6 @@ mod public;
 mod routes;
 mod rows;
 
-pub use clock::to_iso;
-
 use std::cell::Cell;
 use std::collections::BTreeMap;
 

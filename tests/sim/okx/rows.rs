@@ -60,7 +60,9 @@ fn instrument<'a>(floor: &'a Floor, symbol: &Symbol) -> Option<&'a Instrument> {
 pub fn order(floor: &Floor, desk: &Desk, order: &Order) -> String {
     let extra = desk.plain.get(&order.number);
     let origin = desk.origin(order);
-    let mode = extra.map(|plain| plain.mode).or(origin.map(|algo| algo.spec.mode)).unwrap_or(MarginMode::Cross);
+    // What was placed by hand is in the position's mode.
+    let by_hand = || floor.book.market(&order.symbol).map_or(MarginMode::Cross, |market| market.margin_mode);
+    let mode = extra.map(|plain| plain.mode).or(origin.map(|algo| algo.spec.mode)).unwrap_or_else(by_hand);
     let kind = extra.map_or("market", |plain| plain.kind);
     let opens = order.effect().opens.or(order.effect().closes).filter(|_| order.position_side.is_some());
     let lever = extra.map_or_else(|| desk.lever(&order.symbol, mode, opens), |plain| plain.lever);

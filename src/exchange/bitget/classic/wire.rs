@@ -32,7 +32,7 @@ pub(super) struct AccountRow {
     crossed_max_available: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     union_available: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     asset_mode: String,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct Setup {
     isolated_long_lever: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     isolated_short_lever: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     asset_mode: String,
 }
 
@@ -118,7 +118,7 @@ pub(super) struct PositionRow {
     hold_side: Side,
     #[serde(deserialize_with = "decimal")]
     total: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pos_mode: String,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     open_price_avg: Decimal,
@@ -135,7 +135,7 @@ pub(super) struct PositionRow {
     margin_size: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     leverage: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     margin_mode: String,
     #[serde(default, deserialize_with = "millis_or_zero")]
     u_time: Millis,
@@ -176,12 +176,12 @@ pub(super) struct Entrusted<T> {
 pub(super) struct PlainRow {
     #[serde(default, deserialize_with = "text")]
     pub(super) client_oid: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     state: String,
     side: Direction,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pos_side: String,
     #[serde(default, deserialize_with = "text")]
     trade_side: String,
@@ -229,7 +229,7 @@ pub(super) struct PlanRow {
     #[serde(default, deserialize_with = "text")]
     client_oid: String,
     side: Direction,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pos_side: String,
     #[serde(default, deserialize_with = "text")]
     trade_side: String,
@@ -298,7 +298,7 @@ pub(super) struct FillRow {
     side: Direction,
     #[serde(default, deserialize_with = "text")]
     trade_side: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pos_mode: String,
     #[serde(deserialize_with = "decimal")]
     price: Decimal,

@@ -12,7 +12,8 @@ fn time() -> Step {
 
 fn settings(hold_mode: &str) -> Step {
     let rows = json!([{"category": "USDT-FUTURES", "symbol": "ETHUSDT", "marginMode": "isolated", "leverage": "7"},
-        {"category": "COIN-FUTURES", "symbol": "BTCUSD", "marginMode": "crossed", "leverage": "3"}]);
+        {"category": "COIN-FUTURES", "symbol": "BTCUSD", "marginMode": "crossed", "leverage": "3"},
+        {"category": "USDT-FUTURES", "symbol": "XUSDT", "marginMode": "isolated", "leverage": ["3", "4"]}]);
     ok(SETTINGS, json!({"uid": "1", "accountMode": "unified", "holdMode": hold_mode, "symbolConfigList": rows}))
 }
 
@@ -27,6 +28,8 @@ fn the_first_question_tells_the_kind_of_account() {
     let mode = stage.expect([time(), settings("hedge_mode")]).open().unwrap();
     assert_eq!((mode, stage.bitget.capabilities()), (AccountMode { hedge: true, restricted: None }, UNIFIED));
     assert_eq!(stage.bitget.account.known.get(&eth()), terms(7, MarginMode::Isolated));
+
+    assert_eq!(stage.bitget.account.known.get(&Symbol::new("XUSDT")), Terms { leverage: None, margin_mode: Some(MarginMode::Isolated) });
 
     // Both ways in which a unified call is refused to a classic account.
     for code in ["40084", "25245"] {

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::super::wire::{Direction, Waiting, is_hedge, is_yes, list, side, side_of, status, terms, text};
+use super::super::wire::{Direction, Waiting, decimal_if_any, is_hedge, is_yes, list, side, side_of, status, terms, text};
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
 use crate::exchange::orders::{acts_on, our_time};
 use crate::market::{Decimal, Fill, Millis, OrderState, Position, ProtectionKind, Side, Symbol, Terms};
@@ -50,12 +50,13 @@ pub(in super::super) struct Settings {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SymbolConfig {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     category: String,
     symbol: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     margin_mode: String,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    /// The documentation calls it a list here, its examples show a number.
+    #[serde(default, deserialize_with = "decimal_if_any")]
     leverage: Decimal,
 }
 
@@ -91,7 +92,7 @@ pub(super) struct PositionRow {
     pos_side: Side,
     #[serde(deserialize_with = "decimal")]
     total: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     hold_mode: String,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     avg_price: Decimal,
@@ -109,7 +110,7 @@ pub(super) struct PositionRow {
     position_balance: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     leverage: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     margin_mode: String,
     #[serde(default, deserialize_with = "millis_or_zero")]
     updated_time: Millis,
