@@ -21,6 +21,8 @@ use world::{START, Setting, World, audit, entry, exit};
 
 const DAYS: u64 = 10_000;
 const STEPS_PER_DAY: u64 = 500;
+/// Who comes back too early after a restart may be locked out for ten minutes.
+const LONGEST_MS: Millis = 720_000;
 const SYMBOLS: [(&str, i64); 3] = [("BTCUSDT", 50_000), ("ETHUSDT", 3_000), ("SOLUSDT", 150)];
 
 /// xorshift64*: small, seeded, the same everywhere.
@@ -74,13 +76,10 @@ fn random_days_keep_the_invariants() {
             })
         })
         .collect();
-    let mut steps = 0;
-    for hand in hands {
-        match hand.join().expect("days are caught") {
-            Ok(taken) => steps += taken,
-            Err(report) => panic!("{report}"),
-        }
-    }
+    let results: Vec<Result<u64, String>> = hands.into_iter().map(|hand| hand.join().expect("days are caught")).collect();
+    let failed: Vec<&String> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+    assert!(failed.is_empty(), "{}", failed.into_iter().cloned().collect::<Vec<_>>().join("\n"));
+    let steps: u64 = results.into_iter().flatten().sum();
     println!("{days} days, {steps} steps");
 }
 
@@ -335,7 +334,7 @@ fn evening(world: &mut World, dice: &mut Dice) {
                 world.alert(&exit(account, symbol, side, 1_000_000 + at as u64));
             }
         }
-        assert!(world.run_until_quiet(120_000), "the day does not come to rest\n{}", world.story());
+        assert!(world.run_until_quiet(LONGEST_MS), "the day does not come to rest\n{}", world.story());
         for (account, (symbol, _)) in (0..accounts).flat_map(|account| SYMBOLS.iter().map(move |each| (account, each))) {
             for side in [Side::Long, Side::Short] {
                 let left = world.position(account, symbol, side);
@@ -344,6 +343,7 @@ fn evening(world: &mut World, dice: &mut Dice) {
         }
     } else {
         world.run_until(world.now + 45_000, 20_000);
+        world.run_until_so(LONGEST_MS, |world| world.desk.memory().alerts.is_empty());
     }
     audit::at_rest(world);
 }

@@ -61,10 +61,10 @@ fn nothing_doubled(world: &World, account: usize, fail: &dyn Fn(String)) {
             let Some(side) = order.effect().closes else { continue };
             *guards.entry((order.symbol.to_string(), side, order.kind == ProtectionKind::StopLoss)).or_default() += 1;
         }
-        // Where several may rest, a new one comes before the old one goes.
+        // Where several may rest, a new one comes before the old one goes, and another one may come meanwhile.
         let most = |(_, _, is_stop): &(String, Side, bool)| {
             let habit = if *is_stop { caps.stop } else { caps.target };
-            if habit.second == exchange::Second::Rests { 2 } else { 1 }
+            if habit.second == exchange::Second::Rests { 3 } else { 1 }
         };
         let (which, count) = guards.iter().find(|(which, count)| **count > most(which))?;
         Some(format!("I2: {count} protective orders {which:?} rest at one time"))

@@ -21,7 +21,7 @@ use perphook::alert;
 use perphook::alert::{AlertError, Signal};
 use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
 use perphook::exchange::catalogue::Catalogue;
-use perphook::exchange::{self, Capabilities, Exchange, ExchangeError, Keys, Reply, Request, Venue, carry_out};
+use perphook::exchange::{self, Capabilities, Exchange, ExchangeError, Keys, Reason, Reply, Request, Venue, carry_out};
 use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
 use perphook::secret::Secret;
 
@@ -332,7 +332,7 @@ impl World {
             Err(_) => true,
         };
         if failed || self.now > left_at + self.setting.rtt_ms {
-            let back_off_ms = if failed { back_off_ms(&result, self.fence_ms()) } else { 0 };
+            let back_off_ms = if failed { back_off_ms(&result, self.fence_ms(), self.now) } else { 0 };
             self.troubles.push(Trouble { from: left_at, to: self.now + back_off_ms, account: Some(account) });
         }
         self.tell(Event::Answer { call, result });
@@ -445,15 +445,16 @@ impl World {
     }
 }
 
-fn back_off_ms(result: &exchange::Result<Reply>, fence_ms: Millis) -> Millis {
+fn back_off_ms(result: &exchange::Result<Reply>, fence_ms: Millis, now: Millis) -> Millis {
     let inner = match result {
         Ok(Reply::Placed(results)) => results.iter().find_map(|result| result.as_ref().err()),
         Ok(_) => None,
         Err(error) => Some(error),
     };
-    match inner {
+    match inner.map(|error| (error, error.reason())) {
         None => 5_500,
-        Some(ExchangeError::Unknown { .. }) => fence_ms + 1_000,
+        Some((_, Some(Reason::RateLimited { until } | Reason::Banned { until }))) => until.saturating_sub(now) + 5_500,
+        Some((ExchangeError::Unknown { .. }, _)) => fence_ms + 1_000,
         Some(_) => 5_500,
     }
 }

@@ -161,9 +161,9 @@ fn refused(order: &mut TextOrder, reason: Reason, why: String, ctx: &Ctx<'_>) {
 
 /// What the exchange says about an order.
 fn asked(order: &mut TextOrder, found: Option<&OrderState>, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
-    let sent_at = order.sent_at;
-    // A name given by the sender may have been used before.
-    let is_ours = |found: &&OrderState| found.created_at == 0 || found.created_at + SAME_NAME_MS >= sent_at;
+    let (sent_at, is_named) = (order.sent_at, order.is_limit());
+    // A name given by the sender may have been used before; one of ours never was, whatever a clock says.
+    let is_ours = |found: &&OrderState| !is_named || found.created_at == 0 || found.created_at + SAME_NAME_MS >= sent_at;
     if found.filter(|found| !is_ours(found)).is_some_and(|found| found.status == OrderStatus::Resting) {
         order.ticket = None;
         order.give_up(NAME_TAKEN.to_owned());
