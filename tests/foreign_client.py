@@ -13,8 +13,9 @@ import json
 import sys
 import time
 
-from foreign_exchanges import BTC, ETH, EXCHANGES, XRP
+from foreign_exchanges import EXCHANGES
 from foreign_rig import Exchange, enter_venv, judge, kept_here, refused
+from foreign_row import BTC, ETH, XRP
 
 
 def connector(row):

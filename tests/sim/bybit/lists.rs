@@ -31,7 +31,7 @@ fn place(line: &Line<'_>) -> Place {
 
 /// Whether an order is one that a request names; true if it names none.
 fn is_named(ask: &Ask<'_>) -> impl Fn(&Line<'_>) -> bool {
-    let id = ask.params.some("orderId").map(|id| Id::read(id));
+    let id = ask.params.some("orderId").map(Id::read);
     let link = ask.params.some("orderLinkId").map(str::to_owned);
     move |line| id.is_none_or(|id| id == Some(line.id())) && link.as_deref().is_none_or(|link| line.link() == link)
 }

@@ -10,6 +10,7 @@ use super::fail::{self, Fail};
 use super::guards;
 use super::ids::{Id, Note};
 use super::line::Line;
+use super::rows::join;
 
 /// The endpoint's page says 20, the page of limits 10.
 const BATCH_MAX: usize = 10;
@@ -213,22 +214,18 @@ fn batch(ask: &mut Ask<'_>, elements: &[Value], results: Vec<Result<Said, Fail>>
     let (mut list, mut codes) = (Vec::new(), Vec::new());
     for (element, result) in elements.iter().zip(results) {
         let sent = |name: &str| element.get(name).cloned().unwrap_or_else(|| json!(""));
-        let mut row =
-            json!({"category": "linear", "symbol": sent("symbol"), "orderId": sent("orderId"), "orderLinkId": sent("orderLinkId")});
-        if let Some(created) = created {
-            row["createAt"] = json!(if result.is_ok() { created } else { "" });
-        }
+        let base = json!({"category": "linear", "symbol": sent("symbol"), "orderId": sent("orderId"), "orderLinkId": sent("orderLinkId")});
         match result {
             Ok(said) => {
-                row = super::rows::join(row, said.result);
+                list.push(join(base, join(said.result, created.map_or(json!({}), |at| json!({"createAt": at})))));
                 codes.push(json!({"code": 0, "msg": "OK"}));
             }
             Err(fail) => {
                 ask.floor.note_code(&fail.code);
+                list.push(join(base, created.map_or(json!({}), |_| json!({"createAt": ""}))));
                 codes.push(json!({"code": fail.code_value(), "msg": fail.msg}));
             }
         }
-        list.push(row);
     }
     Said { result: json!({"list": list}), ext: json!({"list": codes}) }
 }

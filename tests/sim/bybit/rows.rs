@@ -88,7 +88,7 @@ fn conditions(notes: &Notes, line: &Line<'_>) -> Value {
     let stop = note.stop.map(|(price, by)| (price.to_string(), watched(by)));
     let (stop_loss, stop_by) = stop.unwrap_or_default();
     // A market order shows the worst price it takes.
-    let price = note.worst_price.map_or_else(|| price_of(line), |worst| worst);
+    let price = note.worst_price.unwrap_or_else(|| price_of(line));
     json!({
         "price": price, "orderType": if is_limit { "Limit" } else { "Market" },
         "timeInForce": if is_limit { line.order.map_or("GTC", time_in_force) } else { "IOC" },

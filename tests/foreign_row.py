@@ -1,0 +1,115 @@
+"""What a check of `foreign_client` must know of an exchange, with ccxt's unified ways where nothing else is said.
+
+A row's attributes and helpers say how ccxt is told there what the checks want, and in which codes the exchange refuses. A
+method called like a check says what more is true there; it runs right after that check.
+"""
+
+BTC, ETH, XRP = "BTC/USDT:USDT", "ETH/USDT:USDT", "XRP/USDT:USDT"
+
+
+def opposite(side):
+    """The direction that closes a side."""
+    return "sell" if side == "long" else "buy"
+
+
+class Row:
+    """ccxt's unified ways."""
+
+    # As exchange-sim calls it, ccxt's class, and what keeps that from asking for what is not simulated.
+    name = client = ""
+    options = {}
+    market_params = {}
+    # Least quantity of Bitcoin.
+    lot = 0.001
+    # Least value of a Bitcoin order in USDT; None where the exchange has no such rule.
+    min_cost = 50
+    # What every order, and every leverage call, must say.
+    order_params = {}
+    leverage_params = {}
+    # Where one order is placed.
+    order_path = ""
+    # Longest name, one with every kind of sign that is allowed, and whether it is free again when its order has ended.
+    name_length = 36
+    odd_name = "My-order_1"
+    names_come_back = False
+    # What ccxt makes of a fee that was paid.
+    fee_sign = 1
+    # Whether ccxt counts open profit into the balance's total.
+    total_has_profit = True
+    # Whether a reduce-only stop of a fixed quantity outlives the position.
+    quantity_stop_stays = True
+    # Whether one for the whole position does.
+    whole_stop_stays = False
+    # The exchange's codes: leverage, margin mode, duplicate, bad name, poor, mode.
+    codes = {}
+
+    def native(self, base):
+        return base + "USDT"
+
+    def quote(self, sim):
+        """Best bid and ask of Bitcoin."""
+        ticker = sim.client.fetch_ticker(BTC)
+        return ticker["bid"], ticker["ask"]
+
+    def isolate(self, sim):
+        sim.client.set_margin_mode("isolated", BTC)
+
+    def cannot_change_margin_mode(self, sim):
+        """With a position."""
+        sim.deny("margin mode", sim.client.set_margin_mode, "cross", BTC)
+
+    def is_hedge(self, sim):
+        return sim.client.fetch_position_mode(BTC)["hedged"]
+
+    def opening(self, side):
+        """What an order says in hedge mode that opens a side."""
+        return {"hedged": True}
+
+    def closing(self, side):
+        return {"hedged": True, "reduceOnly": True}
+
+    def order(self, sim, id):
+        """A plain order, whatever became of it."""
+        return sim.client.fetch_order(id, BTC)
+
+    def order_named(self, sim, name):
+        return sim.client.fetch_order(None, BTC, {"clientOrderId": name})
+
+    def cancel_named(self, sim, name):
+        sim.client.cancel_order(None, BTC, {"clientOrderId": name})
+
+    def gone(self, error):
+        """What cancelling an order raises that has ended."""
+        return error.OrderNotFound
+
+    def unknown(self, error):
+        """What asking for an order raises that never was."""
+        return error.OrderNotFound
+
+    def plain(self, orders):
+        """Those of a list of open orders that wait for no price."""
+        return orders
+
+    def triggers(self, sim):
+        """Orders that wait for a price."""
+        return sim.client.fetch_open_orders(BTC, None, None, {"trigger": True})
+
+    def guards(self, sim):
+        """What protects positions, as (kind, price)."""
+        kinds = {"stop": "stopLossPrice", "target": "takeProfitPrice"}
+        return sorted((kind, order[key]) for order in self.triggers(sim) for kind, key in kinds.items() if order[key])
+
+    def protect(self, sim, side, kind, price):
+        """Protects the whole position of a side; `kind` is "stop" or "target"."""
+        raise NotImplementedError
+
+    def unprotect(self, sim, side, kind):
+        """Takes one protection away again."""
+        raise NotImplementedError
+
+    def cancel_plain(self, sim):
+        """Cancels all orders that wait for no price, and only them."""
+        sim.client.cancel_all_orders(BTC)
+
+    def cancel_guards(self, sim):
+        sim.client.cancel_all_orders(BTC, {"trigger": True})
