@@ -197,7 +197,8 @@ impl Session {
         let body = read_body(response.body).unwrap_or_else(|partial| partial);
         let failure = Failure { status, retry_after_s, limit_resets_at, body: &body, now: self.now() };
         let judged = (self.dialect.judge)(&attempt, &failure);
-        Err(judged.unwrap_or_else(|| attempt.unknown(format!("HTTP {status} without a readable answer"))))
+        let error = judged.unwrap_or_else(|| attempt.unknown(format!("HTTP {status} without a readable answer")));
+        Err(self.keys.redacted(error))
     }
 
     /// The whole body of an answer with status 200, unless it says that the call failed.
@@ -209,7 +210,7 @@ impl Session {
 
     fn judge(&self, attempt: &Attempt, retry_after_s: Option<u64>, limit_resets_at: Option<Millis>, body: &[u8]) -> Result<()> {
         let failure = Failure { status: 200, retry_after_s, limit_resets_at, body, now: self.now() };
-        (self.dialect.judge)(attempt, &failure).map_or(Ok(()), Err)
+        (self.dialect.judge)(attempt, &failure).map_or(Ok(()), |error| Err(self.keys.redacted(error)))
     }
 }
 

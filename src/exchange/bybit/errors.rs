@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::exchange::attempt::{Attempt, Failure, describe, refusal};
 use crate::exchange::error::{ExchangeError, Reason};
-use crate::exchange::numbers::integer;
+use crate::exchange::numbers::{integer, millis_or_zero};
 use crate::market::{Millis, SECOND_MS};
 
 /// How long an address that asked too often stays locked out, at least. No limit of the exchange's ends later.
@@ -112,9 +112,16 @@ fn is_unsure(code: i64) -> bool {
     matches!(code, 10000 | 10016 | 110_079 | 10014)
 }
 
-/// The end of a limit is a time of the exchange's clock.
+/// The end of a limit is a time of the exchange's clock, which the answer itself tells better than an older measurement.
 fn limited(attempt: &Attempt, failure: &Failure<'_>) -> Reason {
-    let named = failure.limit_resets_at.map(|end| end.saturating_add_signed(attempt.offset_ms.saturating_neg()));
+    #[derive(Deserialize)]
+    struct Sent {
+        #[serde(deserialize_with = "millis_or_zero")]
+        time: Millis,
+    }
+    let sent = serde_json::from_slice::<Sent>(failure.body).ok().map(|sent| sent.time).filter(|time| *time > 0);
+    let there = sent.unwrap_or(failure.now.saturating_add_signed(attempt.offset_ms));
+    let named = failure.limit_resets_at.map(|end| failure.now.saturating_add(end.saturating_sub(there)));
     let asked = failure.retry_after_s.map(|seconds| failure.now.saturating_add(seconds.saturating_mul(SECOND_MS)));
     let end = named.max(asked).filter(|end| *end > failure.now).unwrap_or(failure.now.saturating_add(WINDOW_MS));
     Reason::RateLimited { until: end.min(failure.now.saturating_add(BAN_MS)) }

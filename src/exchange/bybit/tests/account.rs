@@ -267,3 +267,12 @@ fn contracts_are_read_page_by_page() {
     assert!(stage.expect([no(CONTRACTS, 10016, "Internal error")]).instruments().is_err());
     stage.done();
 }
+
+#[test]
+fn a_refused_signature_does_not_give_the_key_away() {
+    let mut stage = Stage::new();
+    let said = format!("error sign! origin_string[1700000000000{KEY}5000accountType=UNIFIED&coin=USDT]");
+    let error = stage.expect([no("GET /v5/account/wallet-balance", 10004, &said)]).balance().unwrap_err();
+    assert_eq!(error.reason(), Some(Reason::Credentials));
+    assert!(!format!("{error} {error:?}").contains(KEY), "{error}");
+}
