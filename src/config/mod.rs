@@ -16,10 +16,10 @@ mod venue;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use crate::exchange::Venue;
 pub use load::{Mistake, TOKEN_CHARS_MIN, load};
 pub use settings::{SETTINGS, Setting};
 pub use sources::{Environment, MaybeFile, Sources, TextFile, WriteTemplate};
-pub use crate::exchange::Venue;
 
 use crate::desk::{AccountRules, Rules};
 use crate::secret::Secret;

@@ -262,7 +262,12 @@ fn is_clean(trade: &Trade) -> bool {
 
 /// Whether the procedure is through.
 pub(super) fn is_finished(trade: &Trade, ctx: &Ctx<'_>) -> bool {
-    trade.is_closing() && !must_sweep(trade, ctx) && trade.live.flat_proven && !trade.live.list_due && is_clean(trade) && trade.live.accounted
+    trade.is_closing()
+        && !must_sweep(trade, ctx)
+        && trade.live.flat_proven
+        && !trade.live.list_due
+        && is_clean(trade)
+        && trade.live.accounted
 }
 
 /// Whether an EXIT for a position that is not ours could not be carried out in time.

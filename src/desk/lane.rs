@@ -279,14 +279,7 @@ fn looks_before_entering(trade: &Trade) -> bool {
 }
 
 /// Takes in what the exchange says about one ticket, wherever the trade stands.
-fn asked(
-    trade: &mut Trade,
-    which: Which,
-    found: Option<&crate::market::OrderState>,
-    name: &str,
-    ctx: &Ctx<'_>,
-    outbox: &mut Outbox<'_>,
-) {
+fn asked(trade: &mut Trade, which: Which, found: Option<&crate::market::OrderState>, name: &str, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     let symbol = trade.symbol.to_string();
     let number = trade.id;
     let Some(ticket) = trade.ticket_mut(which) else { return };

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::pace::{Pace, ask_delay_ms, retry_delay_ms};
 use super::step::Ctx;
 use crate::exchange::{ExchangeError, Reason, Reply, Result, Second};
-use crate::market::{
-    ClientId, Decimal, Guarded, Installation, Leg, Millis, OrderRef, OrderState, OrderStatus, Side, Symbol,
-};
+use crate::market::{ClientId, Decimal, Guarded, Installation, Leg, Millis, OrderRef, OrderState, OrderStatus, Side, Symbol};
 
 /// First question about an order that was acknowledged without a word about what became of it.
 const TAKEN_ASK_MS: Millis = 300;

@@ -1,8 +1,8 @@
 //! Finding out what is true: positions once a second, resting orders every half minute, and after a restart everything.
 
 use super::lane::begin_closing;
-use super::protect;
 use super::pace::Pace;
+use super::protect;
 use super::step::{Ctx, Outbox, Step, Urgency};
 use super::ticket::{State, Ticket};
 use super::trade::{Kind, LATE_FILL_MS, Phase, Trade, Which, Why};

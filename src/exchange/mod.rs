@@ -6,8 +6,8 @@
 
 mod attempt;
 pub mod binance;
-pub mod bybit;
 pub mod bitget;
+pub mod bybit;
 pub mod catalogue;
 pub mod courier;
 mod encode;

@@ -46,7 +46,9 @@ impl Desk {
         self.bar += 1;
         self.price("50000");
         let number = self.rig.accepted(&entry(BTC, "LONG", "primary_entry", LONG, self.bar));
-        self.until("both entries rest", || self.rig.exchange.open_ids(Leg::Entry).len() + self.rig.exchange.open_ids(Leg::Second).len() == 2);
+        self.until("both entries rest", || {
+            self.rig.exchange.open_ids(Leg::Entry).len() + self.rig.exchange.open_ids(Leg::Second).len() == 2
+        });
         self.price(LONG[0]);
         // Entry 2, the stop and the target.
         self.until("it is protected", || self.rig.exchange.open_names(self.btc.as_str()).len() == 3);

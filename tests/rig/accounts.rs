@@ -37,7 +37,8 @@ impl Rig {
         let Exchange { sim, url } = &self.accounts[number - 1];
         let SimConfig { exchange, key, secret, password, .. } = lock(sim).config.clone();
         let name = exchange.adapter();
-        let mut account = json!({"ACCOUNT_ID": format!("a{number}"), "EXCHANGE": name, "API_KEY": key, "SECRET_KEY": secret, "BASE_URL": url});
+        let mut account =
+            json!({"ACCOUNT_ID": format!("a{number}"), "EXCHANGE": name, "API_KEY": key, "SECRET_KEY": secret, "BASE_URL": url});
         if exchange.has_password() {
             account["PASSWORD"] = password.into();
         }

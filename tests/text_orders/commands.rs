@@ -2,8 +2,8 @@
 
 use perphook::desk::Outcome;
 
-use crate::sim::Kind;
 use crate::scene::after;
+use crate::sim::Kind;
 
 /// What was carried out before, the line, its requests (those that fill or set something in capitals or words of
 /// `world::wire`), and what is there afterwards.

@@ -3,8 +3,8 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis};
 
-use crate::sim::Kind;
 use crate::scene::{ETH, Scene, after, d};
+use crate::sim::Kind;
 
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
 /// Steps after an order's verdict that belong to it: its protection.

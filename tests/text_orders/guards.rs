@@ -2,8 +2,8 @@
 
 use perphook::market::Side;
 
-use crate::sim::Kind;
 use crate::scene::{RTT_MS, Scene, after, hedge, one_way};
+use crate::sim::Kind;
 
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
 

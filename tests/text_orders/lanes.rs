@@ -3,8 +3,8 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis, Side};
 
-use crate::sim::Kind;
 use crate::scene::{ETH, RTT_MS, Scene, after, d};
+use crate::sim::Kind;
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use crate::world::{Setting, World, exit};
 

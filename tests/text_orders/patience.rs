@@ -3,8 +3,8 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Millis};
 
-use crate::sim::Kind;
 use crate::scene::{RTT_MS, Scene, after, d, one_way};
+use crate::sim::Kind;
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 
 const ORDER_TIMEOUT_MS: Millis = 40_000;

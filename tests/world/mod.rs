@@ -7,25 +7,27 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod audit;
+mod begin;
 mod bodies;
 mod story;
 pub mod wire;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
+#[allow(unused_imports, reason = "not every test asks for it")]
+pub use begin::account_name;
+use begin::{connect, line, new_desk};
 #[allow(unused_imports, reason = "not every test sends JSON alerts")]
 pub use bodies::{entry, exit};
 use perphook::alert;
 use perphook::alert::{AlertError, Signal};
-use perphook::desk::{AccountRules, AccountSetup, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
-use perphook::exchange::catalogue::Catalogue;
-use perphook::exchange::{self, Capabilities, Exchange, ExchangeError, Keys, Reason, Reply, Request, Venue, carry_out};
+use perphook::desk::{AccountRules, Admission, Desk, Effect, Event, Fingerprint, Line as LogLine, Memory, Record, Rules};
+use perphook::exchange::{self, Capabilities, Exchange, ExchangeError, Reason, Reply, Request, carry_out};
 use perphook::market::{Decimal, Installation, Millis, OrderStatus, Side, Symbol};
-use perphook::secret::Secret;
 
-use crate::sim::{Faults, Kind, SharedSim, Sim, SimConfig, SimHttp};
+use crate::sim::{Faults, Kind, SharedSim, Sim};
 
 pub const START: Millis = 1_764_547_200_000;
 
@@ -44,7 +46,14 @@ pub struct Setting {
 
 impl Default for Setting {
     fn default() -> Setting {
-        Setting { accounts: 1, exchange: Kind::Binance, hedge: false, rtt_ms: 40, rules: Rules::default(), account: AccountRules::default() }
+        Setting {
+            accounts: 1,
+            exchange: Kind::Binance,
+            hedge: false,
+            rtt_ms: 40,
+            rules: Rules::default(),
+            account: AccountRules::default(),
+        }
     }
 }
 
@@ -457,51 +466,6 @@ fn back_off_ms(result: &exchange::Result<Reply>, fence_ms: Millis, now: Millis) 
         Some((ExchangeError::Unknown { .. }, _)) => fence_ms + 1_000,
         Some(_) => 5_500,
     }
-}
-
-/// The adapter that speaks with a simulated exchange.
-fn venue_of(exchange: Kind) -> Venue {
-    Venue::ALL.into_iter().find(|venue| venue.as_str() == exchange.adapter()).expect("an adapter")
-}
-
-fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Exchange>, Arc<AtomicU64>) {
-    let ticking = Arc::clone(clock);
-    let clock: exchange::Clock = Arc::new(move || ticking.load(Ordering::Relaxed));
-    let http = SimHttp::new(Arc::clone(sim), clock.clone());
-    let latency = http.latency();
-    let config = sim.lock().expect("nobody panicked").config.clone();
-    let keys = Keys {
-        key: Secret::new(config.key),
-        secret: Secret::new(config.secret),
-        password: Secret::new(config.password),
-        demo: false,
-    };
-    let line = exchange::Line { http: Box::new(http), keys, clock, settle: "USDT".to_owned(), catalogue: Catalogue::default() };
-    (venue_of(config.exchange).connect(line).expect("an exchange behind a line"), latency)
-}
-
-fn line(setting: &Setting, clock: &Arc<AtomicU64>) -> Line {
-    let sim = Sim::new(SimConfig { exchange: setting.exchange, hedge: setting.hedge, ..SimConfig::default() }, START);
-    let sim: SharedSim = Arc::new(Mutex::new(sim));
-    let (exchange, latency) = connect(&sim, clock);
-    Line { sim, exchange, latency, flight: None, late_ms: 0 }
-}
-
-/// What alerts call the accounts: `a0`, `a1`, ...
-pub fn account_name(at: usize) -> String {
-    format!("a{at}")
-}
-
-fn new_desk(home: &Installation, setting: &Setting, one_key: bool, memory: Memory) -> Desk {
-    let setup = |at: usize| AccountSetup {
-        name: account_name(at),
-        venue: venue_of(setting.exchange).as_str().to_owned(),
-        identity: format!("{}:test{}", venue_of(setting.exchange).as_str(), if one_key { 0 } else { at }),
-        host: "sim".to_owned(),
-        rules: setting.account.clone(),
-    };
-    let rules = Rules { default_account: Some(account_name(0)), ..setting.rules.clone() };
-    Desk::new(home.clone(), rules, (0..setting.accounts).map(setup).collect(), memory)
 }
 
 fn fnv(bytes: &[u8]) -> u64 {

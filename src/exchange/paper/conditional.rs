@@ -3,10 +3,10 @@
 
 use super::book::{Book, CONDITIONALS_MAX};
 use super::knobs::Oversized;
-use crate::exchange::Second;
 use super::limits::{check_client_id, check_price, check_qty};
 use super::market::Market;
 use super::order::{Amount, AttachedStop, Conditional, ConditionalStatus, Denial, Effect, NakedSpan, NewConditional, NewPlain, is_met};
+use crate::exchange::Second;
 use crate::market::{Decimal, Instrument, Millis, ProtectionKind, Side, Symbol};
 
 /// Placing and cancelling.
