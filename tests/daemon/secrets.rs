@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
+use perphook::desk::Outcome;
 use perphook::market::Leg;
 use serde_json::{Value, json};
 
 use crate::rig::{self, Answer, Exchange, KEY, Rig, SECRET, TOKEN, entry, exit, http};
-use crate::sim::SimConfig;
+use crate::sim::{Kind, SimConfig};
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
 
 /// Contracts that the simulated exchange always has.
@@ -271,6 +272,41 @@ fn text_alerts_and_many_accounts_show_no_secret_either() {
     for proof in ["wrong_token", "exchange trouble", "alert taken up", "invalid_alert", "level=warn", "account=a3"] {
         assert!(heard.contains(proof), "{proof} was never heard of");
     }
+    heard.is_clean();
+}
+
+/// One account on every exchange: each has its own way to sign, and some repeat what was signed when they refuse it.
+#[test]
+fn no_exchange_makes_it_show_a_key_or_a_password() {
+    let host = |(at, kind): (usize, &Kind)| {
+        let [key, secret, password] = KEYS[at % KEYS.len()].map(str::to_owned);
+        Exchange::start(SimConfig { exchange: *kind, key, secret, password, ..SimConfig::default() }, 0)
+    };
+    let mut rig = Rig::around(Kind::ALL.iter().enumerate().map(host).collect());
+    let settings = [("ACCOUNTS_FILE", "accounts.json"), ("WEBHOOK_TOKEN", TOKEN), ("SERVICE_PORT", "0"), ("LOG_LEVEL", "trace")];
+    settings.iter().for_each(|(name, value)| rig.set(name, value));
+    rig.list(&(1..=Kind::ALL.len()).map(|number| rig.listed(number)).collect::<Vec<Value>>());
+    rig.run();
+    rig.connected();
+    let mut heard = Heard::default();
+    for number in 1..=Kind::ALL.len() {
+        assert_eq!(rig.verdict(rig.ordered(&format!("a{number} ETHUSDT buy 0.1 sl:2900"))), Outcome::Done, "{}", rig.stories());
+    }
+    heard.told(&rig, &["check", "--online"]);
+    for account in &rig.accounts {
+        account.with(|sim, _| sim.config.secret = "another".to_owned());
+    }
+    heard.told(&rig, &["check", "--online"]);
+    for number in 1..=Kind::ALL.len() {
+        rig.ordered(&format!("a{number} ETHUSDT close"));
+        rig.until("the signature is refused", || {
+            rig.daemon().log().iter().any(|line| line.contains("exchange trouble") && line.contains(&format!("account=a{number} ")))
+        });
+    }
+    rig.stop();
+    heard.take("stderr", rig.daemon().log().join("\n"));
+    std::fs::remove_file(rig.home.path().join("accounts.json")).expect("the file of accounts");
+    heard.files(rig.home.path());
     heard.is_clean();
 }
 
