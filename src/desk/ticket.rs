@@ -13,10 +13,12 @@ use crate::market::{ClientId, Decimal, Guarded, Installation, Leg, Millis, Order
 
 /// First question about an order that was acknowledged without a word about what became of it.
 const TAKEN_ASK_MS: Millis = 300;
-/// How long a stop or target that was just sent may not be found before it counts as lost, where a second one would do no
-/// harm: a position must not wait longer for another one.
+/// How long a stop or target of unknown outcome is doubted at most where the exchange takes only one of a kind: a second one
+/// does no harm there, and a position must not wait half a minute for it.
+const GUARD_DOUBT_MS: Millis = 6_000;
+/// The same for one that was acknowledged …
 const GUARD_LAG_MS: Millis = 3_000;
-/// The same for one that was seen resting.
+/// … and for one that was seen resting.
 const GUARD_GONE_MS: Millis = 500;
 
 /// One order of ours. Equality ignores how patient we are with it.
@@ -189,7 +191,7 @@ impl Ticket {
                 Answer::Accepted
             }
             Err(ExchangeError::NeverSent(_)) => self.later(now),
-            Err(ExchangeError::Unknown { fence, .. }) => self.doubt((*fence).min(now + self.doubt_ms(GUARD_LAG_MS, ctx)), now),
+            Err(ExchangeError::Unknown { fence, .. }) => self.doubt((*fence).min(now + self.doubt_ms(GUARD_DOUBT_MS, ctx)), now),
             Err(ExchangeError::Refused(refusal)) if refusal.reason == Reason::DuplicateClientId => {
                 // An earlier try did arrive.
                 self.seen = true;
