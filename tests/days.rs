@@ -326,6 +326,7 @@ fn evening(world: &mut World, dice: &mut Dice) {
     (0..world.lines.len()).for_each(|account| world.faults(account, Faults::new(0, Vec::new(), Conditions::default())));
     world.troubles.push(world::Trouble::of_all(world.now, world.now + world.fence_ms() + 9_000));
     world.run_until(world.now + world.fence_ms() + 29_000, 20_000);
+    world.run_until_so(LONGEST_MS, |world| world.desk.status(world.now).accounts.iter().all(|account| account.connected));
     if dice.one_in(2) {
         let accounts = world.lines.len();
         for (account, (at, (symbol, _))) in (0..accounts).flat_map(|account| SYMBOLS.iter().enumerate().map(move |each| (account, each))) {

@@ -24,6 +24,8 @@ pub(super) fn raise(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>,
     let there = account.trades.iter().position(|trade| trade.symbol == order.symbol && trade.side == side);
     match there.and_then(|at| account.trades.get_mut(at)) {
         Some(trade) if trade.is_closing() && !trade.is_leaving() => return false,
+        // A bracket of an earlier life, of which it is not known yet whether it ever began.
+        Some(trade) if trade.phase == Phase::Opening => return false,
         Some(trade) => {
             if trade.is_leaving() {
                 recall(trade, order.opened(side), ctx);
