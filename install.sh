@@ -16,7 +16,8 @@ what is installed
 
 keys and settings
   --env FILE        takes keys, token and settings from this file (the .env of the Binance Futures Webhook Service works).
-                    Without it and on a terminal the keys are asked for; without keys all is installed and nothing started.
+                    Without it and on a terminal the keys of Binance are asked for; without them all is installed and nothing
+                    started. Accounts of other exchanges stand in a file of their own: ACCOUNTS_FILE in the settings.
 
 nginx
   --domain NAME     gets a certificate for NAME by certbot (port 80 must be reachable). Without it: a self-signed one, which
@@ -321,7 +322,7 @@ take_secrets() {
 
 ask_for_keys() {
     local key secret
-    read -rp "Binance API key (empty: later): " key
+    read -rp "Binance API key (empty: later, or only accounts of ACCOUNTS_FILE): " key
     [ -n "$key" ] || return 0
     read -rsp "Binance API secret (not shown): " secret
     echo
@@ -535,10 +536,11 @@ report() {
     if has_keys; then
         say "perphook runs:   systemctl status perphook    perphook-admin status    journalctl -u perphook"
     else
-        say "perphook is NOT started: it has no exchange keys. Put them, each alone in a file, into"
+        say "perphook is NOT started: it has no keys of Binance. Put them, each alone in a file, into"
         say "    $CREDENTIALS/BINANCE_API_KEY"
         say "    $CREDENTIALS/BINANCE_API_SECRET"
         say "and run this again:   sudo $0"
+        say "Accounts of other exchanges, with or without these:   ACCOUNTS_FILE in $SETTINGS, then: systemctl enable --now perphook"
     fi
     say "settings:        $SETTINGS   (then: systemctl restart perphook)"
     say "the token:       sudo cat $CREDENTIALS/WEBHOOK_TOKEN"

@@ -4,127 +4,59 @@
 //! Where the two differ, they differ on purpose: each difference stands in a table below with its reason.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used)]
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::Cursor;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
-use perphook::exchange::catalogue::Catalogue;
-use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
-use perphook::exchange::{Exchange, ExchangeError, Keys, Line, Reason};
+use perphook::exchange::http::HttpRequest;
+use perphook::exchange::{Exchange, ExchangeError, Reason};
 use perphook::market::{
-    Action, ClientId, Decimal, Guarded, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind,
-    Side, Symbol, Terms, TriggerBy,
+    Action, Decimal, Guarded, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol,
+    Terms, TriggerBy,
 };
-use perphook::secret::Secret;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-const FROZEN_MS: u64 = 1_700_000_000_000;
-const SECRET: &str = "test-api-secret";
+use crate::vectors::Sent::{Nothing, Text};
+use crate::vectors::{
+    Difference, FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, d, damaged, hmac_hex, id, line, market, number, pairs, read, reply,
+    rubbish, same_address, target, with_differences,
+};
 
 /// Differences that hold for every signed call: our window is 5000 ms and POST parameters are in the query.
 const OUR_WINDOW: &str = "5000";
 const THEIR_WINDOW: &str = "10000";
 
-/// Differences of single calls: vector, parameter, their value, ours. `None` = not sent.
-const DIFFERENCES: &[(&str, &str, Option<&str>, Option<&str>)] = &[
+/// Differences of single calls: vector, parameter, their value, ours.
+const DIFFERENCES: &[Difference] = &[
     // All symbols at once.
-    ("leverage_brackets", "symbol", Some("ETHUSDT"), None),
+    ("leverage_brackets", "symbol", Text("ETHUSDT"), Nothing),
     // Not a documented parameter of the single-order calls of the Algo Service.
-    ("cancel_algo_by_client_id", "symbol", Some("ETHUSDT"), None),
-    ("fetch_algo_by_client_id", "symbol", Some("ETHUSDT"), None),
-    ("fetch_algo_triggered", "symbol", Some("ETHUSDT"), None),
+    ("cancel_algo_by_client_id", "symbol", Text("ETHUSDT"), Nothing),
+    ("fetch_algo_by_client_id", "symbol", Text("ETHUSDT"), Nothing),
+    ("fetch_algo_triggered", "symbol", Text("ETHUSDT"), Nothing),
     // We only ever ask by our own ids.
-    ("fetch_algo_triggered", "algoId", Some("3000000001"), None),
-    ("fetch_algo_triggered", "clientAlgoId", None, Some("tv-eth-0001-sl")),
+    ("fetch_algo_triggered", "algoId", Text("3000000001"), Nothing),
+    ("fetch_algo_triggered", "clientAlgoId", Nothing, Text("tv-eth-0001-sl")),
     // Fills of the symbol since a time, so that hand-made ones are seen too.
-    ("my_trades_of_order", "orderId", Some("8389765000000001"), None),
-    ("my_trades_of_order", "startTime", None, Some("1699999990000")),
-    ("my_trades_of_order", "limit", None, Some("1000")),
+    ("my_trades_of_order", "orderId", Text("8389765000000001"), Nothing),
+    ("my_trades_of_order", "startTime", Nothing, Text("1699999990000")),
+    ("my_trades_of_order", "limit", Nothing, Text("1000")),
 ];
 
-struct Vector {
-    method: String,
-    url: String,
-    params: BTreeMap<String, String>,
-    reply: Value,
-    parsed: Value,
-    string_to_sign: Option<String>,
-    signature: Option<String>,
+fn vectors() -> &'static Vectors {
+    static VECTORS: OnceLock<Vectors> = OnceLock::new();
+    VECTORS.get_or_init(|| read(include_str!("../data/binance_vectors.json")))
 }
 
-fn vectors() -> &'static BTreeMap<String, Vector> {
-    static VECTORS: OnceLock<BTreeMap<String, Vector>> = OnceLock::new();
-    VECTORS.get_or_init(|| {
-        let all: Value = serde_json::from_str(include_str!("../data/binance_vectors.json")).unwrap();
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let list = all["vectors"].as_array().unwrap().iter();
-        list.map(|vector| {
-            let url = text(&vector["request"]["url"]).unwrap();
-            let (address, query) = url.split_once('?').unwrap_or((&url, ""));
-            let body = vector["request"]["body"].as_str().unwrap_or("");
-            let parsed = Vector {
-                method: text(&vector["request"]["method"]).unwrap(),
-                url: address.to_owned(),
-                params: params(query).into_iter().chain(params(body)).collect(),
-                reply: vector["response_used"].clone(),
-                parsed: vector["ccxt_parsed"].clone(),
-                string_to_sign: text(&vector["string_to_sign"]),
-                signature: text(&vector["signature"]),
-            };
-            (text(&vector["name"]).unwrap(), parsed)
-        })
-        .collect()
-    })
-}
-
-fn params(query: &str) -> BTreeMap<String, String> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), percent_decode(value))).collect()
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = (first == b'%').then(|| u8::from_str_radix(std::str::from_utf8(&tail[..2]).unwrap(), 16).unwrap());
-        bytes.push(hex.unwrap_or(first));
-        rest = if hex.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8(bytes).unwrap()
-}
-
-fn hmac_hex(text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Answers in turn, then with the last answer for ever, and keeps what was asked.
-struct Canned {
-    replies: VecDeque<(u16, Vec<u8>)>,
-    seen: Arc<Mutex<Vec<HttpRequest>>>,
-}
-
-impl Http for Canned {
-    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.seen.lock().unwrap().push(request.clone());
-        let (status, body) = if self.replies.len() > 1 { self.replies.pop_front().unwrap() } else { self.replies[0].clone() };
-        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body)) })
-    }
-}
-
-type Seen = Arc<Mutex<Vec<HttpRequest>>>;
-
-fn account(replies: VecDeque<(u16, Vec<u8>)>) -> (Binance, Seen) {
-    let seen = Seen::default();
-    let http = Canned { replies, seen: Arc::clone(&seen) };
-    let clock = Arc::new(|| FROZEN_MS);
-    let keys = Keys { key: Secret::new("test-api-key"), secret: Secret::new(SECRET), ..Keys::none() };
-    let line = Line { http: Box::new(http), keys, clock, settle: "USDT".to_owned(), catalogue: Catalogue::default() };
+fn account(replies: impl IntoIterator<Item = Reply>) -> (Binance, Seen) {
+    let (line, seen) = line(crate::vectors::keys(), replies);
     (Binance::new(line), seen)
+}
+
+/// An account to which the answers of these vectors come.
+fn answered(names: &[&str]) -> (Binance, Seen) {
+    account(names.iter().map(|name| reply(&vectors()[*name].reply)))
 }
 
 /// Opens an account in the wanted position mode, then lets it act while the vectors' answers come back; every request
@@ -132,68 +64,42 @@ fn account(replies: VecDeque<(u16, Vec<u8>)>) -> (Binance, Seen) {
 fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Binance) -> T) -> T {
     let opening = [json!({"serverTime": FROZEN_MS}), json!({"canTrade": true, "dualSidePosition": hedge}), json!([])];
     let replies = opening.iter().chain(names.iter().map(|name| &vectors()[*name].reply));
-    let (mut binance, seen) = account(replies.map(|reply| (200, reply.to_string().into_bytes())).collect());
+    let (mut binance, seen) = account(replies.map(reply));
     binance.open().unwrap();
     seen.lock().unwrap().clear();
     let result = act(&mut binance);
-    let seen = seen.lock().unwrap();
-    assert_eq!(seen.len(), names.len(), "{names:?}: {seen:?}");
-    for (name, request) in names.iter().zip(seen.iter()) {
-        compare(name, request);
-    }
+    all_like(names, &seen, compare);
     result
 }
 
 fn compare(name: &str, request: &HttpRequest) {
     let vector = &vectors()[name];
-    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    let host = if name.starts_with("demo") { DEMO_URL } else { LIVE_URL };
-    assert_eq!((request.method, format!("{host}{path}")), (vector.method.as_str(), vector.url.clone()), "{name}");
+    same_address(name, vector, if name.starts_with("demo") { DEMO_URL } else { LIVE_URL }, request);
     assert!(request.body.is_empty(), "{name}: everything is in the query");
 
-    let mut theirs = vector.params.clone();
-    let mut ours = params(query);
+    let query = target(request).1;
+    let mut ours = pairs(query);
+    let mut theirs = pairs(&vector.query);
+    theirs.extend(pairs(&vector.body));
     let signed = theirs.remove("signature").is_some();
     if signed {
         let (text, signature) = query.rsplit_once("&signature=").unwrap();
         assert_eq!(signature, hmac_hex(text), "{name}");
         ours.remove("signature");
-        assert_eq!(theirs.insert("recvWindow".to_owned(), OUR_WINDOW.to_owned()).as_deref(), Some(THEIR_WINDOW), "{name}");
+        assert_eq!(theirs.insert("recvWindow".to_owned(), json!(OUR_WINDOW)), Some(json!(THEIR_WINDOW)), "{name}");
     }
-    let headers: &[(&str, String)] = if signed { &[("X-MBX-APIKEY", "test-api-key".to_owned())] } else { &[] };
+    let headers: &[(&str, String)] = if signed { &[("X-MBX-APIKEY", KEY.to_owned())] } else { &[] };
     assert_eq!(request.headers, headers, "{name}");
-    for (_, param, from, to) in DIFFERENCES.iter().filter(|difference| difference.0 == name) {
-        let removed = theirs.remove(*param);
-        assert_eq!(removed.as_deref(), *from, "{name}: the table says otherwise about {param}");
-        theirs.extend(to.map(|to| ((*param).to_owned(), to.to_owned())));
+    let mut theirs = with_differences(DIFFERENCES, name, Value::Object(theirs));
+    // A list travels as text.
+    for list in [ours.get_mut("batchOrders"), theirs.get_mut("batchOrders")].into_iter().flatten() {
+        *list = serde_json::from_str(list.as_str().unwrap()).unwrap();
     }
-    let list =
-        |params: &mut BTreeMap<String, String>| params.remove("batchOrders").map(|list| serde_json::from_str::<Value>(&list).unwrap());
-    assert_eq!(list(&mut ours), list(&mut theirs), "{name}");
-    assert_eq!(ours, theirs, "{name}");
-}
-
-fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
-}
-
-/// A number as ccxt parsed it.
-fn number(value: &Value) -> Decimal {
-    let text = value.to_string();
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).unwrap()
+    assert_eq!(Value::Object(ours), theirs, "{name}");
 }
 
 fn eth() -> Symbol {
     Symbol::new("ETHUSDT")
-}
-
-/// An id of the vectors' form, which only reading one back can make.
-fn id(text: &str) -> ClientId {
-    serde_json::from_value(json!(text)).unwrap()
-}
-
-fn market(symbol: &str, client_id: &str, side: Side, action: Action, qty: &str) -> NewOrder {
-    NewOrder { id: id(client_id), symbol: Symbol::new(symbol), side, action, kind: OrderKind::Market, qty: d(qty), stop: None }
 }
 
 fn limit(symbol: &str, client_id: &str, price: &str, qty: &str) -> NewOrder {
@@ -203,13 +109,7 @@ fn limit(symbol: &str, client_id: &str, price: &str, qty: &str) -> NewOrder {
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
     assert_eq!(Some(state.id.as_str()), parsed["clientOrderId"].as_str(), "{name}");
-    let status = match parsed["status"].as_str() {
-        Some("closed") => OrderStatus::Filled,
-        Some("open") => OrderStatus::Resting,
-        Some("canceled") => OrderStatus::Canceled,
-        other => panic!("{name}: {other:?}"),
-    };
-    assert_eq!(state.status, status, "{name}");
+    assert_eq!(state.status, crate::vectors::status(name, parsed), "{name}");
     assert_eq!(state.filled, number(&parsed["filled"]), "{name}");
     for (key, ours) in [("amount", state.qty), ("average", state.avg_price), ("triggerPrice", state.price)] {
         assert!(parsed[key].is_null() || number(&parsed[key]) == ours, "{name}: {key} {ours}");
@@ -223,7 +123,7 @@ fn same_order(name: &str, parsed: &Value, state: &OrderState) {
 fn the_vectors_themselves_are_sound() {
     let mut signed = 0;
     for (name, vector) in vectors() {
-        if let (Some(text), Some(signature)) = (&vector.string_to_sign, &vector.signature) {
+        if let Some((text, signature)) = &vector.signed {
             assert_eq!(&hmac_hex(text), signature, "{name}");
             signed += 1;
         }
@@ -307,8 +207,7 @@ fn looking_orders_up() {
 
     // ccxt takes FINISHED for filled; the plain order it became is the witness.
     let name = "fetch_algo_triggered";
-    let (mut binance, seen) =
-        account([name, "fetch_order_by_client_id"].iter().map(|name| (200, vectors()[*name].reply.to_string().into_bytes())).collect());
+    let (mut binance, seen) = answered(&[name, "fetch_order_by_client_id"]);
     let state = binance.order(&stop).unwrap().unwrap();
     compare(name, &seen.lock().unwrap()[0]);
     assert_eq!((state.status, state.filled, state.avg_price, state.price), (OrderStatus::Filled, d("0.5"), d("2000.5"), d("1900")));
@@ -370,7 +269,7 @@ fn positions_balance_and_prices() {
 #[test]
 fn opening_and_settings() {
     let names = ["server_time", "account_config", "symbol_config"];
-    let (mut binance, seen) = account(names.iter().map(|name| (200, vectors()[*name].reply.to_string().into_bytes())).collect());
+    let (mut binance, seen) = answered(&names);
     let mode = binance.open().unwrap();
     assert!(!mode.hedge && mode.restricted.is_none());
     let seen = seen.lock().unwrap();
@@ -420,8 +319,8 @@ fn contracts() {
 }
 
 /// Lets an account make every call there is while one answer comes back for all of them.
-fn make_every_call(status: u16, body: &[u8]) {
-    let (mut binance, _) = account(VecDeque::from([(status, body.to_vec())]));
+fn make_every_call(answer: Reply) {
+    let (mut binance, _) = account([answer]);
     let stop = OrderRef { symbol: eth(), id: id("tv-eth-0001-sl"), guard: Some(stop_guard()) };
     let entry = OrderRef { guard: None, ..stop.clone() };
     let orders = [limit("ETHUSDT", "tv-b-1", "1900", "0.1"), limit("ETHUSDT", "tv-b-2", "1", "0.1")];
@@ -457,34 +356,16 @@ fn make_every_call(status: u16, body: &[u8]) {
     }
 }
 
-fn real_replies() -> Vec<Vec<u8>> {
-    vectors().values().map(|vector| vector.reply.to_string().into_bytes()).collect()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn no_answer_makes_the_adapter_panic(status in prop_oneof![Just(200_u16), 100_u16..600], body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        make_every_call(status, &body);
+    fn no_answer_makes_the_adapter_panic(answer in rubbish()) {
+        make_every_call(answer);
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(
-        which in any::<prop::sample::Index>(),
-        damage in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 1..6),
-        status in prop_oneof![9 => Just(200_u16), 1 => Just(400)],
-    ) {
-        let mut body = which.get(&real_replies()).clone();
-        for (at, kind, byte) in damage {
-            let at = at.index(body.len().max(1));
-            match kind {
-                0 if at < body.len() => body[at] = byte,
-                1 => body.insert(at, b"{}[]\",:0-9eE.nul"[usize::from(byte) % 16]),
-                2 if at < body.len() => drop(body.remove(at)),
-                _ => body.truncate(at),
-            }
-        }
-        make_every_call(status, &body);
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+        make_every_call(answer);
     }
 }

@@ -10,59 +10,61 @@ mod rig;
 
 use perphook::exchange::{Exchange, Reason};
 use perphook::market::{Action, Decimal, MarginMode, OrderState, OrderStatus, ProtectionKind, Side, Terms};
+use rig::*;
 use serde_json::{Value, json};
 
-use rig::*;
+use crate::vectors::Sent::{Nothing, Text};
+use crate::vectors::{Difference, FROZEN_MS, asked, body, d, market, number, reply};
 
-/// Differences of single calls: vector, parameter, their value, ours. `None` = not sent. Two more hold for every order and
+/// Differences of single calls: vector, parameter, their value, ours. Two more hold for every order and
 /// are made good in `rig::in_small_letters`.
-const DIFFERENCES: &[(&str, &str, Option<&str>, Option<&str>)] = &[
+const DIFFERENCES: &[Difference] = &[
     // Not needed for a stop or target of the whole position, says the documentation; the execution price is told instead.
-    ("stop_loss_market", "orderType", Some("market"), None),
-    ("stop_loss_market", "force", Some("GTC"), None),
-    ("stop_loss_market", "size", Some("1.5"), None),
-    ("stop_loss_market", "executePrice", None, Some("0")),
-    ("take_profit_market", "orderType", Some("market"), None),
-    ("take_profit_market", "force", Some("GTC"), None),
-    ("take_profit_market", "size", Some("1.5"), None),
-    ("take_profit_market", "executePrice", None, Some("0")),
-    ("stop_loss_hedge_long", "orderType", Some("market"), None),
-    ("stop_loss_hedge_long", "force", Some("GTC"), None),
-    ("stop_loss_hedge_long", "size", Some("1.5"), None),
-    ("stop_loss_hedge_long", "executePrice", None, Some("0")),
+    ("stop_loss_market", "orderType", Text("market"), Nothing),
+    ("stop_loss_market", "force", Text("GTC"), Nothing),
+    ("stop_loss_market", "size", Text("1.5"), Nothing),
+    ("stop_loss_market", "executePrice", Nothing, Text("0")),
+    ("take_profit_market", "orderType", Text("market"), Nothing),
+    ("take_profit_market", "force", Text("GTC"), Nothing),
+    ("take_profit_market", "size", Text("1.5"), Nothing),
+    ("take_profit_market", "executePrice", Nothing, Text("0")),
+    ("stop_loss_hedge_long", "orderType", Text("market"), Nothing),
+    ("stop_loss_hedge_long", "force", Text("GTC"), Nothing),
+    ("stop_loss_hedge_long", "size", Text("1.5"), Nothing),
+    ("stop_loss_hedge_long", "executePrice", Nothing, Text("0")),
     // The documentation lists the margin coin.
-    ("cancel_all_symbol", "marginCoin", None, Some("USDT")),
-    ("cancel_all_symbol_plans", "marginCoin", None, Some("USDT")),
+    ("cancel_all_symbol", "marginCoin", Nothing, Text("USDT")),
+    ("cancel_all_symbol_plans", "marginCoin", Nothing, Text("USDT")),
     // What is meant where nothing is named.
-    ("cancel_all_symbol_plans", "planType", None, Some("normal_plan")),
+    ("cancel_all_symbol_plans", "planType", Nothing, Text("normal_plan")),
     // Since a time, page by page.
-    ("fills", "startTime", None, Some("1699999980000")),
-    ("fills", "limit", None, Some("100")),
+    ("fills", "startTime", Nothing, Text("1699999980000")),
+    ("fills", "limit", Nothing, Text("100")),
     // A parameter of margin trading.
-    ("v3_set_leverage", "coin", Some("USDT"), None),
+    ("v3_set_leverage", "coin", Text("USDT"), Nothing),
     // The margin mode is named wherever it is known.
-    ("v3_set_leverage", "marginMode", None, Some("crossed")),
-    ("v3_market_order", "marginMode", None, Some("crossed")),
-    ("v3_limit_order", "marginMode", None, Some("crossed")),
-    ("v3_reduce_only_market", "marginMode", None, Some("crossed")),
-    ("v3_hedge_close_long", "marginMode", None, Some("crossed")),
+    ("v3_set_leverage", "marginMode", Nothing, Text("crossed")),
+    ("v3_market_order", "marginMode", Nothing, Text("crossed")),
+    ("v3_limit_order", "marginMode", Nothing, Text("crossed")),
+    ("v3_reduce_only_market", "marginMode", Nothing, Text("crossed")),
+    ("v3_hedge_close_long", "marginMode", Nothing, Text("crossed")),
     // A market order needs none.
-    ("v3_market_order", "timeInForce", Some("gtc"), None),
-    ("v3_reduce_only_market", "timeInForce", Some("gtc"), None),
-    ("v3_hedge_close_long", "timeInForce", Some("gtc"), None),
+    ("v3_market_order", "timeInForce", Text("gtc"), Nothing),
+    ("v3_reduce_only_market", "timeInForce", Text("gtc"), Nothing),
+    ("v3_hedge_close_long", "timeInForce", Text("gtc"), Nothing),
     // Documented: the kind, and whether it is for the whole position. ccxt leaves the mode out, which makes its quantity void;
     // the direction is no parameter of this call.
-    ("v3_stop_loss_market", "type", None, Some("tpsl")),
-    ("v3_stop_loss_market", "tpslMode", None, Some("full")),
-    ("v3_stop_loss_market", "qty", Some("1.5"), None),
-    ("v3_stop_loss_market", "side", Some("sell"), None),
-    ("v3_take_profit_market", "type", None, Some("tpsl")),
-    ("v3_take_profit_market", "tpslMode", None, Some("partial")),
-    ("v3_take_profit_market", "side", Some("sell"), None),
+    ("v3_stop_loss_market", "type", Nothing, Text("tpsl")),
+    ("v3_stop_loss_market", "tpslMode", Nothing, Text("full")),
+    ("v3_stop_loss_market", "qty", Text("1.5"), Nothing),
+    ("v3_stop_loss_market", "side", Text("sell"), Nothing),
+    ("v3_take_profit_market", "type", Nothing, Text("tpsl")),
+    ("v3_take_profit_market", "tpslMode", Nothing, Text("partial")),
+    ("v3_take_profit_market", "side", Text("sell"), Nothing),
     // Only one order may cover the whole position, and it is the stop: the target is an order of its own.
-    ("v3_stop_loss_full_documented", "takeProfit", Some("2100"), None),
-    ("v3_stop_loss_full_documented", "tpTriggerBy", Some("mark"), None),
-    ("v3_stop_loss_full_documented", "tpOrderType", Some("market"), None),
+    ("v3_stop_loss_full_documented", "takeProfit", Text("2100"), Nothing),
+    ("v3_stop_loss_full_documented", "tpTriggerBy", Text("mark"), Nothing),
+    ("v3_stop_loss_full_documented", "tpOrderType", Text("market"), Nothing),
 ];
 
 /// Calls that are never made.
@@ -97,13 +99,7 @@ const NEVER: &[&str] = &[
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
     assert_eq!(Some(state.id.as_str()), parsed["clientOrderId"].as_str(), "{name}");
-    let status = match parsed["status"].as_str() {
-        Some("closed") => OrderStatus::Filled,
-        Some("open") => OrderStatus::Resting,
-        Some("canceled") => OrderStatus::Canceled,
-        other => panic!("{name}: {other:?}"),
-    };
-    assert_eq!(state.status, status, "{name}");
+    assert_eq!(state.status, crate::vectors::status(name, parsed), "{name}");
     for (key, ours) in [("filled", state.filled), ("amount", state.qty), ("average", state.avg_price), ("triggerPrice", state.price)] {
         assert!(parsed[key].is_null() || number(&parsed[key]) == ours, "{name}: {key} {ours}");
     }
@@ -195,8 +191,8 @@ fn looking_orders_up() {
     let ended = json!({"planType": "pos_loss", "clientOid": "tv-sl-0009", "side": "sell", "posSide": "net", "triggerPrice": "1900",
         "planStatus": "executed", "executeOrderId": "1117000000000000001"});
     let answers = [success(json!({"entrustedList": null})), success(json!({"entrustedList": [ended]}))];
-    let child = (200, vectors()["order_by_id"].reply.to_string().into_bytes());
-    let (mut bitget, seen) = account(false, CLASSIC.opening().into_iter().take(3).chain(answers).chain([child]).collect());
+    let child = reply(&vectors()["order_by_id"].reply);
+    let (mut bitget, seen) = account(false, CLASSIC.opening().into_iter().take(3).chain(answers).chain([child]));
     bitget.open().unwrap();
     let state = bitget.order(&stop_ref("tv-sl-0009")).unwrap().unwrap();
     compare("order_by_id", &seen.lock().unwrap()[5]);
@@ -236,13 +232,13 @@ fn cancelling_orders() {
     replay(&["v3_cancel_all"], UTA, |bitget| bitget.cancel_all(&eth(), false)).unwrap();
 
     // The conditional ones kind by kind, of which the vectors have two.
-    let (mut bitget, seen) = account(false, CLASSIC.opening().into_iter().chain([success(json!({}))]).collect());
+    let (mut bitget, seen) = account(false, CLASSIC.opening().into_iter().chain([success(json!({}))]));
     bitget.open().unwrap();
     seen.lock().unwrap().clear();
     bitget.cancel_all(&eth(), true).unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 6);
-    let of_kind = |kind: &str| seen.iter().find(|request| params("", &request.body).get("planType") == Some(&json!(kind))).unwrap();
+    let of_kind = |kind: &str| seen.iter().find(|request| asked("", body(request)).get("planType") == Some(&json!(kind))).unwrap();
     compare("cancel_all_symbol", &seen[0]);
     compare("cancel_all_symbol_plans", of_kind("normal_plan"));
     compare("cancel_all_symbol_profit_loss", of_kind("pos_loss"));
@@ -292,7 +288,7 @@ fn positions_balance_and_prices() {
 #[test]
 fn opening_and_settings() {
     // The first question tells the kind of account; the same one comes first for both.
-    let (mut bitget, seen) = account(false, CLASSIC_HEDGE.opening().into());
+    let (mut bitget, seen) = account(false, CLASSIC_HEDGE.opening());
     let mode = bitget.open().unwrap();
     assert!(mode.hedge && mode.restricted.is_none());
     {
@@ -320,7 +316,7 @@ fn opening_and_settings() {
 
     // Isolated margin has a leverage for each side: the vectors have the long one's.
     for (found, name) in [(Found { hedge: true, ..isolated }, "set_leverage_isolated_long"), (UTA, "v3_set_leverage_isolated")] {
-        let (mut bitget, seen) = account(false, found.opening().into_iter().chain([success(json!({}))]).collect());
+        let (mut bitget, seen) = account(false, found.opening().into_iter().chain([success(json!({}))]));
         bitget.open().unwrap();
         bitget.terms(&eth()).unwrap();
         bitget.terms(&eth()).unwrap();

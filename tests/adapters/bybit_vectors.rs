@@ -7,100 +7,37 @@
 
 mod differences;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::Cursor;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use differences::{COMPARED, DIFFERENCES, NEVER_SENT, OTHER_HOST};
-use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::bybit::{Bybit, DEMO_URL, LIVE_URL};
-use perphook::exchange::catalogue::Catalogue;
-use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
-use perphook::exchange::{Exchange, ExchangeError, Keys, Line, Reason};
+use perphook::exchange::http::HttpRequest;
+use perphook::exchange::{Exchange, ExchangeError, Reason};
 use perphook::market::{
-    Action, ClientId, Decimal, Guarded, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind,
-    Side, Symbol, Terms, Trigger, TriggerBy,
+    Action, Decimal, Guarded, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol,
+    Terms, Trigger, TriggerBy,
 };
-use perphook::secret::Secret;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
-use sha2::Sha256;
+use serde_json::{Value, json};
 
-const FROZEN_MS: u64 = 1_700_000_000_000;
-const KEY: &str = "test-api-key";
-const SECRET: &str = "test-api-secret";
+use crate::vectors::{
+    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, market, number, read, reply,
+    rubbish, same_address, target, with_differences,
+};
 
-struct Vector {
-    method: String,
-    url: String,
-    query: Map<String, Value>,
-    body: Option<Value>,
-    reply: Value,
-    parsed: Value,
+fn vectors() -> &'static Vectors {
+    static VECTORS: OnceLock<Vectors> = OnceLock::new();
+    VECTORS.get_or_init(|| read(include_str!("../data/bybit_vectors.json")))
 }
 
-fn vectors() -> &'static BTreeMap<String, Vector> {
-    static VECTORS: OnceLock<BTreeMap<String, Vector>> = OnceLock::new();
-    VECTORS.get_or_init(|| {
-        let all: Value = serde_json::from_str(include_str!("../data/bybit_vectors.json")).unwrap();
-        let list = all["vectors"].as_array().unwrap().iter();
-        list.map(|vector| {
-            let request = &vector["request"];
-            let url = request["url"].as_str().unwrap();
-            let (address, query) = url.split_once('?').unwrap_or((url, ""));
-            let body: Option<Value> = request["body"].as_str().map(|body| serde_json::from_str(body).unwrap());
-            let mut reply = vector["response_used"].clone();
-            // One acknowledgement serves all orders of the file, whatever they are called.
-            if let (Some(name), Some(link)) = (body.as_ref().and_then(|b| b.get("orderLinkId")), reply.pointer_mut("/result/orderLinkId")) {
-                *link = name.clone();
-            }
-            let parsed = Vector {
-                method: request["method"].as_str().unwrap().to_owned(),
-                url: address.to_owned(),
-                query: pairs(query),
-                body,
-                reply,
-                parsed: vector["ccxt_parsed"].clone(),
-            };
-            (vector["name"].as_str().unwrap().to_owned(), parsed)
-        })
-        .collect()
-    })
+/// The vector's answer to the order of the vector.
+fn reply_to(name: &str) -> Reply {
+    reply(&vectors()[name].acknowledged("/result", &["orderLinkId"]))
 }
 
-/// Nothing that is asked here needs percent-encoding.
-fn pairs(query: &str) -> Map<String, Value> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), json!(value))).collect()
-}
-
-fn hmac_hex(text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Answers in turn, then with the last answer for ever, and keeps what was asked.
-struct Canned {
-    replies: VecDeque<(u16, Vec<u8>)>,
-    seen: Seen,
-}
-
-impl Http for Canned {
-    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.seen.lock().unwrap().push(request.clone());
-        let (status, body) = if self.replies.len() > 1 { self.replies.pop_front().unwrap() } else { self.replies[0].clone() };
-        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body)) })
-    }
-}
-
-type Seen = Arc<Mutex<Vec<HttpRequest>>>;
-
-fn account(replies: VecDeque<(u16, Vec<u8>)>) -> (Bybit, Seen) {
-    let seen = Seen::default();
-    let http = Canned { replies, seen: Arc::clone(&seen) };
-    let keys = Keys { key: Secret::new(KEY), secret: Secret::new(SECRET), ..Keys::none() };
-    let line =
-        Line { http: Box::new(http), keys, clock: Arc::new(|| FROZEN_MS), settle: "USDT".to_owned(), catalogue: Catalogue::default() };
+fn account(replies: impl IntoIterator<Item = Reply>) -> (Bybit, Seen) {
+    let (line, seen) = line(crate::vectors::keys(), replies);
     (Bybit::new(line), seen)
 }
 
@@ -115,36 +52,25 @@ fn flat(symbol: &str, hedge: bool) -> Value {
 /// back; every request must be the one of its vector.
 fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Bybit) -> T) -> T {
     let looked_at = ["ETHUSDT", "1000PEPEUSDT"];
-    let opening = ["server_time", "account_info"].map(|name| vectors()[name].reply.clone());
-    let opening = opening.into_iter().chain(["BTCUSDT"].into_iter().chain(looked_at).map(|symbol| flat(symbol, hedge)));
-    let replies = opening.chain(names.iter().map(|name| vectors()[*name].reply.clone()));
-    let (mut bybit, seen) = account(replies.map(|reply| (200, reply.to_string().into_bytes())).collect());
+    let opening = ["server_time", "account_info"].into_iter().map(reply_to);
+    let positions = ["BTCUSDT"].into_iter().chain(looked_at).map(|symbol| reply(&flat(symbol, hedge)));
+    let (mut bybit, seen) = account(opening.chain(positions).chain(names.iter().copied().map(reply_to)));
     assert_eq!(bybit.open().unwrap().hedge, hedge);
     looked_at.iter().for_each(|symbol| drop(bybit.positions(Some(&Symbol::new(symbol))).unwrap()));
     seen.lock().unwrap().clear();
     let result = act(&mut bybit);
-    let seen = seen.lock().unwrap();
-    assert_eq!(seen.len(), names.len(), "{names:?}: {seen:?}");
-    for (name, request) in names.iter().zip(seen.iter()) {
-        compare(name, request);
-    }
+    all_like(names, &seen, compare);
     result
 }
 
 fn compare(name: &str, request: &HttpRequest) {
     assert!(COMPARED.contains(&name), "{name}: to be listed");
     let vector = &vectors()[name];
-    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    let host = if name.starts_with("demo") { DEMO_URL } else { LIVE_URL };
-    assert_eq!((request.method, format!("{host}{path}")), (vector.method.as_str(), vector.url.clone()), "{name}");
+    same_address(name, vector, if name.starts_with("demo") { DEMO_URL } else { LIVE_URL }, request);
+    assert_eq!(asked_alike(name, vector, request), with_differences(DIFFERENCES, name, vector.asks()), "{name}");
 
-    let theirs = vector.body.clone().unwrap_or_else(|| Value::Object(vector.query.clone()));
-    let text = String::from_utf8(request.body.clone()).unwrap();
-    let ours = if vector.body.is_some() { serde_json::from_str(&text).unwrap() } else { Value::Object(pairs(query)) };
-    assert!(query.is_empty() || text.is_empty(), "{name}");
-    assert_eq!(ours, with_differences(name, theirs), "{name}");
-
-    let payload = if text.is_empty() { query } else { &text };
+    let ((path, query), text) = (target(request), body(request));
+    let payload = if text.is_empty() { query } else { text };
     let mut headers = vec![
         ("X-BAPI-API-KEY", KEY.to_owned()),
         ("X-BAPI-TIMESTAMP", FROZEN_MS.to_string()),
@@ -158,39 +84,8 @@ fn compare(name: &str, request: &HttpRequest) {
     assert_eq!(request.headers, if public { Vec::new() } else { headers }, "{name}");
 }
 
-/// What they send, with the differences of the table.
-fn with_differences(name: &str, mut sent: Value) -> Value {
-    for (_, path, from, to) in DIFFERENCES.iter().filter(|difference| difference.0 == name) {
-        let (parent, param) = path.rsplit_once('/').map_or((String::new(), *path), |(parent, param)| (format!("/{parent}"), param));
-        let object = sent.pointer_mut(&parent).unwrap().as_object_mut().unwrap();
-        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        assert_eq!(object.remove(param), from.map(value), "{name}: the table says otherwise about {path}");
-        object.extend(to.map(|to| (param.to_owned(), value(to))));
-    }
-    sent
-}
-
-fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
-}
-
-/// A number as ccxt parsed it.
-fn number(value: &Value) -> Decimal {
-    let text = value.to_string();
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).unwrap()
-}
-
 fn eth() -> Symbol {
     Symbol::new("ETHUSDT")
-}
-
-/// An id of the vectors' form, which only reading one back can make.
-fn id(text: &str) -> ClientId {
-    serde_json::from_value(json!(text)).unwrap()
-}
-
-fn market(symbol: &str, client_id: &str, side: Side, action: Action, qty: &str) -> NewOrder {
-    NewOrder { id: id(client_id), symbol: Symbol::new(symbol), side, action, kind: OrderKind::Market, qty: d(qty), stop: None }
 }
 
 fn limit(client_id: &str, side: Side, price: &str) -> NewOrder {
@@ -222,12 +117,7 @@ fn stop() -> Protection {
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
     assert_eq!(Some(state.id.as_str()), parsed["clientOrderId"].as_str(), "{name}");
-    let status = match parsed["status"].as_str() {
-        Some("closed") => OrderStatus::Filled,
-        Some("open") => OrderStatus::Resting,
-        other => panic!("{name}: {other:?}"),
-    };
-    assert_eq!(state.status, status, "{name}");
+    assert_eq!(state.status, crate::vectors::status(name, parsed), "{name}");
     for (key, ours) in [("filled", state.filled), ("amount", state.qty), ("average", state.avg_price), ("price", state.price)] {
         assert_eq!(number(&parsed[key]), ours, "{name}: {key}");
     }
@@ -308,8 +198,7 @@ fn looking_orders_up_listing_and_cancelling_them() {
 #[test]
 fn looking_an_older_order_up() {
     let empty = json!({"retCode": 0, "result": {"list": []}});
-    let replies = [&empty, &vectors()["order_history_by_client_id"].reply].map(|reply| (200, reply.to_string().into_bytes()));
-    let (mut bybit, seen) = account(replies.into());
+    let (mut bybit, seen) = account([reply(&empty), reply_to("order_history_by_client_id")]);
     let state = bybit.order(&entry_ref()).unwrap().unwrap();
     same_order("order_history_by_client_id", &vectors()["order_history_ccxt"].parsed, &state);
     compare("order_by_client_id", &seen.lock().unwrap()[0]);
@@ -370,7 +259,7 @@ fn balance_price_and_fills() {
 #[test]
 fn opening_and_settings() {
     let names = ["server_time", "account_info", "position_one_symbol"];
-    let (mut bybit, seen) = account(names.iter().map(|name| (200, vectors()[*name].reply.to_string().into_bytes())).collect());
+    let (mut bybit, seen) = account(names.map(reply_to));
     let mode = bybit.open().unwrap();
     assert!(!mode.hedge && mode.restricted.is_none());
     let seen = seen.lock().unwrap();
@@ -393,7 +282,7 @@ fn opening_and_settings() {
     let mut info = vectors()["account_info"].reply.clone();
     let [open, set, done] = ["account_info", "set_margin_mode_isolated", "set_margin_mode_cross"].map(|name| vectors()[name].reply.clone());
     info["result"]["marginMode"] = json!("ISOLATED_MARGIN");
-    let (mut bybit, seen) = account([open, set, info, done].iter().map(|reply| (200, reply.to_string().into_bytes())).collect());
+    let (mut bybit, seen) = account([open, set, info, done].iter().map(reply));
     back(&mut bybit).unwrap();
     compare("set_margin_mode_cross", &seen.lock().unwrap()[3]);
 }
@@ -423,8 +312,8 @@ fn contracts() {
 }
 
 /// Lets an account make every call there is while one answer comes back for all of them.
-fn make_every_call(status: u16, body: &[u8]) {
-    let (mut bybit, _) = account(VecDeque::from([(status, body.to_vec())]));
+fn make_every_call(answer: Reply) {
+    let (mut bybit, _) = account([answer]);
     let orders = [limit("tv-b1", Side::Long, "1950"), limit("tv-b2", Side::Long, "1940")];
     let _ = (bybit.open(), bybit.instruments(), bybit.quote(&eth()), bybit.balance(), bybit.positions(None));
     let _ = (bybit.terms(&eth()), bybit.cancel_all(&eth(), true), bybit.open_orders(&eth()));
@@ -455,38 +344,19 @@ fn what_is_no_answer_to_an_order_leaves_its_outcome_open() {
 
 /// An order that is answered with what belongs to another call.
 fn replay_first_order(name: &str) -> Result<OrderState, ExchangeError> {
-    let replies = [&flat("ETHUSDT", false), &vectors()[name].reply].map(|reply| (200, reply.to_string().into_bytes()));
-    account(replies.into()).0.place(&[limit("tv-b1", Side::Long, "1950")]).remove(0)
-}
-
-fn real_replies() -> Vec<Vec<u8>> {
-    vectors().values().map(|vector| vector.reply.to_string().into_bytes()).collect()
+    account([reply(&flat("ETHUSDT", false)), reply_to(name)]).0.place(&[limit("tv-b1", Side::Long, "1950")]).remove(0)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn no_answer_makes_the_adapter_panic(status in prop_oneof![Just(200_u16), 100_u16..600], body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        make_every_call(status, &body);
+    fn no_answer_makes_the_adapter_panic(answer in rubbish()) {
+        make_every_call(answer);
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(
-        which in any::<prop::sample::Index>(),
-        damage in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 1..6),
-        status in prop_oneof![9 => Just(200_u16), 1 => Just(400)],
-    ) {
-        let mut body = which.get(&real_replies()).clone();
-        for (at, kind, byte) in damage {
-            let at = at.index(body.len().max(1));
-            match kind {
-                0 if at < body.len() => body[at] = byte,
-                1 => body.insert(at, b"{}[]\",:0-9eE.nul"[usize::from(byte) % 16]),
-                2 if at < body.len() => drop(body.remove(at)),
-                _ => body.truncate(at),
-            }
-        }
-        make_every_call(status, &body);
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+        make_every_call(answer);
     }
 }

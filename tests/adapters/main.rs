@@ -10,3 +10,4 @@ mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
 mod sim_okx;
+mod vectors;

@@ -8,52 +8,43 @@
 mod calls;
 mod damaged;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::io::Cursor;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use perphook::exchange::catalogue::Catalogue;
-use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
+use perphook::exchange::Exchange;
+use perphook::exchange::http::HttpRequest;
 use perphook::exchange::okx::{LIVE_URL, Okx};
-use perphook::exchange::{Exchange, Keys, Line};
-use perphook::market::{
-    Action, ClientId, Decimal, Guarded, NewOrder, OrderKind, OrderRef, Protection, ProtectionKind, Side, Symbol, TriggerBy,
-};
-use perphook::secret::Secret;
+use perphook::market::{Action, Guarded, NewOrder, OrderKind, OrderRef, Protection, ProtectionKind, Side, Symbol, TriggerBy};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-const FROZEN_MS: u64 = 1_700_000_000_000;
-const SECRET: &str = "test-api-secret";
+use crate::vectors::Sent::{Flag, Nothing, Number, Text};
+use crate::vectors::{
+    Difference, FROZEN_MS, KEY, PASSWORD, Reply, Seen, Vectors, all_like, asked_alike, body, d, hmac_base64, id, keys_with_password, line,
+    read, reply, same_address, with_differences,
+};
+
 /// The host that ccxt still uses; the documentation names another one, which is ours.
 const THEIR_URL: &str = "https://www.okx.com";
 
-/// Differences of single calls: vector, parameter of query or body, their value, ours. Null = not sent.
-fn differences() -> Vec<(&'static str, &'static str, Value, Value)> {
-    let none = Value::Null;
-    vec![
-        // Every order has a name.
-        ("market_order", "clOrdId", none.clone(), json!("tv0000")),
-        ("limit_order", "clOrdId", none.clone(), json!("tv0000")),
-        // Text, as documented.
-        ("set_leverage_cross", "lever", json!(10), json!("10")),
-        ("set_leverage_isolated_long", "lever", json!(10), json!("10")),
-        // Our stops are for the whole position, and end with it like our targets.
-        ("stop_loss_market", "sz", json!("15"), none.clone()),
-        ("stop_loss_market", "closeFraction", none.clone(), json!("1")),
-        ("stop_loss_market", "cxlOnClosePos", none.clone(), json!(true)),
-        ("take_profit_market", "cxlOnClosePos", none.clone(), json!(true)),
-        // Perpetual contracts only, wherever that can be said.
-        ("positions_hedge", "instType", none.clone(), json!("SWAP")),
-        ("open_orders", "instType", none.clone(), json!("SWAP")),
-        // Fills of the contract since a time, so that hand-made ones are seen too.
-        ("fills", "ordId", json!("680800019749904384"), none.clone()),
-        ("fills", "begin", none, json!("1699700000000")),
-    ]
-}
+/// Differences of single calls: vector, parameter of query or body, their value, ours.
+const DIFFERENCES: &[Difference] = &[
+    // Every order has a name.
+    ("market_order", "clOrdId", Nothing, Text("tv0000")),
+    ("limit_order", "clOrdId", Nothing, Text("tv0000")),
+    // Text, as documented.
+    ("set_leverage_cross", "lever", Number(10), Text("10")),
+    ("set_leverage_isolated_long", "lever", Number(10), Text("10")),
+    // Our stops are for the whole position, and end with it like our targets.
+    ("stop_loss_market", "sz", Text("15"), Nothing),
+    ("stop_loss_market", "closeFraction", Nothing, Text("1")),
+    ("stop_loss_market", "cxlOnClosePos", Nothing, Flag(true)),
+    ("take_profit_market", "cxlOnClosePos", Nothing, Flag(true)),
+    // Perpetual contracts only, wherever that can be said.
+    ("positions_hedge", "instType", Nothing, Text("SWAP")),
+    ("open_orders", "instType", Nothing, Text("SWAP")),
+    // Fills of the contract since a time, so that hand-made ones are seen too.
+    ("fills", "ordId", Text("680800019749904384"), Nothing),
+    ("fills", "begin", Nothing, Text("1699700000000")),
+];
 
 /// Vectors of calls that are never made.
 const NEVER: &[&str] = &[
@@ -83,75 +74,13 @@ const NEVER: &[&str] = &[
     "history_7d",
 ];
 
-struct Vector {
-    method: String,
-    path: String,
-    query: BTreeMap<String, Value>,
-    body: Value,
-    reply: Value,
-    parsed: Value,
+fn vectors() -> &'static Vectors {
+    static VECTORS: OnceLock<Vectors> = OnceLock::new();
+    VECTORS.get_or_init(|| read(include_str!("../data/okx_vectors.json")))
 }
 
-fn vectors() -> &'static BTreeMap<String, Vector> {
-    static VECTORS: OnceLock<BTreeMap<String, Vector>> = OnceLock::new();
-    VECTORS.get_or_init(|| {
-        let all: Value = serde_json::from_str(include_str!("../data/okx_vectors.json")).unwrap();
-        let vector = |vector: &Value| {
-            let request = &vector["request"];
-            let target = request["url"].as_str().unwrap().strip_prefix(THEIR_URL).unwrap();
-            let (path, query) = target.split_once('?').unwrap_or((target, ""));
-            let body = request["body"].as_str().map_or(Value::Null, |body| serde_json::from_str(body).unwrap());
-            let parsed = Vector {
-                method: request["method"].as_str().unwrap().to_owned(),
-                path: path.to_owned(),
-                query: pairs(query),
-                body,
-                reply: vector["response_used"].clone(),
-                parsed: vector["ccxt_parsed"].clone(),
-            };
-            (vector["name"].as_str().unwrap().to_owned(), parsed)
-        };
-        all["vectors"].as_array().unwrap().iter().map(vector).collect()
-    })
-}
-
-fn pairs(query: &str) -> BTreeMap<String, Value> {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), json!(value.replace("%2C", ",")))).collect()
-}
-
-fn signature(text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
-    BASE64_STANDARD.encode(mac.finalize().into_bytes())
-}
-
-/// Answers in turn, then with the last answer for ever, and keeps what was asked.
-struct Canned {
-    replies: VecDeque<(u16, Vec<u8>)>,
-    seen: Seen,
-}
-
-impl Http for Canned {
-    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.seen.lock().unwrap().push(request.clone());
-        let (status, body) = if self.replies.len() > 1 { self.replies.pop_front().unwrap() } else { self.replies[0].clone() };
-        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body)) })
-    }
-}
-
-type Seen = Arc<Mutex<Vec<HttpRequest>>>;
-
-fn account(replies: VecDeque<(u16, Vec<u8>)>, demo: bool) -> (Okx, Seen) {
-    let seen = Seen::default();
-    let keys = Keys { key: Secret::new("test-api-key"), secret: Secret::new(SECRET), password: Secret::new("test-password"), demo };
-    let line = Line {
-        http: Box::new(Canned { replies, seen: Arc::clone(&seen) }),
-        keys,
-        clock: Arc::new(|| FROZEN_MS),
-        settle: "USDT".to_owned(),
-        catalogue: Catalogue::default(),
-    };
+fn account(replies: impl IntoIterator<Item = Reply>, demo: bool) -> (Okx, Seen) {
+    let (line, seen) = line(keys_with_password(demo), replies);
     (Okx::new(line), seen)
 }
 
@@ -167,8 +96,7 @@ fn opened(hedge: bool, positions: Value, replies: Vec<Value>, demo: bool) -> (Ok
     let mode = if hedge { "long_short_mode" } else { "net_mode" };
     let config = rows(json!([{"acctLv": "2", "posMode": mode, "perm": "trade"}]));
     let opening = [rows(json!([{"ts": FROZEN_MS.to_string()}])), config, vectors()["instruments"].reply.clone(), rows(positions)];
-    let replies = opening.into_iter().chain(replies).map(|reply| (200, reply.to_string().into_bytes()));
-    let (mut okx, seen) = account(replies.collect(), demo);
+    let (mut okx, seen) = account(opening.iter().chain(&replies).map(reply), demo);
     okx.open().unwrap();
     okx.instruments().unwrap();
     okx.positions(None).unwrap();
@@ -176,23 +104,14 @@ fn opened(hedge: bool, positions: Value, replies: Vec<Value>, demo: bool) -> (Ok
     (okx, seen)
 }
 
-/// Lets an open account act; every request must be that of its vector. Answers that name another order than the
-/// vector's own request are given that one's name.
+/// Lets an open account act; every request must be that of its vector.
 fn replay_with<T>(steps: &[Exchanged<'_>], hedge: bool, positions: Value, act: impl FnOnce(&mut Okx) -> T) -> T {
-    let reply = |(name, reply): &Exchanged<'_>| {
-        let vector = &vectors()[*name];
-        let mut reply = reply.clone().unwrap_or_else(|| vector.reply.clone());
-        for field in ["clOrdId", "algoClOrdId"].iter().filter(|field| !vector.body[field].is_null()) {
-            reply["data"][0][field] = vector.body[field].clone();
-        }
-        reply
-    };
+    let acknowledged = |name: &str| vectors()[name].acknowledged("/data/0", &["clOrdId", "algoClOrdId"]);
+    let reply = |(name, reply): &Exchanged<'_>| reply.clone().unwrap_or_else(|| acknowledged(name));
     let demo = steps.iter().any(|(name, _)| name.starts_with("demo"));
     let (mut okx, seen) = opened(hedge, positions, steps.iter().map(reply).collect(), demo);
     let result = act(&mut okx);
-    let seen = seen.lock().unwrap();
-    assert_eq!(seen.len(), steps.len(), "{:?}: {seen:?}", steps.iter().map(|(name, _)| name).collect::<Vec<_>>());
-    steps.iter().zip(seen.iter()).for_each(|((name, _), request)| compare(name, request));
+    all_like(&steps.iter().map(|(name, _)| *name).collect::<Vec<_>>(), &seen, compare);
     result
 }
 
@@ -205,27 +124,9 @@ fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Okx) -> T) -> T 
 
 fn compare(name: &str, request: &HttpRequest) {
     let vector = &vectors()[name];
-    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    assert_eq!((request.method, path), (vector.method.as_str(), vector.path.as_str()), "{name}");
-    let text = String::from_utf8(request.body.clone()).unwrap();
-    let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
-    let (mut their_query, mut their_body) = (vector.query.clone(), vector.body.clone());
-    for (_, param, from, to) in differences().into_iter().filter(|difference| difference.0 == name) {
-        let change =
-            |removed: Option<Value>| assert_eq!(removed.unwrap_or_default(), from, "{name}: the table says otherwise about {param}");
-        match their_body.as_object_mut() {
-            Some(body) => {
-                change(body.remove(param));
-                body.extend((!to.is_null()).then(|| (param.to_owned(), to)));
-            }
-            None => {
-                change(their_query.remove(param));
-                their_query.extend((!to.is_null()).then(|| (param.to_owned(), to)));
-            }
-        }
-    }
-    assert_eq!((pairs(query), body), (their_query, their_body), "{name}");
-    compare_headers(name, request, &text);
+    same_address(name, vector, THEIR_URL, request);
+    assert_eq!(asked_alike(name, vector, request), with_differences(DIFFERENCES, name, vector.asks()), "{name}");
+    compare_headers(name, request, body(request));
 }
 
 fn compare_headers(name: &str, request: &HttpRequest, body: &str) {
@@ -240,26 +141,21 @@ fn compare_headers(name: &str, request: &HttpRequest, body: &str) {
         return;
     }
     let stamp = "2023-11-14T22:13:20.000Z";
-    assert_eq!(header("OK-ACCESS-SIGN"), Some(signature(&format!("{stamp}{}{}{body}", request.method, request.target)).as_str()), "{name}");
+    assert_eq!(
+        header("OK-ACCESS-SIGN"),
+        Some(hmac_base64(&format!("{stamp}{}{}{body}", request.method, request.target)).as_str()),
+        "{name}"
+    );
     let named = ["OK-ACCESS-KEY", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE"].map(header);
-    assert_eq!(named, [Some("test-api-key"), Some(stamp), Some("test-password")], "{name}");
-}
-
-fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
+    assert_eq!(named, [Some(KEY), Some(stamp), Some(PASSWORD)], "{name}");
 }
 
 fn eth() -> Symbol {
     Symbol::new("ETH-USDT-SWAP")
 }
 
-/// An id of the vectors' form, which only reading one back can make.
-fn id(text: &str) -> ClientId {
-    serde_json::from_value(json!(text)).unwrap()
-}
-
 fn market(client_id: &str, side: Side, action: Action) -> NewOrder {
-    NewOrder { id: id(client_id), symbol: eth(), side, action, kind: OrderKind::Market, qty: d("1.5"), stop: None }
+    crate::vectors::market("ETH-USDT-SWAP", client_id, side, action, "1.5")
 }
 
 fn limit(client_id: &str, side: Side, price: &str, qty: &str) -> NewOrder {
@@ -285,6 +181,6 @@ fn every_vector_is_of_a_call_that_is_tested_here_or_never_made() {
     for name in vectors().keys() {
         assert!(source.contains(&format!("\"{name}\"")), "{name}");
     }
-    assert!(NEVER.iter().all(|name| vectors().contains_key(*name)) && differences().iter().all(|row| vectors().contains_key(row.0)));
+    assert!(NEVER.iter().all(|name| vectors().contains_key(*name)) && DIFFERENCES.iter().all(|row| vectors().contains_key(row.0)));
     assert_ne!(LIVE_URL, THEIR_URL);
 }

@@ -5,10 +5,11 @@ use perphook::market::{MarginMode, ProtectionKind, Side, Terms};
 use proptest::prelude::*;
 
 use super::rig::*;
+use crate::vectors::{FROZEN_MS, Reply, damaged, rubbish};
 
 /// Lets an account make every call there is while one answer comes back for all of them.
-fn make_every_call(found: Found, status: u16, body: &[u8]) {
-    let (mut bitget, _) = account(false, found.opening().into_iter().take(3).chain([(status, body.to_vec())]).collect());
+fn make_every_call(found: Found, answer: Reply) {
+    let (mut bitget, _) = account(false, found.opening().into_iter().take(3).chain([answer]));
     bitget.open().unwrap();
     let (stop, entry) = (stop_ref("tv-sl-0001"), plain_ref("tv-b1"));
     let orders = [limit("tv-b1", Side::Long, "1950"), limit("tv-b2", Side::Long, "1940")];
@@ -34,39 +35,16 @@ fn make_every_call(found: Found, status: u16, body: &[u8]) {
     }
 }
 
-fn real_replies() -> Vec<Vec<u8>> {
-    vectors().values().map(|vector| vector.reply.to_string().into_bytes()).collect()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn no_answer_makes_the_adapter_panic(
-        status in prop_oneof![Just(200_u16), 100_u16..600],
-        body in proptest::collection::vec(any::<u8>(), 0..200),
-        unified in any::<bool>(),
-    ) {
-        make_every_call(Found { unified, ..CLASSIC }, status, &body);
+    fn no_answer_makes_the_adapter_panic(answer in rubbish(), unified in any::<bool>()) {
+        make_every_call(Found { unified, ..CLASSIC }, answer);
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(
-        which in any::<prop::sample::Index>(),
-        damage in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 1..6),
-        status in prop_oneof![9 => Just(200_u16), 1 => Just(400)],
-        unified in any::<bool>(),
-    ) {
-        let mut body = which.get(&real_replies()).clone();
-        for (at, kind, byte) in damage {
-            let at = at.index(body.len().max(1));
-            match kind {
-                0 if at < body.len() => body[at] = byte,
-                1 => body.insert(at, b"{}[]\",:0-9eE.nul"[usize::from(byte) % 16]),
-                2 if at < body.len() => drop(body.remove(at)),
-                _ => body.truncate(at),
-            }
-        }
-        make_every_call(Found { unified, ..CLASSIC }, status, &body);
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors()), unified in any::<bool>()) {
+        make_every_call(Found { unified, ..CLASSIC }, answer);
     }
 }

@@ -1,33 +1,36 @@
 //! Which vectors are compared, which are of calls we never make, and where ours differ from theirs.
 
-/// Differences of single calls: vector, parameter (a path into lists), their value, ours, both as JSON text. `None` = not sent.
-pub(super) const DIFFERENCES: &[(&str, &str, Option<&str>, Option<&str>)] = &[
+use crate::vectors::Difference;
+use crate::vectors::Sent::{Flag, Nothing, Number, Text};
+
+/// Differences of single calls: vector, parameter (a path into lists), their value, ours.
+pub(super) const DIFFERENCES: &[Difference] = &[
     // One coin of the wallet.
-    ("balance", "coin", None, Some(r#""USDT""#)),
+    ("balance", "coin", Nothing, Text("USDT")),
     // The half is always named: without it an order is refused once the user's app has switched to hedge mode.
-    ("limit_order_client_id", "positionIdx", None, Some("0")),
-    ("market_order_meme", "positionIdx", None, Some("0")),
-    ("batch_orders", "request/0/positionIdx", None, Some("0")),
-    ("batch_orders", "request/1/positionIdx", None, Some("0")),
+    ("limit_order_client_id", "positionIdx", Nothing, Number(0)),
+    ("market_order_meme", "positionIdx", Nothing, Number(0)),
+    ("batch_orders", "request/0/positionIdx", Nothing, Number(0)),
+    ("batch_orders", "request/1/positionIdx", Nothing, Number(0)),
     // ccxt trusts the half alone; the documentation asks for both.
-    ("hedge_close_long", "reduceOnly", None, Some("true")),
+    ("hedge_close_long", "reduceOnly", Nothing, Flag(true)),
     // Only the stop travels with the entry: a target that is refused must not cost it.
-    ("market_order_with_position_tpsl", "takeProfit", Some(r#""2100.00""#), None),
-    ("market_order_with_position_tpsl", "tpTriggerBy", Some(r#""MarkPrice""#), None),
-    ("market_order_with_position_tpsl", "tpOrderType", Some(r#""Market""#), None),
-    ("market_order_with_position_tpsl", "stopLoss", Some(r#""1900.00""#), Some(r#""1900""#)),
+    ("market_order_with_position_tpsl", "takeProfit", Text("2100.00"), Nothing),
+    ("market_order_with_position_tpsl", "tpTriggerBy", Text("MarkPrice"), Nothing),
+    ("market_order_with_position_tpsl", "tpOrderType", Text("Market"), Nothing),
+    ("market_order_with_position_tpsl", "stopLoss", Text("1900.00"), Text("1900")),
     // One leg at a time.
-    ("trading_stop_full", "takeProfit", Some(r#""2100.00""#), None),
-    ("trading_stop_full", "tpTriggerBy", Some(r#""MarkPrice""#), None),
-    ("trading_stop_full", "tpOrderType", Some(r#""Market""#), None),
-    ("trading_stop_full", "stopLoss", Some(r#""1900.00""#), Some(r#""1900""#)),
-    ("trading_stop_clear", "takeProfit", Some(r#""0""#), None),
+    ("trading_stop_full", "takeProfit", Text("2100.00"), Nothing),
+    ("trading_stop_full", "tpTriggerBy", Text("MarkPrice"), Nothing),
+    ("trading_stop_full", "tpOrderType", Text("Market"), Nothing),
+    ("trading_stop_full", "stopLoss", Text("1900.00"), Text("1900")),
+    ("trading_stop_clear", "takeProfit", Text("0"), Nothing),
     // As many as an answer holds.
-    ("open_orders", "limit", None, Some(r#""50""#)),
+    ("open_orders", "limit", Nothing, Text("50")),
     // Fills of the symbol since a time, so that hand-made ones are seen too.
-    ("executions", "orderLinkId", Some(r#""tv-0001""#), None),
-    ("executions", "startTime", None, Some(r#""1699999990000""#)),
-    ("executions", "limit", None, Some(r#""100""#)),
+    ("executions", "orderLinkId", Text("tv-0001"), Nothing),
+    ("executions", "startTime", Nothing, Text("1699999990000")),
+    ("executions", "limit", Nothing, Text("100")),
 ];
 
 /// Calls we never make. Leverage is read from positions (the call of its own is not on the demo host), a position mode is

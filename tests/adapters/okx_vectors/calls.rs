@@ -1,28 +1,19 @@
 //! Call by call: the request of each vector, and what is read out of its answer.
 
 use perphook::exchange::Reason;
-use perphook::market::{MarginMode, OrderState, OrderStatus, Terms};
+use perphook::market::{Decimal, MarginMode, OrderState, OrderStatus, Terms};
 
 use super::*;
+use crate::vectors::number;
 
-/// A number as ccxt parsed it.
-fn number(value: &Value) -> Decimal {
-    let text = value.to_string();
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).unwrap()
-}
-
-/// The same, of so many contracts of a tenth of an ether.
+/// A number as ccxt parsed it, of so many contracts of a tenth of an ether.
 fn coins(value: &Value) -> Decimal {
     number(value) * d("0.1")
 }
 
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
-    let status = match parsed["status"].as_str() {
-        Some("closed") => OrderStatus::Filled,
-        Some("open") => OrderStatus::Resting,
-        other => panic!("{name}: {other:?}"),
-    };
+    let status = crate::vectors::status(name, parsed);
     assert_eq!((state.status, Some(state.id.as_str())), (status, parsed["clientOrderId"].as_str()), "{name}");
     assert_eq!((state.qty, state.filled), (coins(&parsed["amount"]), coins(&parsed["filled"])), "{name}");
     assert_eq!((state.avg_price, state.price), (number(&parsed["average"]), number(&parsed["price"])), "{name}");
@@ -47,7 +38,7 @@ fn plain_orders() {
     ];
     for (name, hedge, order) in cases {
         let placed = replay(&[name], hedge, |okx| okx.place(std::slice::from_ref(&order)).remove(0));
-        let named = !vectors()[name].body["clOrdId"].is_null();
+        let named = !vectors()[name].asks()["clOrdId"].is_null();
         let Ok(state) = placed else {
             assert!(!named, "{name}: {placed:?}");
             continue;
@@ -187,7 +178,7 @@ fn opening_and_contracts() {
     assert!(!mode.hedge && mode.restricted.is_none());
 
     let names = ["server_time", "account_config", "instruments"];
-    let (mut okx, seen) = account(names.iter().map(|name| (200, vectors()[*name].reply.to_string().into_bytes())).collect(), false);
+    let (mut okx, seen) = account(names.map(|name| reply(&vectors()[name].reply)), false);
     okx.open().unwrap();
     let list = okx.instruments().unwrap();
     let seen = seen.lock().unwrap();
