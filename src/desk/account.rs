@@ -205,7 +205,10 @@ impl Account {
                 self.caps = Some(*caps);
                 self.restricted = mode.restricted.clone();
                 self.opened = true;
+                // What adapters remember of settings is read anew, so what was set for an order to come is set again.
                 self.prepared.clear();
+                self.trades.iter_mut().for_each(|trade| trade.live.prepared = false);
+                self.orders.iter_mut().for_each(|order| order.live.prepared = false);
                 self.reopen_at = ctx.now + REOPEN_MS;
                 let fence = ctx.now + caps.fence_ms;
                 for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
@@ -265,7 +268,10 @@ impl Account {
         };
         match error {
             ExchangeError::Refused(refusal) => match refusal.reason {
-                Reason::RateLimited { until } | Reason::Banned { until } => self.hold.at = until.max(ctx.now + SECOND_MS),
+                Reason::RateLimited { until } | Reason::Banned { until } => {
+                    self.hold.again(ctx.now, retry_delay_ms);
+                    self.hold.at = self.hold.at.max(until).max(ctx.now + SECOND_MS);
+                }
                 Reason::Busy | Reason::Maintenance | Reason::ClockSkew => self.hold.again(ctx.now, retry_delay_ms),
                 Reason::PositionMode => self.opened = false,
                 Reason::Credentials | Reason::IpNotAllowed => self.hold.again(ctx.now, retry_delay_ms),

@@ -25,6 +25,8 @@ pub struct Pace {
     pub missed: bool,
     /// Its cancel was acknowledged.
     pub cancel_taken: bool,
+    /// Refused because another one is there, of which the open orders showed nothing.
+    pub denied: bool,
 }
 
 impl PartialEq for Pace {

@@ -4,6 +4,7 @@
 //! at market. An unknown outcome, throttling, or trouble with the target never does.
 
 use super::lane::{begin_closing, describe, leg_name};
+use super::pace::Pace;
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{Phase, Trade, Which, Why};
@@ -104,8 +105,10 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
         ticket.give_up(why);
         return;
     }
-    if reason == Reason::AlreadyProtected {
+    // Once: what is then not listed protects nothing, whatever the exchange means by it.
+    if reason == Reason::AlreadyProtected && !ticket.pace.denied {
         take_for_protection(ticket, name, &Symbol::new(&symbol), number, outbox);
+        trade.live.audit = Pace::due(ctx.now);
         return;
     }
     let first = ticket.pace.tries == 0;

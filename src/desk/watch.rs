@@ -149,7 +149,11 @@ pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], name: &str, ctx:
         let (number, Some(ticket)) = (trade.id, trade.ticket_mut(Which::of(kind))) else { continue };
         match ticket.state {
             State::Resting if ticket.pace.missed && taken => protect::take_for_protection(ticket, name, &symbol, number, outbox),
-            State::Foreign if !left => ticket.state = State::Idle,
+            State::Idle if ticket.pace.denied && taken => protect::take_for_protection(ticket, name, &symbol, number, outbox),
+            State::Foreign if !left => {
+                ticket.state = State::Idle;
+                ticket.pace = Pace { denied: true, ..Pace::due(ctx.now) };
+            }
             _ => {}
         }
     }

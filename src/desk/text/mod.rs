@@ -82,7 +82,7 @@ pub struct Live {
     pub(super) restored: bool,
     facts: Facts,
     /// Margin mode and leverage are set.
-    prepared: bool,
+    pub(in crate::desk) prepared: bool,
     /// The next try.
     retry: Pace,
     /// Never more than this, base coin: what the balance was too small for.
