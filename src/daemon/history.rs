@@ -179,6 +179,8 @@ mod tests {
             filled_at: None,
             naked_ms: 0,
             naked_since: None,
+            stop_was_attached: false,
+            replaced_stops: Vec::new(),
             exit_alert: None,
             live: Default::default(),
         }

@@ -53,8 +53,8 @@ pub(super) struct Account {
     pub(super) setup: AccountSetup,
     /// Position mode of the account.
     pub(super) hedge: bool,
-    /// Contracts whose own position mode is another, as their position rows told.
-    odd_modes: BTreeSet<Symbol>,
+    /// Position mode of contracts, as their position rows told.
+    modes: BTreeMap<Symbol, bool>,
     pub(super) caps: Option<Capabilities>,
     pub(super) instruments: Option<Arc<Instruments>>,
     pub(super) restricted: Option<String>,
@@ -75,6 +75,8 @@ pub(super) struct Account {
     /// When a call last succeeded.
     pub(super) alive_at: Millis,
     opened: bool,
+    /// The next try to read account or contracts, after one that failed.
+    setup_pace: Pace,
     hold: Pace,
     watch_at: Millis,
     refresh_at: Millis,
@@ -109,7 +111,7 @@ impl Account {
         Account {
             setup,
             hedge: false,
-            odd_modes: BTreeSet::new(),
+            modes: BTreeMap::new(),
             caps: None,
             instruments: None,
             restricted: None,
@@ -124,6 +126,7 @@ impl Account {
             trouble: Some("connecting".to_owned()),
             alive_at: 0,
             opened: false,
+            setup_pace: Pace::default(),
             hold: Pace::default(),
             watch_at: 0,
             refresh_at: 0,
@@ -200,8 +203,9 @@ impl Account {
         }
         match (task, result) {
             (Task::Open, Ok(Reply::Opened(mode, caps))) => {
-                self.hedge = mode.hedge;
-                self.odd_modes.clear();
+                if std::mem::replace(&mut self.hedge, mode.hedge) != mode.hedge {
+                    self.modes.clear();
+                }
                 self.caps = Some(*caps);
                 self.restricted = mode.restricted.clone();
                 self.opened = true;
@@ -210,19 +214,21 @@ impl Account {
                 self.trades.iter_mut().for_each(|trade| trade.live.prepared = false);
                 self.orders.iter_mut().for_each(|order| order.live.prepared = false);
                 self.reopen_at = ctx.now + REOPEN_MS;
-                let fence = ctx.now + caps.fence_ms;
+                self.setup_pace = Pace::default();
+                let ctx = &Ctx { caps: Some(*caps), fence_ms: caps.fence_ms, ..*ctx };
                 for trade in self.trades.iter_mut().filter(|trade| trade.live.restored) {
-                    watch::wake_up(trade, fence, ctx.now);
+                    watch::wake_up(trade, ctx);
                 }
                 for order in self.orders.iter_mut().filter(|order| order.live.restored) {
                     order.live.restored = false;
-                    order.wake_up(fence, ctx.now);
+                    order.wake_up(ctx);
                     self.expected.insert(order.symbol.clone(), Expected::unknown(ctx.now));
                 }
             }
             (Task::Instruments, Ok(Reply::Instruments(instruments))) => {
                 self.instruments = Some(instruments.clone());
                 self.prepared.clear();
+                self.setup_pace = Pace::default();
                 self.refresh_at = ctx.now + REFRESH_MS;
             }
             (Task::Watch, Ok(Reply::Positions(rows))) => {
@@ -230,6 +236,7 @@ impl Account {
                     watch::observe_rows(trade, rows, ctx);
                 }
             }
+            (Task::Open | Task::Instruments, Err(_)) => self.setup_pace.again(ctx.now, retry_delay_ms),
             (Task::Trade(id, step), result) => lane::absorb(self, *id, *step, result, ctx, outbox),
             (Task::Text(id, step), result) => text::absorb(self, *id, *step, result, ctx, outbox),
             (Task::Report(ask, part), result) => report::absorb(self, *ask, *part, result, outbox),
@@ -239,15 +246,12 @@ impl Account {
 
     /// Whether long and short of a contract are held side by side.
     pub(super) fn is_hedge(&self, symbol: &Symbol) -> bool {
-        self.hedge != self.odd_modes.contains(symbol)
+        self.modes.get(symbol).copied().unwrap_or(self.hedge)
     }
 
     fn learn_modes(&mut self, rows: &[Position]) {
-        for row in rows {
-            match row.hedge == self.hedge {
-                true => self.odd_modes.remove(&row.symbol),
-                false => self.odd_modes.insert(row.symbol.clone()),
-            };
+        for row in rows.iter().filter(|row| self.modes.get(&row.symbol) != Some(&row.hedge)).collect::<Vec<_>>() {
+            self.modes.insert(row.symbol.clone(), row.hedge);
         }
     }
 
@@ -308,15 +312,15 @@ impl Account {
             return choice;
         }
         if !self.opened {
-            choice.offer(ctx.now, Urgency::Close, Task::Open);
+            choice.offer(self.setup_pace.at, Urgency::Close, Task::Open);
             return choice;
         }
         if self.instruments.is_none() {
-            choice.offer(ctx.now, Urgency::Close, Task::Instruments);
+            choice.offer(self.setup_pace.at, Urgency::Close, Task::Instruments);
             return choice;
         }
-        choice.offer(self.refresh_at, Urgency::Tidy, Task::Instruments);
-        choice.offer(self.reopen_at, Urgency::Tidy, Task::Open);
+        choice.offer(self.refresh_at.max(self.setup_pace.at), Urgency::Tidy, Task::Instruments);
+        choice.offer(self.reopen_at.max(self.setup_pace.at), Urgency::Tidy, Task::Open);
         if self.trades.iter().any(|trade| trade.phase != Phase::Opening) {
             choice.offer(self.watch_at, Urgency::Watch, Task::Watch);
         }

@@ -53,7 +53,7 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
         clear(ticket, Which::Retired(at), Urgency::Ask, offer);
     }
     if is_clean(trade) && must_sweep(trade, ctx) {
-        offer(live.look.at.min(ctx.now), Urgency::Tidy, Step::List);
+        offer(live.audit.at, Urgency::Tidy, Step::List);
     } else if is_clean(trade) && !live.accounted {
         offer(live.fills.at, Urgency::Tidy, Step::Fills);
     }
@@ -155,7 +155,8 @@ pub(super) fn canceled(trade: &mut Trade, which: Which, result: &Result<Reply>, 
     }
 }
 
-/// A lone EXIT lists what rests: entries of ours on that side are cancelled, everything else is left alone.
+/// What rests while the trade is being closed. A lone EXIT cancels entries of ours on that side and leaves everything else
+/// alone; after flat, stops and targets that outlived the position are looked for.
 pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
     if trade.live.flat_proven && must_sweep(trade, ctx) {
         return swept(trade, orders, ctx);
@@ -223,9 +224,14 @@ fn ended_by(side: Side, fills: &[Fill]) -> Option<ProtectionKind> {
     fills.iter().rev().find(closes).and_then(|fill| fill.by)
 }
 
+/// Whether a stop was wanted that the entries did not bring.
+fn needed_a_stop(trade: &Trade) -> bool {
+    trade.stop.as_ref().is_some_and(|stop| stop.state != State::Attached) && !trade.stop_was_attached
+}
+
 /// The position was without a stop before we saw it, too: from the fill until the look that found it.
 fn count_unseen_nakedness(trade: &mut Trade, first_fill_at: Millis) {
-    if let (true, Some(seen_at)) = (trade.stop.is_some() && !trade.live.stop_was_attached, trade.filled_at) {
+    if let (true, Some(seen_at)) = (needed_a_stop(trade), trade.filled_at) {
         trade.naked_ms += seen_at.saturating_sub(first_fill_at);
     }
 }

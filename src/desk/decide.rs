@@ -206,6 +206,8 @@ pub(super) fn empty(account: &Account, id: u64, began_at: Millis, symbol: &Symbo
         filled_at: None,
         naked_ms: 0,
         naked_since: None,
+        stop_was_attached: false,
+        replaced_stops: Vec::new(),
         exit_alert: None,
         live: Live::default(),
     }

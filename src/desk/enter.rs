@@ -40,6 +40,18 @@ pub(super) fn alerts_of(trade: &Trade) -> Vec<u64> {
     numbers
 }
 
+/// Why an entry came to nothing, if it did.
+fn refusal_of(ticket: &Ticket) -> Option<String> {
+    match &ticket.state {
+        State::Ended(End::Refused(why)) => Some(why.clone()),
+        State::Ended(End::Dead) => Some("its orders never reached the exchange in time".to_owned()),
+        State::Ended(End::Rejected | End::Gone) if ticket.filled.is_zero() => {
+            Some(format!("the exchange took the order, and then it was {}", describe(ticket)))
+        }
+        _ => None,
+    }
+}
+
 /// Gives every alert its verdict whose entries have a known outcome.
 pub(super) fn verdicts(trade: &Trade, name: &str, outbox: &mut Outbox<'_>) {
     for number in alerts_of(trade).into_iter().filter(|number| Some(*number) != trade.exit_alert) {
@@ -53,12 +65,8 @@ pub(super) fn verdicts(trade: &Trade, name: &str, outbox: &mut Outbox<'_>) {
         if open || !outbox.memory.alerts.contains_key(&number) {
             continue;
         }
-        let reason = mine().find_map(|ticket| match &ticket.state {
-            State::Ended(End::Refused(why)) => Some(why.clone()),
-            State::Ended(End::Dead) => Some("its orders never reached the exchange in time".to_owned()),
-            _ => None,
-        });
-        match (mine().any(Ticket::was_accepted), reason) {
+        let reason = mine().find_map(refusal_of);
+        match (mine().any(|ticket| ticket.was_accepted() && refusal_of(ticket).is_none()), reason) {
             (true, None) => outbox.verdict(name, trade.symbol.as_str(), number, Outcome::Done),
             (true, Some(why)) => {
                 let text = format!("goes on with one of its two entries; the other was refused: {why}");

@@ -70,9 +70,11 @@ fn replace(trade: &mut Trade, kind: ProtectionKind, ticket: Ticket) {
         ProtectionKind::StopLoss => &mut trade.stop,
         ProtectionKind::TakeProfit => &mut trade.target,
     };
-    if let Some(old) = place.replace(ticket).filter(Ticket::may_exist) {
-        trade.retired.push(old);
+    let old = place.replace(ticket);
+    if kind == ProtectionKind::StopLoss {
+        trade.replaced_stops.extend(old.as_ref().map(|old| old.price));
     }
+    trade.retired.extend(old.filter(Ticket::may_exist));
 }
 
 /// The order joins what the guard stands for: its limit order as long as it can fill, its position from now on.

@@ -7,7 +7,7 @@ use super::account::{Account, AccountSetup};
 use super::decide::{self, Fate};
 use super::enter;
 use super::memory::{Accepted, Outcome, Record};
-use super::pace::Pace;
+use super::pace::{Pace, retry_delay_ms};
 use super::step::{Choice, Ctx, Order, Outbox, Step, Task, Urgency};
 use super::ticket::{End, State, Ticket};
 use super::trade::{Kind, Phase, Trade, Which, Why};
@@ -263,6 +263,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
         (Step::Cancel(which), result) => close::canceled(trade, which, result, ctx),
         (Step::Close, result) => close::answered(trade, result, &name, ctx, outbox),
         (Step::Fills, result) => close::counted(trade, result, ctx),
+        (step, Err(_)) => put_off(trade, step, ctx),
         _ => {}
     }
     if look_soon {
@@ -270,6 +271,22 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
     }
     if strangers {
         account.notice_strangers(symbol.as_str(), outbox);
+    }
+}
+
+/// A question that failed, or was refused, is asked again later: not at once, whatever the answer was.
+fn put_off(trade: &mut Trade, step: Step, ctx: &Ctx<'_>) {
+    match step {
+        Step::Ask(which) => {
+            if let Some(ticket) = trade.ticket_mut(which) {
+                ticket.pace.again(ctx.now, retry_delay_ms);
+            }
+        }
+        Step::List => {
+            trade.live.audit.again(ctx.now, retry_delay_ms);
+            trade.live.look.again(ctx.now, retry_delay_ms);
+        }
+        _ => trade.live.look.again(ctx.now, retry_delay_ms),
     }
 }
 

@@ -215,6 +215,10 @@ impl Ticket {
         match (found, &self.state) {
             // The entry has filled. Whatever else there may be in its place, it is not the stop it should have brought.
             (found, State::Attached) if found.is_none_or(|order| order.status != OrderStatus::Resting) => self.state = State::Idle,
+            // An attribute of the position, with no name of ours, that is not there: it was not set, as far as can be told.
+            (Some(order), State::Unknown { .. }) if order.id.is_empty() && order.conditional && !self.seen && order.status.is_final() => {
+                self.state = State::Ended(End::Dead);
+            }
             (Some(order), _) => {
                 self.learn(order);
                 self.pace.missed = false;
@@ -242,9 +246,9 @@ impl Ticket {
     }
 
     /// After a restart: what was on its way may or may not have arrived.
-    pub fn doubt_after_restart(&mut self, fence: Millis) {
+    pub(super) fn doubt_after_restart(&mut self, ctx: &Ctx<'_>) {
         if matches!(self.state, State::Sent | State::Unknown { .. }) {
-            self.state = State::Unknown { fence };
+            self.state = State::Unknown { fence: ctx.now + self.doubt_ms(GUARD_DOUBT_MS, ctx) };
         }
     }
 

@@ -48,6 +48,12 @@ pub struct Trade {
     pub naked_ms: Millis,
     /// Since when it is naked, if it is.
     pub naked_since: Option<Millis>,
+    /// The stop came with the entries and was seen: there was no moment without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stop_was_attached: bool,
+    /// Prices of stops of ours that others have replaced. An order that still carries one may bring it back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced_stops: Vec<Decimal>,
     /// The EXIT that closes it.
     pub exit_alert: Option<u64>,
     /// What need not outlive a crash.
@@ -191,8 +197,6 @@ pub struct Live {
     pub unprotected_notice: bool,
     /// A notice that is given once: the target cannot be placed.
     pub target_notice: bool,
-    /// The stop came with the entries and was seen: there was no moment without it.
-    pub stop_was_attached: bool,
     /// Stops and targets that outlived the position were looked for.
     pub swept: bool,
     /// The protective order that closed the position, where executions say so.

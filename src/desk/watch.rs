@@ -142,10 +142,12 @@ pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], name: &str, ctx:
     for kind in [ProtectionKind::StopLoss, ProtectionKind::TakeProfit] {
         let others = orders.iter().filter(|order| order.conditional && order.side == side && order.guards.is_none_or(|of| of == kind));
         let mut others = others.filter(|order| !trade.tickets().any(|(_, ticket)| order.is(&ticket.order_ref(&symbol, side))));
-        let covers = |order: &OrderState| order.guards.is_some() && (order.qty.is_zero() || order.qty >= trade.live.position);
+        let is_whole = |order: &OrderState| order.qty.is_zero() || order.qty >= trade.live.position;
+        // A stop of ours that was replaced is brought back by an order that still carries it, and must be replaced again.
+        let covers = |order: &OrderState| order.guards.is_some() && is_whole(order) && !trade.replaced_stops.contains(&order.price);
         let is_alone = ctx.habit(kind).second != Second::Rests;
         let taken = is_alone && others.clone().any(covers);
-        let left = others.next().is_some();
+        let left = others.any(|order| order.guards.is_none() || covers(order));
         let (number, Some(ticket)) = (trade.id, trade.ticket_mut(Which::of(kind))) else { continue };
         match ticket.state {
             State::Resting if ticket.pace.missed && taken => protect::take_for_protection(ticket, name, &symbol, number, outbox),
@@ -165,9 +167,10 @@ pub(super) fn has_strangers(orders: &[OrderState], home: &Installation) -> bool 
 }
 
 /// After a restart: what was on its way is doubted, what rests is read again, what happened meanwhile is found out.
-pub(super) fn wake_up(trade: &mut Trade, fence: Millis, now: Millis) {
+pub(super) fn wake_up(trade: &mut Trade, ctx: &Ctx<'_>) {
+    let now = ctx.now;
     for ticket in trade.tickets_mut() {
-        ticket.doubt_after_restart(fence);
+        ticket.doubt_after_restart(ctx);
         ticket.pace = Pace::due(now);
     }
     trade.live.restored = false;

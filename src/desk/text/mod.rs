@@ -31,6 +31,7 @@ pub(super) use steps::{TextStep, offer, request};
 use super::account::Account;
 use super::memory::{Accepted, Outcome};
 use super::pace::Pace;
+use super::step::Ctx;
 use super::ticket::{State, Ticket};
 use crate::alert::{Command, Order};
 use crate::market::{Decimal, Millis, Side, Symbol};
@@ -137,12 +138,12 @@ impl TextOrder {
     }
 
     /// After a restart: what was on its way may or may not have arrived.
-    pub(super) fn wake_up(&mut self, fence: Millis, now: Millis) {
+    pub(super) fn wake_up(&mut self, ctx: &Ctx<'_>) {
         if let Some(ticket) = &mut self.ticket {
-            ticket.doubt_after_restart(fence);
-            ticket.pace = Pace::due(now);
+            ticket.doubt_after_restart(ctx);
+            ticket.pace = Pace::due(ctx.now);
         }
-        self.live.retry = Pace::due(now);
+        self.live.retry = Pace::due(ctx.now);
     }
 
     /// Whether something of it may have left: then it is journalled.

@@ -431,7 +431,7 @@ impl Exchange for Bybit {
         let mut from = since.saturating_add_signed(offset_ms);
         let mut fills = Vec::new();
         for _ in 0..FILLS_SPANS_MAX {
-            let query = linear_of(symbol).with("execType", "Trade").with("startTime", from).with("limit", FILLS_PAGE);
+            let query = linear_of(symbol).with("startTime", from).with("limit", FILLS_PAGE);
             let (rows, all) = self.pages(EXECUTIONS, &query)?;
             if !all {
                 log::warn!("{symbol}: too many fills since {since}, only the last {} of a week are counted", rows.len());

@@ -198,9 +198,9 @@ pub(in crate::exchange::bybit) struct ExecutionRow {
 }
 
 impl ExecutionRow {
-    /// Funding and settlements stand in the same list.
+    /// Whatever moved the position, a liquidation and an auto-deleveraging too. Funding stands in the same list.
     pub(in crate::exchange::bybit) fn is_trade(&self) -> bool {
-        self.exec_type == "Trade"
+        matches!(self.exec_type.as_str(), "Trade" | "BustTrade" | "AdlTrade")
     }
 
     /// With the exchange's name of it. `offset_ms` is the exchange's clock minus ours.
