@@ -23,7 +23,7 @@ use std::sync::Arc;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, own, shared_name, with_child};
+use super::orders::{change, found, in_order, own, quote, shared_name, with_child};
 use super::params::Params;
 use super::session::{Call, Session, unreadable};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second, stream};
@@ -229,7 +229,7 @@ impl Exchange for Binance {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         let book: wire::BookTicker = self.session.call(&Call::public("/fapi/v1/ticker/bookTicker", Params::of(symbol)))?;
-        Ok(Quote { bid: book.bid_price, ask: book.ask_price })
+        quote(book.bid_price, book.ask_price, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {

@@ -31,7 +31,7 @@ use serde::de::DeserializeOwned;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, our_time, own, shared_name};
+use super::orders::{change, found, in_order, our_time, own, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session, unreadable};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
@@ -317,10 +317,8 @@ impl Exchange for Bybit {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         let reply: Reply<List<wire::Ticker>> = self.session.call(&Call::public("/v5/market/tickers", linear_of(symbol)))?;
-        match reply.result.list.first() {
-            Some(ticker) if !ticker.bid.is_zero() && !ticker.ask.is_zero() => Ok(Quote { bid: ticker.bid, ask: ticker.ask }),
-            _ => Err(ExchangeError::refused(Reason::PriceBand, format!("nobody bids for {symbol}, or nobody offers it"))),
-        }
+        let (bid, ask) = reply.result.list.first().map(|ticker| (ticker.bid, ticker.ask)).unwrap_or_default();
+        quote(bid, ask, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {

@@ -38,7 +38,7 @@ use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, in_order};
+use super::orders::{change, found, in_order, quote};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
@@ -170,6 +170,12 @@ impl Okx {
         Ok((first, attempt))
     }
 
+    /// What is asked for by name: neither a refusal that says so nor an empty answer knows it.
+    fn named_row<T: DeserializeOwned>(&mut self, call: &Call) -> Result<Option<(T, Attempt)>> {
+        let Some((rows, attempt)) = found(self.rows(call))? else { return Ok(None) };
+        Ok(rows.into_iter().next().map(|row| (row, attempt)))
+    }
+
     /// A list of one contract that comes newest first, in pages.
     fn pages<T: DeserializeOwned + Row>(
         &mut self,
@@ -253,7 +259,8 @@ impl Exchange for Okx {
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        Ok(self.row::<wire::Ticker>(&Call::public("/api/v5/market/ticker", of(symbol)))?.0.quote())
+        let (ticker, _) = self.row::<wire::Ticker>(&Call::public("/api/v5/market/ticker", of(symbol)))?;
+        quote(ticker.bid_px, ticker.ask_px, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {

@@ -157,7 +157,7 @@ impl Okx {
     /// A plain order, by our name or by the exchange's number.
     pub(super) fn plain_order(&mut self, contract: &Instrument, name: &'static str, id: &str) -> Result<Option<OrderState>> {
         let call = Call::get("/api/v5/trade/order", of(&contract.symbol).with(name, id));
-        let Some((row, attempt)) = found(self.row::<wire::PlainRow>(&call))? else { return Ok(None) };
+        let Some((row, attempt)) = self.named_row::<wire::PlainRow>(&call)? else { return Ok(None) };
         let state = row.state(contract, attempt.offset_ms);
         state.map(Some).ok_or_else(|| attempt.unknown(TOO_LARGE))
     }
@@ -165,7 +165,7 @@ impl Okx {
     /// A conditional order, and what the orders it became say.
     pub(super) fn guard_order(&mut self, contract: &Instrument, id: &str) -> Result<Option<OrderState>> {
         let call = Call::get("/api/v5/trade/order-algo", Params::new().with("algoClOrdId", id));
-        let Some((row, attempt)) = found(self.row::<wire::GuardRow>(&call))? else { return Ok(None) };
+        let Some((row, attempt)) = self.named_row::<wire::GuardRow>(&call)? else { return Ok(None) };
         let children = row.ord_id_list.clone();
         let guard = row.state(contract, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
         if guard.status != OrderStatus::Triggered || children.len() > CHILDREN_MAX {

@@ -220,3 +220,15 @@ fn accounts_of_one_host_read_its_contracts_once() {
     first.done();
     second.done();
 }
+
+#[test]
+fn a_book_of_one_side_has_no_quote() {
+    let mut stage = Stage::new(false);
+    let ticker = |bid: &str, ask: &str| ok("GET /api/v5/market/ticker", json!([{"instId": "ETH-USDT-SWAP", "bidPx": bid, "askPx": ask}]));
+    let read = stage.expect([ticker("2000.4", "2000.5")]).quote(&eth());
+    assert_eq!(read, Ok(Quote { bid: d("2000.4"), ask: d("2000.5") }));
+    for step in [ticker("", "2000.5"), ticker("2000.4", ""), ticker("0", "2000.5")] {
+        assert_eq!(reason(stage.expect([step]).quote(&eth())), Some(Reason::PriceBand));
+    }
+    stage.done();
+}
