@@ -11,7 +11,7 @@ use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
 use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages, unsent};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{change, found, is_buy, with_child};
+use crate::exchange::orders::{change, found, is_buy, quote as book, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -56,7 +56,7 @@ fn read_setup(account: &mut Account, symbol: &Symbol) -> Result<wire::Setup> {
 }
 
 pub(super) fn open(account: &mut Account) -> Result<()> {
-    account.known = super::Known::default();
+    (account.known, account.wishes) = Default::default();
     let any = account.name(ANY_CONTRACT);
     let setup = read_setup(account, &any)?;
     account.hedge = setup.hedge();
@@ -69,7 +69,7 @@ pub(super) fn open(account: &mut Account) -> Result<()> {
 pub(super) fn quote(account: &mut Account, symbol: &Symbol) -> Result<Quote> {
     let (rows, attempt): (Vec<wire::Ticker>, Attempt) = account.call(&Call::public("/api/v2/mix/market/ticker", contract(symbol)))?;
     let ticker = rows.first().ok_or_else(|| attempt.unknown("the answer names no price"))?;
-    Ok(Quote { bid: ticker.bid_pr, ask: ticker.ask_pr })
+    book(ticker.bid_pr, ticker.ask_pr, symbol)
 }
 
 pub(super) fn balance(account: &mut Account) -> Result<Balance> {
@@ -105,8 +105,10 @@ pub(super) fn prepare(account: &mut Account, symbol: &Symbol, want: &Terms) -> R
         change(&mut account.known, symbol, Terms { leverage: None, margin_mode: Some(mode) }, done)?;
     }
     if let Some(leverage) = want.leverage.filter(|leverage| account.known.get(symbol).leverage != Some(*leverage)) {
-        let done = set_leverage(account, symbol, leverage);
         let so = Terms { leverage: Some(leverage), ..account.known.get(symbol) };
+        // One of two halves may be set when the other one's request never leaves.
+        account.known.set(symbol, Terms { leverage: None, ..so });
+        let done = set_leverage(account, symbol, leverage);
         change(&mut account.known, symbol, so, done)?;
     }
     Ok(())
