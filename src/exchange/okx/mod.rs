@@ -88,8 +88,10 @@ pub struct Okx {
     session: Session,
     settle: String,
     hedge: bool,
-    /// Margin mode wished for, and the leverage in that mode.
+    /// The margin mode of orders that open, and the leverage in that mode.
     known: Known,
+    /// Margin modes that [`Exchange::prepare`] was told: no call sets them, so they are nowhere but here.
+    wishes: Known,
     held: Held,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
@@ -103,6 +105,7 @@ impl Okx {
             settle: line.settle,
             hedge: false,
             known: Known::default(),
+            wishes: Known::default(),
             held: Held::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
@@ -244,7 +247,7 @@ impl Exchange for Okx {
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
         let (account, _) = self.row::<wire::AccountConfig>(&Call::get("/api/v5/account/config", Params::new()))?;
-        (self.known, self.held) = (Known::default(), Held::default());
+        (self.known, self.held) = (self.wishes.clone(), Held::default());
         self.hedge = account.pos_mode == wire::PosMode::LongShortMode;
         Ok(AccountMode { hedge: self.hedge, restricted: restricted(&account).map(str::to_owned) })
     }
@@ -252,7 +255,13 @@ impl Exchange for Okx {
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
         let (now, session, settle) = (self.session.now(), &mut self.session, &self.settle);
         let call = Call::public("/api/v5/public/instruments", Params::new().with("instType", "SWAP"));
-        let read = || session.stream(&call, |body| instruments::read_contracts(body, settle));
+        // Nobody knows the shelf's list while somebody reads.
+        let shelf = self.catalogue.peek();
+        let before = if shelf.is_empty() { Arc::clone(&self.instruments) } else { shelf };
+        let read = || {
+            let list = session.stream(&call, |body| instruments::read_contracts(body, settle))?;
+            Ok(instruments::with_delisted(list, &before))
+        };
         let list = self.catalogue.get(now, read)?;
         self.instruments = Arc::clone(&list);
         Ok(list)
@@ -292,7 +301,10 @@ impl Exchange for Okx {
     }
 
     fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
-        let mode = self.usual_mode(symbol)?;
+        let mode = match self.wishes.get(symbol).margin_mode {
+            Some(wish) => wish,
+            None => self.usual_mode(symbol)?,
+        };
         let leverage = self.read_leverage(symbol, mode)?;
         let terms = Terms { leverage, margin_mode: Some(mode) };
         self.known.set(symbol, terms);
@@ -305,6 +317,10 @@ impl Exchange for Okx {
             None => not_sent(self.usual_mode(symbol))?,
         };
         self.wish(symbol, mode);
+        // Without a wish, a position of another mode ends the last one.
+        if want.margin_mode.is_some() || self.wishes.get(symbol).margin_mode != Some(mode) {
+            self.wishes.set(symbol, Terms { leverage: None, margin_mode: want.margin_mode });
+        }
         if let Some(leverage) = want.leverage.filter(|leverage| self.known.get(symbol).leverage != Some(*leverage)) {
             // One of two halves may be set when the other is refused.
             self.known.set(symbol, Terms { leverage: None, margin_mode: Some(mode) });
