@@ -3,7 +3,9 @@
 use super::attempt::Attempt;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use crate::market::{Action, Decimal, Fill, Instruments, Millis, NewOrder, OrderState, OrderStatus, Quote, Side, Symbol, Terms};
+use crate::market::{
+    Action, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, Quote, Side, Symbol, Terms,
+};
 
 /// Whether an order buys: opening a long position or closing a short one.
 pub(crate) fn is_buy(side: Side, action: Action) -> bool {
@@ -57,6 +59,53 @@ pub(crate) fn change(known: &mut Known, symbol: &Symbol, so: Terms, done: Result
     }
     known.set(symbol, so);
     Ok(())
+}
+
+/// The leverage that was set must be the one that was asked for.
+pub(crate) fn leverage_set(asked: u32, set: u32) -> Result<()> {
+    if set == asked {
+        return Ok(());
+    }
+    Err(ExchangeError::refused(Reason::Leverage, format!("asked for leverage {asked}, the exchange set {set}")))
+}
+
+/// An order of which nothing is known but that it was taken; `created_at` is our time.
+pub(crate) fn taken(order: &NewOrder, created_at: Millis) -> OrderState {
+    OrderState {
+        id: order.id.as_str().to_owned(),
+        symbol: order.symbol.clone(),
+        side: order.side,
+        opens: order.action == Action::Open,
+        conditional: false,
+        guards: None,
+        status: OrderStatus::Taken,
+        qty: order.qty,
+        filled: Decimal::ZERO,
+        avg_price: Decimal::ZERO,
+        price: match order.kind {
+            OrderKind::Market => Decimal::ZERO,
+            OrderKind::Limit { price } => price,
+        },
+        created_at,
+    }
+}
+
+/// The same of a stop or a target; `qty` is zero for one that covers the position.
+pub(crate) fn guard_taken(protection: &Protection, qty: Decimal, created_at: Millis) -> OrderState {
+    OrderState {
+        id: protection.id.as_str().to_owned(),
+        symbol: protection.symbol.clone(),
+        side: protection.side,
+        opens: false,
+        conditional: true,
+        guards: Some(protection.kind),
+        status: OrderStatus::Taken,
+        qty,
+        filled: Decimal::ZERO,
+        avg_price: Decimal::ZERO,
+        price: protection.trigger_price,
+        created_at,
+    }
 }
 
 /// Best bid and ask of a book that has both: at a price of zero nothing could be sized or bounded.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::error::Refusal;
+use crate::exchange::error::{Reason, Refusal};
 use crate::exchange::http::Http;
 use crate::exchange::http::{HttpError, HttpRequest, HttpResponse};
 use crate::exchange::{Clock, Keys};

@@ -181,14 +181,6 @@ impl Account {
     }
 }
 
-/// Why an order was not sent: what had to be read before it was not readable.
-fn unsent(error: ExchangeError) -> ExchangeError {
-    match error {
-        ExchangeError::Unknown { detail, .. } => ExchangeError::NeverSent(detail),
-        error => error,
-    }
-}
-
 /// The halves a setting must be made for: isolated positions of the two sides have one each.
 fn halves(apart: bool) -> &'static [Option<&'static str>] {
     if apart { &[Some("long"), Some("short")] } else { &[None] }

@@ -38,7 +38,7 @@ use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, quote};
+use super::orders::{change, found, in_order, leverage_set, quote};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
@@ -226,10 +226,7 @@ impl Okx {
         for half in halves {
             let params = of(symbol).with("lever", leverage.to_string()).with("mgnMode", margin_word(mode)).with_some("posSide", *half);
             let (set, _) = self.row::<wire::LeverageRow>(&Call::post("/api/v5/account/set-leverage", &params))?;
-            if set.leverage() != Some(leverage) {
-                let text = format!("asked for leverage {leverage}, the exchange set {}", set.leverage().unwrap_or(0));
-                return Err(ExchangeError::refused(Reason::Leverage, text));
-            }
+            leverage_set(leverage, set.leverage().unwrap_or(0))?;
         }
         Ok(())
     }
@@ -314,7 +311,7 @@ impl Exchange for Okx {
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
         let mode = match want.margin_mode {
             Some(mode) => mode,
-            None => not_sent(self.usual_mode(symbol))?,
+            None => self.usual_mode(symbol).map_err(ExchangeError::nothing_sent)?,
         };
         self.wish(symbol, mode);
         // Without a wish, a position of another mode ends the last one.
@@ -342,7 +339,9 @@ impl Exchange for Okx {
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        self.guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error))
+        let result = self.guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error));
+        self.session.mind_clock(std::slice::from_ref(&result));
+        result
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
@@ -421,12 +420,4 @@ fn restricted(account: &wire::AccountConfig) -> Option<&'static str> {
         _ if !may_trade => Some("the API key may only read: give it the permission to trade"),
         _ => None,
     }
-}
-
-/// When a question that comes before an order fails, nothing of the order has left yet.
-fn not_sent<T>(asked: Result<T>) -> Result<T> {
-    asked.map_err(|error| match error {
-        ExchangeError::Unknown { detail, .. } => ExchangeError::NeverSent(detail),
-        other => other,
-    })
 }

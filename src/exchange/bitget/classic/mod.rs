@@ -8,10 +8,10 @@ mod wire;
 use super::errors::of_element;
 use super::instruments::read_classic;
 use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
-use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages, unsent};
+use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{change, found, is_buy, quote as book, with_child};
+use crate::exchange::orders::{change, found, is_buy, leverage_set, quote as book, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -120,10 +120,7 @@ fn set_leverage(account: &mut Account, symbol: &Symbol, leverage: u32) -> Result
         let body = margin(symbol).with("leverage", leverage.to_string()).with_some("holdSide", *half);
         let set = account.call::<wire::LeverageSet>(&Call::post("/api/v2/mix/account/set-leverage", &body));
         match set.map(|(set, _)| set.of(mode, half.and_then(super::wire::side_of))) {
-            Ok(Some(set)) if set != leverage => {
-                let words = format!("asked for leverage {leverage}, the exchange set {set}");
-                return Err(ExchangeError::refused(Reason::Leverage, words));
-            }
+            Ok(Some(set)) => leverage_set(leverage, set)?,
             Err(error) if error.reason() != Some(Reason::NoChangeNeeded) => return Err(error),
             _ => {}
         }
@@ -134,7 +131,7 @@ fn set_leverage(account: &mut Account, symbol: &Symbol, leverage: u32) -> Result
 /// What all orders of one request have in common.
 fn order_frame(account: &mut Account, symbol: &Symbol) -> Result<Params> {
     let known = account.known.get(symbol).margin_mode;
-    let mode = known.map_or_else(|| Ok(terms(account, symbol)?.margin_mode), |mode| Ok(Some(mode))).map_err(unsent)?;
+    let mode = known.map_or_else(|| Ok(terms(account, symbol)?.margin_mode), |mode| Ok(Some(mode))).map_err(ExchangeError::nothing_sent)?;
     let mode = mode.ok_or_else(|| ExchangeError::NeverSent(format!("the margin mode of {symbol} is not known")))?;
     Ok(margin(symbol).with("marginMode", margin_word(mode)))
 }
@@ -191,7 +188,9 @@ fn place_batch(account: &mut Account, frame: Params, orders: &[NewOrder]) -> Vec
             None => Err(attempt.unknown("the batch was answered only in part")),
         }
     };
-    orders.iter().map(result_of).collect()
+    let results: Vec<Result<OrderState>> = orders.iter().map(result_of).collect();
+    account.session.mind_clock(&results);
+    results
 }
 
 /// The kind of plan that covers the whole position.

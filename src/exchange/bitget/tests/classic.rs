@@ -99,6 +99,21 @@ fn in_hedge_mode_the_side_is_the_position_whatever_is_done_to_it() {
 }
 
 #[test]
+fn a_batch_of_which_some_were_refused_for_the_clock_has_the_next_call_on_time() {
+    let mut stage = Stage::set(Classic, false, MarginMode::Cross);
+    let late =
+        json!([{"orderId": "", "clientOid": id(Leg::Entry).as_str(), "errorMsg": "Request timestamp expired", "errorCode": "40008"}]);
+    let steps = [
+        ok(BATCH, json!({"successList": [ack(Leg::Second)], "failureList": late})),
+        ok("GET /api/v2/public/time", json!({"serverTime": (START + 7000).to_string()})),
+    ];
+    let placed = stage.expect(steps).place(&[limit(Leg::Entry), limit(Leg::Second)]);
+    assert_eq!((reason(&placed[0]), placed[1].is_ok()), (Some(Reason::ClockSkew), true));
+    assert_eq!(stage.bitget.account.session.offset_ms(), 7000);
+    stage.done();
+}
+
+#[test]
 fn a_batch_is_answered_order_by_order_and_by_name() {
     let mut stage = Stage::set(Classic, false, MarginMode::Cross);
     let orders = [limit(Leg::Entry), limit(Leg::Second), limit(Leg::Order)];

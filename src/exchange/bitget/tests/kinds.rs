@@ -143,10 +143,8 @@ fn a_position_that_cannot_be_read_is_no_position_of_zero() {
 
 #[test]
 fn a_book_of_one_side_has_no_quote() {
-    let kinds = [
-        (Classic, "GET /api/v2/mix/market/ticker", "bidPr", "askPr"),
-        (Unified, "GET /api/v3/market/tickers", "bid1Price", "ask1Price"),
-    ];
+    let kinds =
+        [(Classic, "GET /api/v2/mix/market/ticker", "bidPr", "askPr"), (Unified, "GET /api/v3/market/tickers", "bid1Price", "ask1Price")];
     for (generation, path, bid, ask) in kinds {
         let mut stage = Stage::new(generation, false);
         let read = stage.expect([ok(path, json!([{bid: "2000.4", ask: "2000.5"}]))]).quote(&eth());

@@ -9,9 +9,9 @@ mod wire;
 use super::errors::{SUCCESS_CODE, of_element};
 use super::instruments::read_unified;
 use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
-use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages, unsent};
+use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages};
 use crate::exchange::attempt::Attempt;
-use crate::exchange::error::{Reason, Result};
+use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::known::Known;
 use crate::exchange::orders::{change, found, is_buy, quote as book};
 use crate::exchange::params::Params;
@@ -160,7 +160,7 @@ fn place_one(account: &mut Account, order: &NewOrder) -> Result<OrderState> {
     // What closes a position names the mode that it was last seen in.
     let mode = match account.wishes.get(&order.symbol).margin_mode {
         Some(wish) if order.action == Action::Open => wish,
-        _ => margin_mode(account, &order.symbol).map_err(unsent)?,
+        _ => margin_mode(account, &order.symbol).map_err(ExchangeError::nothing_sent)?,
     };
     let body = order_params(account.hedge, mode, order);
     let (ack, attempt) = account.call::<Ack>(&Call::post("/api/v3/trade/place-order", &body))?;
