@@ -146,6 +146,14 @@ impl ExchangeError {
         ExchangeError::Refused(Refusal { reason, code: String::new(), message: message.into() })
     }
 
+    /// The same of a question that came before the call that would have changed something: of that one, not a byte left.
+    pub(crate) fn nothing_sent(self) -> ExchangeError {
+        match self {
+            ExchangeError::Unknown { detail, .. } => ExchangeError::NeverSent(detail),
+            other => other,
+        }
+    }
+
     /// The refusal's class, if it is one.
     pub fn reason(&self) -> Option<Reason> {
         match self {

@@ -4,7 +4,7 @@
 use crate::market::{Symbol, Terms};
 
 /// Symbols' settings as last read or set, sorted by name. Nothing is known after an answer that did not come.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Known(Vec<(Symbol, Terms)>);
 
 impl Known {

@@ -137,6 +137,14 @@ impl Session {
         self.server_time()
     }
 
+    /// Sets the clock when elements of an answer were refused for it: what the rest of the call did cannot be repeated, so
+    /// the next call shall be on time.
+    pub(crate) fn mind_clock<T>(&mut self, results: &[Result<T>]) {
+        if results.iter().any(|result| matches!(result, Err(error) if error.reason() == Some(Reason::ClockSkew))) {
+            let _ = self.reset_clock();
+        }
+    }
+
     /// Makes a call.
     pub(crate) fn call<T: DeserializeOwned>(&mut self, call: &Call) -> Result<T> {
         Ok(self.call_with_attempt(call)?.0)

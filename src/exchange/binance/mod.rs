@@ -21,9 +21,9 @@ mod wire;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::error::{ExchangeError, Reason, Result};
+use super::error::{ExchangeError, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, own, shared_name, with_child};
+use super::orders::{change, found, in_order, leverage_set, own, quote, shared_name, with_child};
 use super::params::Params;
 use super::session::{Call, Session, unreadable};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second, stream};
@@ -139,10 +139,7 @@ impl Binance {
                 own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
             })
             .collect();
-        if results.iter().any(|result| matches!(result, Err(error) if error.reason() == Some(Reason::ClockSkew))) {
-            // Only some orders were refused for the clock, so the batch cannot be repeated here; the next call will be on time.
-            let _ = self.session.reset_clock();
-        }
+        self.session.mind_clock(&results);
         results
     }
 
@@ -179,10 +176,7 @@ impl Binance {
     fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
         let params = Params::of(symbol).with("leverage", leverage.to_string());
         let set: wire::LeverageSet = self.session.call(&Call::query("POST", "/fapi/v1/leverage", params))?;
-        if set.leverage == i64::from(leverage) {
-            return Ok(());
-        }
-        Err(ExchangeError::refused(Reason::Leverage, format!("asked for leverage {leverage}, the exchange set {}", set.leverage)))
+        leverage_set(leverage, u32::try_from(set.leverage).unwrap_or(0))
     }
 
     /// What one symbol or, without parameters, every symbol is set to.
@@ -229,7 +223,7 @@ impl Exchange for Binance {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         let book: wire::BookTicker = self.session.call(&Call::public("/fapi/v1/ticker/bookTicker", Params::of(symbol)))?;
-        Ok(Quote { bid: book.bid_price, ask: book.ask_price })
+        quote(book.bid_price, book.ask_price, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {

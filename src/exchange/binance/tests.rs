@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::error::Refusal;
+use crate::exchange::error::{Reason, Refusal};
 use crate::exchange::http::Http;
 use crate::exchange::http::{HttpError, HttpRequest, HttpResponse};
 use crate::exchange::{Clock, Keys};
@@ -334,10 +334,16 @@ fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
     let other = ok(LEVERAGE, json!({"leverage": 10, "symbol": "ETHUSDT"}));
     assert_eq!(reason(stage.expect([other]).prepare(&eth(), &leverage_only)), Some(Reason::Leverage));
 
-    let lost = stage.expect([broken(LEVERAGE, true)]).prepare(&eth(), &leverage_only);
-    assert!(matches!(lost, Err(ExchangeError::Unknown { .. })));
-    let steps = [ok(MARGIN, json!({"code": 200, "msg": "success"})), ok(LEVERAGE, json!({"leverage": 20, "symbol": "ETHUSDT"}))];
-    stage.expect(steps).prepare(&eth(), &leverage_only).unwrap();
+    // Something else was set: five is not known any more.
+    let set = |leverage: u32| ok(LEVERAGE, json!({"leverage": leverage, "symbol": "ETHUSDT"}));
+    stage.expect([set(5)]).prepare(&eth(), &Terms { leverage: Some(5), ..leverage_only }).unwrap();
+
+    for path in [LEVERAGE, MARGIN] {
+        let want = if path == MARGIN { &isolated } else { &leverage_only };
+        let lost = stage.expect([broken(path, true)]).prepare(&eth(), want);
+        assert!(matches!(lost, Err(ExchangeError::Unknown { .. })));
+    }
+    stage.expect([ok(MARGIN, json!({"code": 200, "msg": "success"})), set(20)]).prepare(&eth(), &leverage_only).unwrap();
     stage.done();
 }
 

@@ -133,9 +133,9 @@ impl TryFrom<Envelope> for Done {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BookTicker {
-    #[serde(deserialize_with = "decimal")]
+    #[serde(default, deserialize_with = "decimal_or_zero")]
     pub(super) bid_price: Decimal,
-    #[serde(deserialize_with = "decimal")]
+    #[serde(default, deserialize_with = "decimal_or_zero")]
     pub(super) ask_price: Decimal,
 }
 

@@ -118,6 +118,8 @@ struct Account {
     hedge: bool,
     /// Leverage and margin mode, as last read or set.
     known: Known,
+    /// The margin modes that unified accounts were told to use: no call sets them, so they are nowhere but here.
+    wishes: Known,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
 }
@@ -137,6 +139,7 @@ impl Bitget {
             settle: line.settle,
             hedge: false,
             known: Known::default(),
+            wishes: Known::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
         };
@@ -168,19 +171,13 @@ impl Account {
         }
     }
 
-    /// The margin mode that an order must name may have been changed elsewhere: after a failure it is read again.
-    fn forget_after_failure(&mut self, symbol: &Symbol, results: &[Result<OrderState>]) {
+    /// What was taken for known may have been changed elsewhere: after a failure it is read again. The margin mode of a
+    /// unified account is not what is set over there but what orders name, and stays.
+    fn forget_after_failure(&mut self, symbol: &Symbol, results: &[Result<OrderState>], generation: Generation) {
         if results.iter().any(|result| !matches!(result, Ok(_) | Err(ExchangeError::NeverSent(_)))) {
-            self.known.set(symbol, Terms::default());
+            let margin_mode = self.known.get(symbol).margin_mode.filter(|_| generation == Unified);
+            self.known.set(symbol, Terms { leverage: None, margin_mode });
         }
-    }
-}
-
-/// Why an order was not sent: what had to be read before it was not readable.
-fn unsent(error: ExchangeError) -> ExchangeError {
-    match error {
-        ExchangeError::Unknown { detail, .. } => ExchangeError::NeverSent(detail),
-        error => error,
     }
 }
 
@@ -255,6 +252,7 @@ impl Exchange for Bitget {
         })?;
         if !Arc::ptr_eq(&list, &account.instruments) {
             account.known.rename(|name| shared_name(&list, name));
+            account.wishes.rename(|name| shared_name(&list, name));
             account.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -305,7 +303,7 @@ impl Exchange for Bitget {
             Unified => unified::place(&mut self.account, orders),
         };
         if let Some(order) = orders.first() {
-            self.account.forget_after_failure(&order.symbol, &results);
+            self.account.forget_after_failure(&order.symbol, &results, self.generation);
         }
         results
     }

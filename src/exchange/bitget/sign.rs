@@ -17,9 +17,11 @@ const LAG_MS: Millis = 2 * SECOND_MS;
 /// How long an order without an answer can still come to life or come to light.
 pub(super) const FENCE_MS: Millis = VALID_MS + LAG_MS;
 
+const TIME_PATH: &str = "/api/v2/public/time";
+
 /// How Bitget signs and fails.
 pub(super) const DIALECT: Dialect =
-    Dialect { fence_ms: FENCE_MS, sign, judge: errors::judge, time_path: "/api/v2/public/time", time_of: wire::server_time };
+    Dialect { fence_ms: FENCE_MS, sign, judge: errors::judge, time_path: TIME_PATH, time_of: wire::server_time };
 
 /// Signs everything in one line.
 fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
@@ -31,9 +33,10 @@ fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
         headers.push(("ACCESS-SIGN", signature));
         headers.push(("ACCESS-TIMESTAMP", time.to_string()));
         headers.push(("ACCESS-PASSPHRASE", keys.password.expose().to_owned()));
-        if keys.demo {
-            headers.push(("paptrading", "1".to_owned()));
-        }
+    }
+    // Contracts and prices of play money are told apart as its accounts are; there is one clock for both.
+    if keys.demo && call.path != TIME_PATH {
+        headers.push(("paptrading", "1".to_owned()));
     }
     if !call.body.is_empty() {
         headers.push(("Content-Type", "application/json".to_owned()));
@@ -87,10 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn play_money_is_told_by_a_header_and_public_calls_carry_none() {
+    fn play_money_is_told_by_a_header_of_every_call_but_the_clocks() {
         let demo = sign(&keys(true), &Call::post("/x", &Params::new().with("a", "1")), TIME);
         assert_eq!((header(&demo, "paptrading"), header(&demo, "Content-Type")), (Some("1"), Some("application/json")));
         assert_eq!(demo.body, br#"{"a":"1"}"#);
-        assert!(sign(&keys(true), &Call::public("/x", Params::new()), TIME).headers.is_empty());
+        let public = |demo, path| sign(&keys(demo), &Call::public(path, Params::new()), TIME).headers;
+        assert_eq!(public(true, "/api/v2/mix/market/ticker"), [("paptrading", "1".to_owned())]);
+        assert!(public(true, TIME_PATH).is_empty() && public(false, "/api/v2/mix/market/ticker").is_empty());
     }
 }

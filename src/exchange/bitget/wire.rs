@@ -10,10 +10,8 @@ use super::errors::SUCCESS_CODE;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::Result;
 use crate::exchange::numbers::integer;
-use crate::exchange::orders::own;
-use crate::market::{
-    Action, Decimal, MarginMode, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind, Side, Terms,
-};
+use crate::exchange::orders::{guard_taken, own, taken};
+use crate::market::{Decimal, MarginMode, Millis, NewOrder, OrderState, OrderStatus, Protection, ProtectionKind, Side, Terms};
 
 /// The product that is traded here: contracts settled in one coin.
 pub(super) const PRODUCT: &str = "USDT-FUTURES";
@@ -162,25 +160,7 @@ pub(super) struct Ack {
 impl Ack {
     /// A plain order that was taken, if it is this one.
     pub(super) fn taken(self, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
-        let price = match order.kind {
-            OrderKind::Market => Decimal::ZERO,
-            OrderKind::Limit { price } => price,
-        };
-        let state = OrderState {
-            id: self.client_oid,
-            symbol: order.symbol.clone(),
-            side: order.side,
-            opens: order.action == Action::Open,
-            conditional: false,
-            guards: None,
-            status: OrderStatus::Taken,
-            qty: order.qty,
-            filled: Decimal::ZERO,
-            avg_price: Decimal::ZERO,
-            price,
-            created_at: 0,
-        };
-        own(state, order, attempt)
+        own(OrderState { id: self.client_oid, ..taken(order, 0) }, order, attempt)
     }
 
     /// A protective order that was taken, if it is this one; `qty` is zero for one that covers the position.
@@ -188,20 +168,7 @@ impl Ack {
         if self.client_oid != protection.id.as_str() {
             return Err(attempt.unknown("the answer names another order"));
         }
-        Ok(OrderState {
-            id: self.client_oid,
-            symbol: protection.symbol.clone(),
-            side: protection.side,
-            opens: false,
-            conditional: true,
-            guards: Some(protection.kind),
-            status: OrderStatus::Taken,
-            qty,
-            filled: Decimal::ZERO,
-            avg_price: Decimal::ZERO,
-            price: protection.trigger_price,
-            created_at: 0,
-        })
+        Ok(guard_taken(protection, qty, 0))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Stops and targets: attributes of a position, set by `trading-stop`. A position has one of each, whoever set it; what
 //! tells ours apart is its price.
 
-use super::{Bybit, linear_of, nothing_sent, wire};
+use super::{Bybit, linear_of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
@@ -51,7 +51,7 @@ impl Bybit {
 
     /// Removes it if the price is ours: what stands there otherwise is another's.
     pub(super) fn clear_guard(&mut self, symbol: &Symbol, guard: Guarded) -> Result<()> {
-        let rows = self.rows_of(symbol).map_err(nothing_sent)?;
+        let rows = self.rows_of(symbol).map_err(ExchangeError::nothing_sent)?;
         let ours = rows.iter().find(|row| row.holds(guard.side) && row.guard(guard.kind) == guard.trigger_price);
         let gone = || ExchangeError::refused(Reason::UnknownOrder, "the position has no stop or target at this price");
         let params = guard_params(symbol, ours.ok_or_else(gone)?.position_idx).with(names(guard.kind).price, "0");

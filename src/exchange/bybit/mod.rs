@@ -31,7 +31,7 @@ use serde::de::DeserializeOwned;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, our_time, own, shared_name};
+use super::orders::{change, found, in_order, our_time, own, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session, unreadable};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
@@ -165,10 +165,7 @@ impl Bybit {
                 own(ack.state(order, taken_at), order, &attempt)
             })
             .collect();
-        if results.iter().any(|result| matches!(result, Err(error) if error.reason() == Some(Reason::ClockSkew))) {
-            // Only some orders were refused for the clock, so the batch cannot be repeated here; the next call will be on time.
-            let _ = self.session.reset_clock();
-        }
+        self.session.mind_clock(&results);
         results
     }
 
@@ -235,7 +232,7 @@ impl Bybit {
     /// Whether a contract is in hedge mode. Asked for before something is sent, which therefore was not sent if this fails.
     fn mode_of(&mut self, symbol: &Symbol) -> Result<bool> {
         if !self.modes.contains_key(symbol) {
-            self.rows_of(symbol).map_err(nothing_sent)?;
+            self.rows_of(symbol).map_err(ExchangeError::nothing_sent)?;
         }
         Ok(self.modes.get(symbol).copied().unwrap_or(self.hedge))
     }
@@ -255,7 +252,7 @@ impl Bybit {
 
     /// Sets the mode of the whole account, unless a fresh look shows that somebody did so already.
     fn set_margin_mode(&mut self, mode: MarginMode) -> Result<()> {
-        self.account_info().map_err(nothing_sent)?;
+        self.account_info().map_err(ExchangeError::nothing_sent)?;
         if self.margin_mode == Some(mode) {
             return Ok(());
         }
@@ -317,10 +314,8 @@ impl Exchange for Bybit {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         let reply: Reply<List<wire::Ticker>> = self.session.call(&Call::public("/v5/market/tickers", linear_of(symbol)))?;
-        match reply.result.list.first() {
-            Some(ticker) if !ticker.bid.is_zero() && !ticker.ask.is_zero() => Ok(Quote { bid: ticker.bid, ask: ticker.ask }),
-            _ => Err(ExchangeError::refused(Reason::PriceBand, format!("nobody bids for {symbol}, or nobody offers it"))),
-        }
+        let (bid, ask) = reply.result.list.first().map(|ticker| (ticker.bid, ticker.ask)).unwrap_or_default();
+        quote(bid, ask, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {
@@ -455,14 +450,6 @@ fn linear() -> Params {
 
 fn linear_of(symbol: &Symbol) -> Params {
     linear().with("symbol", symbol.as_str())
-}
-
-/// What failed came before the call that would have changed something: of that one, not a byte left.
-fn nothing_sent(error: ExchangeError) -> ExchangeError {
-    match error {
-        ExchangeError::Unknown { detail, .. } => ExchangeError::NeverSent(detail),
-        other => other,
-    }
 }
 
 fn read_instruments(session: &mut Session, settle: &str) -> Result<Vec<Instrument>> {

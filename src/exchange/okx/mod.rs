@@ -38,7 +38,7 @@ use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, in_order};
+use super::orders::{change, found, in_order, leverage_set, quote};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
@@ -88,8 +88,10 @@ pub struct Okx {
     session: Session,
     settle: String,
     hedge: bool,
-    /// Margin mode wished for, and the leverage in that mode.
+    /// The margin mode of orders that open, and the leverage in that mode.
     known: Known,
+    /// Margin modes that [`Exchange::prepare`] was told: no call sets them, so they are nowhere but here.
+    wishes: Known,
     held: Held,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
@@ -103,6 +105,7 @@ impl Okx {
             settle: line.settle,
             hedge: false,
             known: Known::default(),
+            wishes: Known::default(),
             held: Held::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
@@ -170,6 +173,12 @@ impl Okx {
         Ok((first, attempt))
     }
 
+    /// What is asked for by name: neither a refusal that says so nor an empty answer knows it.
+    fn named_row<T: DeserializeOwned>(&mut self, call: &Call) -> Result<Option<(T, Attempt)>> {
+        let Some((rows, attempt)) = found(self.rows(call))? else { return Ok(None) };
+        Ok(rows.into_iter().next().map(|row| (row, attempt)))
+    }
+
     /// A list of one contract that comes newest first, in pages.
     fn pages<T: DeserializeOwned + Row>(
         &mut self,
@@ -217,10 +226,7 @@ impl Okx {
         for half in halves {
             let params = of(symbol).with("lever", leverage.to_string()).with("mgnMode", margin_word(mode)).with_some("posSide", *half);
             let (set, _) = self.row::<wire::LeverageRow>(&Call::post("/api/v5/account/set-leverage", &params))?;
-            if set.leverage() != Some(leverage) {
-                let text = format!("asked for leverage {leverage}, the exchange set {}", set.leverage().unwrap_or(0));
-                return Err(ExchangeError::refused(Reason::Leverage, text));
-            }
+            leverage_set(leverage, set.leverage().unwrap_or(0))?;
         }
         Ok(())
     }
@@ -238,7 +244,7 @@ impl Exchange for Okx {
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
         let (account, _) = self.row::<wire::AccountConfig>(&Call::get("/api/v5/account/config", Params::new()))?;
-        (self.known, self.held) = (Known::default(), Held::default());
+        (self.known, self.held) = (self.wishes.clone(), Held::default());
         self.hedge = account.pos_mode == wire::PosMode::LongShortMode;
         Ok(AccountMode { hedge: self.hedge, restricted: restricted(&account).map(str::to_owned) })
     }
@@ -246,14 +252,21 @@ impl Exchange for Okx {
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
         let (now, session, settle) = (self.session.now(), &mut self.session, &self.settle);
         let call = Call::public("/api/v5/public/instruments", Params::new().with("instType", "SWAP"));
-        let read = || session.stream(&call, |body| instruments::read_contracts(body, settle));
+        // Nobody knows the shelf's list while somebody reads.
+        let shelf = self.catalogue.peek();
+        let before = if shelf.is_empty() { Arc::clone(&self.instruments) } else { shelf };
+        let read = || {
+            let list = session.stream(&call, |body| instruments::read_contracts(body, settle))?;
+            Ok(instruments::with_delisted(list, &before))
+        };
         let list = self.catalogue.get(now, read)?;
         self.instruments = Arc::clone(&list);
         Ok(list)
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        Ok(self.row::<wire::Ticker>(&Call::public("/api/v5/market/ticker", of(symbol)))?.0.quote())
+        let (ticker, _) = self.row::<wire::Ticker>(&Call::public("/api/v5/market/ticker", of(symbol)))?;
+        quote(ticker.bid_px, ticker.ask_px, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {
@@ -285,7 +298,10 @@ impl Exchange for Okx {
     }
 
     fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
-        let mode = self.usual_mode(symbol)?;
+        let mode = match self.wishes.get(symbol).margin_mode {
+            Some(wish) => wish,
+            None => self.usual_mode(symbol)?,
+        };
         let leverage = self.read_leverage(symbol, mode)?;
         let terms = Terms { leverage, margin_mode: Some(mode) };
         self.known.set(symbol, terms);
@@ -295,9 +311,13 @@ impl Exchange for Okx {
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
         let mode = match want.margin_mode {
             Some(mode) => mode,
-            None => not_sent(self.usual_mode(symbol))?,
+            None => self.usual_mode(symbol).map_err(ExchangeError::nothing_sent)?,
         };
         self.wish(symbol, mode);
+        // Without a wish, a position of another mode ends the last one.
+        if want.margin_mode.is_some() || self.wishes.get(symbol).margin_mode != Some(mode) {
+            self.wishes.set(symbol, Terms { leverage: None, margin_mode: want.margin_mode });
+        }
         if let Some(leverage) = want.leverage.filter(|leverage| self.known.get(symbol).leverage != Some(*leverage)) {
             // One of two halves may be set when the other is refused.
             self.known.set(symbol, Terms { leverage: None, margin_mode: Some(mode) });
@@ -319,7 +339,9 @@ impl Exchange for Okx {
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        self.guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error))
+        let result = self.guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error));
+        self.session.mind_clock(std::slice::from_ref(&result));
+        result
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
@@ -398,12 +420,4 @@ fn restricted(account: &wire::AccountConfig) -> Option<&'static str> {
         _ if !may_trade => Some("the API key may only read: give it the permission to trade"),
         _ => None,
     }
-}
-
-/// When a question that comes before an order fails, nothing of the order has left yet.
-fn not_sent<T>(asked: Result<T>) -> Result<T> {
-    asked.map_err(|error| match error {
-        ExchangeError::Unknown { detail, .. } => ExchangeError::NeverSent(detail),
-        other => other,
-    })
 }

@@ -6,15 +6,15 @@ use serde_json::value::RawValue;
 
 use super::sign;
 use super::wire::{self, Row, half_word, margin_word};
-use super::{Okx, TOO_LARGE, listing, not_sent, of};
+use super::{Okx, TOO_LARGE, listing, of};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, is_buy, our_time, with_child};
+use crate::exchange::orders::{found, guard_taken, is_buy, our_time, taken, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, unreadable};
 use crate::market::{
-    Action, ClientId, Decimal, Instrument, MarginMode, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind,
-    Side, Symbol, TriggerBy,
+    Action, ClientId, Decimal, Instrument, MarginMode, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind, Side,
+    Symbol, TriggerBy,
 };
 
 /// Most cancels of algo orders in one request.
@@ -93,7 +93,7 @@ impl Okx {
     /// One order alone, more in a batch. The elements come in the order of the request.
     fn send_orders(&mut self, orders: &[NewOrder]) -> Result<(Vec<Box<RawValue>>, Attempt)> {
         let list = orders.iter().map(|order| self.order_params(order)).collect::<Result<Vec<Params>>>();
-        let list = not_sent(list)?;
+        let list = list.map_err(ExchangeError::nothing_sent)?;
         let call = match list.as_slice() {
             [params] => Call::post("/api/v5/trade/order", params),
             list => Call::post("/api/v5/trade/batch-orders", &list),
@@ -104,13 +104,7 @@ impl Okx {
     fn placed(&self, row: Option<Box<RawValue>>, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
         let row = row.ok_or_else(|| attempt.unknown("not every order was answered"))?;
         let ack = self.acknowledged_by_name(&row, &order.id, attempt)?;
-        let price = match order.kind {
-            OrderKind::Market => Decimal::ZERO,
-            OrderKind::Limit { price } => price,
-        };
-        let opens = order.action == Action::Open;
-        let taken = taken(&order.id, &order.symbol, order.side, price, our_time(ack.ts, attempt.offset_ms));
-        Ok(OrderState { opens, qty: order.qty, ..taken })
+        Ok(taken(order, our_time(ack.ts, attempt.offset_ms)))
     }
 
     /// At most one batch.
@@ -122,6 +116,7 @@ impl Okx {
             }
             Err(error) => vec![Err(error); orders.len()],
         };
+        self.session.mind_clock(&results);
         for (order, result) in orders.iter().zip(&results) {
             match (result, self.known.get(&order.symbol).margin_mode) {
                 (Err(error), _) => self.mistrust(&order.symbol, error),
@@ -134,20 +129,16 @@ impl Okx {
 
     /// Places a stop or a target.
     pub(super) fn guard(&mut self, protection: &Protection) -> Result<OrderState> {
-        let params = not_sent(self.guard_params(protection))?;
+        let params = self.guard_params(protection).map_err(ExchangeError::nothing_sent)?;
         let (row, attempt) = self.row::<Box<RawValue>>(&Call::post("/api/v5/trade/order-algo", &params))?;
         let ack = self.acknowledged_by_name(&row, &protection.id, &attempt)?;
-        let at = our_time(ack.ts, attempt.offset_ms);
-        let taken = taken(&protection.id, &protection.symbol, protection.side, protection.trigger_price, at);
         let qty = if protection.kind == ProtectionKind::TakeProfit { protection.qty } else { Decimal::ZERO };
-        Ok(OrderState { conditional: true, guards: Some(protection.kind), qty, ..taken })
+        Ok(guard_taken(protection, qty, our_time(ack.ts, attempt.offset_ms)))
     }
 
-    /// After some answers what was taken for known is wrong, or may be: the position's margin mode, or the clock.
+    /// After some answers the position's margin mode is not what we took it for, or may not be.
     pub(super) fn mistrust(&mut self, symbol: &Symbol, error: &ExchangeError) {
         match error.reason() {
-            // An element's refusal leaves the rest of the call done, so it is not repeated here; the next call will be on time.
-            Some(Reason::ClockSkew) => drop(self.session.reset_clock()),
             Some(Reason::NoPosition) => self.held.forget(symbol),
             None if matches!(error, ExchangeError::Unknown { .. }) => self.held.forget(symbol),
             _ => {}
@@ -157,7 +148,7 @@ impl Okx {
     /// A plain order, by our name or by the exchange's number.
     pub(super) fn plain_order(&mut self, contract: &Instrument, name: &'static str, id: &str) -> Result<Option<OrderState>> {
         let call = Call::get("/api/v5/trade/order", of(&contract.symbol).with(name, id));
-        let Some((row, attempt)) = found(self.row::<wire::PlainRow>(&call))? else { return Ok(None) };
+        let Some((row, attempt)) = self.named_row::<wire::PlainRow>(&call)? else { return Ok(None) };
         let state = row.state(contract, attempt.offset_ms);
         state.map(Some).ok_or_else(|| attempt.unknown(TOO_LARGE))
     }
@@ -165,7 +156,7 @@ impl Okx {
     /// A conditional order, and what the orders it became say.
     pub(super) fn guard_order(&mut self, contract: &Instrument, id: &str) -> Result<Option<OrderState>> {
         let call = Call::get("/api/v5/trade/order-algo", Params::new().with("algoClOrdId", id));
-        let Some((row, attempt)) = found(self.row::<wire::GuardRow>(&call))? else { return Ok(None) };
+        let Some((row, attempt)) = self.named_row::<wire::GuardRow>(&call)? else { return Ok(None) };
         let children = row.ord_id_list.clone();
         let guard = row.state(contract, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
         if guard.status != OrderStatus::Triggered || children.len() > CHILDREN_MAX {
@@ -221,22 +212,4 @@ impl Okx {
 fn contracts(contract: &Instrument, qty: Decimal) -> Result<Decimal> {
     let refused = || ExchangeError::refused(Reason::Precision, format!("{qty} of {} is no quantity in contracts", contract.base));
     contract.contracts(qty).ok_or_else(refused)
-}
-
-/// An order that was acknowledged, nothing more.
-fn taken(id: &ClientId, symbol: &Symbol, side: Side, price: Decimal, created_at: Millis) -> OrderState {
-    OrderState {
-        id: id.as_str().to_owned(),
-        symbol: symbol.clone(),
-        side,
-        opens: false,
-        conditional: false,
-        guards: None,
-        status: OrderStatus::Taken,
-        qty: Decimal::ZERO,
-        filled: Decimal::ZERO,
-        avg_price: Decimal::ZERO,
-        price,
-        created_at,
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, integer, millis_or_zero};
 use crate::exchange::orders::{acts_on, our_time};
-use crate::market::{Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Quote, Side, Terms};
+use crate::market::{Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Terms};
 
 /// Every answer; its code was judged before.
 #[derive(Deserialize)]
@@ -132,16 +132,10 @@ impl LeverageRow {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Ticker {
-    #[serde(deserialize_with = "decimal")]
-    bid_px: Decimal,
-    #[serde(deserialize_with = "decimal")]
-    ask_px: Decimal,
-}
-
-impl Ticker {
-    pub(super) fn quote(&self) -> Quote {
-        Quote { bid: self.bid_px, ask: self.ask_px }
-    }
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    pub(super) bid_px: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    pub(super) ask_px: Decimal,
 }
 
 /// `GET /api/v5/account/balance`.

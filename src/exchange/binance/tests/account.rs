@@ -146,3 +146,15 @@ fn without_a_key_the_contracts_can_still_be_read() {
     assert_eq!(list.get("ETHUSDT").map(|contract| contract.max_leverage), Some(0));
     stage.done();
 }
+
+#[test]
+fn a_book_of_one_side_has_no_quote() {
+    let mut stage = Stage::new(false);
+    let book = |bid: &str, ask: &str| ok("GET /fapi/v1/ticker/bookTicker", json!({"symbol": "ETHUSDT", "bidPrice": bid, "askPrice": ask}));
+    let read = stage.expect([book("2000.4", "2000.5")]).quote(&eth());
+    assert_eq!(read, Ok(Quote { bid: "2000.4".parse().unwrap(), ask: "2000.5".parse().unwrap() }));
+    for step in [book("0", "2000.5"), book("2000.4", "0.00"), book("", "")] {
+        assert_eq!(stage.expect([step]).quote(&eth()).unwrap_err().reason(), Some(Reason::PriceBand));
+    }
+    stage.done();
+}

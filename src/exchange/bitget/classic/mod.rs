@@ -8,10 +8,10 @@ mod wire;
 use super::errors::of_element;
 use super::instruments::read_classic;
 use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
-use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages, unsent};
+use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{change, found, is_buy, with_child};
+use crate::exchange::orders::{change, found, is_buy, leverage_set, quote as book, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -56,7 +56,7 @@ fn read_setup(account: &mut Account, symbol: &Symbol) -> Result<wire::Setup> {
 }
 
 pub(super) fn open(account: &mut Account) -> Result<()> {
-    account.known = super::Known::default();
+    (account.known, account.wishes) = Default::default();
     let any = account.name(ANY_CONTRACT);
     let setup = read_setup(account, &any)?;
     account.hedge = setup.hedge();
@@ -69,7 +69,7 @@ pub(super) fn open(account: &mut Account) -> Result<()> {
 pub(super) fn quote(account: &mut Account, symbol: &Symbol) -> Result<Quote> {
     let (rows, attempt): (Vec<wire::Ticker>, Attempt) = account.call(&Call::public("/api/v2/mix/market/ticker", contract(symbol)))?;
     let ticker = rows.first().ok_or_else(|| attempt.unknown("the answer names no price"))?;
-    Ok(Quote { bid: ticker.bid_pr, ask: ticker.ask_pr })
+    book(ticker.bid_pr, ticker.ask_pr, symbol)
 }
 
 pub(super) fn balance(account: &mut Account) -> Result<Balance> {
@@ -105,8 +105,10 @@ pub(super) fn prepare(account: &mut Account, symbol: &Symbol, want: &Terms) -> R
         change(&mut account.known, symbol, Terms { leverage: None, margin_mode: Some(mode) }, done)?;
     }
     if let Some(leverage) = want.leverage.filter(|leverage| account.known.get(symbol).leverage != Some(*leverage)) {
-        let done = set_leverage(account, symbol, leverage);
         let so = Terms { leverage: Some(leverage), ..account.known.get(symbol) };
+        // One of two halves may be set when the other one's request never leaves.
+        account.known.set(symbol, Terms { leverage: None, ..so });
+        let done = set_leverage(account, symbol, leverage);
         change(&mut account.known, symbol, so, done)?;
     }
     Ok(())
@@ -118,10 +120,7 @@ fn set_leverage(account: &mut Account, symbol: &Symbol, leverage: u32) -> Result
         let body = margin(symbol).with("leverage", leverage.to_string()).with_some("holdSide", *half);
         let set = account.call::<wire::LeverageSet>(&Call::post("/api/v2/mix/account/set-leverage", &body));
         match set.map(|(set, _)| set.of(mode, half.and_then(super::wire::side_of))) {
-            Ok(Some(set)) if set != leverage => {
-                let words = format!("asked for leverage {leverage}, the exchange set {set}");
-                return Err(ExchangeError::refused(Reason::Leverage, words));
-            }
+            Ok(Some(set)) => leverage_set(leverage, set)?,
             Err(error) if error.reason() != Some(Reason::NoChangeNeeded) => return Err(error),
             _ => {}
         }
@@ -132,7 +131,7 @@ fn set_leverage(account: &mut Account, symbol: &Symbol, leverage: u32) -> Result
 /// What all orders of one request have in common.
 fn order_frame(account: &mut Account, symbol: &Symbol) -> Result<Params> {
     let known = account.known.get(symbol).margin_mode;
-    let mode = known.map_or_else(|| Ok(terms(account, symbol)?.margin_mode), |mode| Ok(Some(mode))).map_err(unsent)?;
+    let mode = known.map_or_else(|| Ok(terms(account, symbol)?.margin_mode), |mode| Ok(Some(mode))).map_err(ExchangeError::nothing_sent)?;
     let mode = mode.ok_or_else(|| ExchangeError::NeverSent(format!("the margin mode of {symbol} is not known")))?;
     Ok(margin(symbol).with("marginMode", margin_word(mode)))
 }
@@ -189,7 +188,9 @@ fn place_batch(account: &mut Account, frame: Params, orders: &[NewOrder]) -> Vec
             None => Err(attempt.unknown("the batch was answered only in part")),
         }
     };
-    orders.iter().map(result_of).collect()
+    let results: Vec<Result<OrderState>> = orders.iter().map(result_of).collect();
+    account.session.mind_clock(&results);
+    results
 }
 
 /// The kind of plan that covers the whole position.

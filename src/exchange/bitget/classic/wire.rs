@@ -14,9 +14,9 @@ use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, Order
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Ticker {
-    #[serde(deserialize_with = "decimal")]
+    #[serde(default, deserialize_with = "decimal_or_zero")]
     pub(super) bid_pr: Decimal,
-    #[serde(deserialize_with = "decimal")]
+    #[serde(default, deserialize_with = "decimal_or_zero")]
     pub(super) ask_pr: Decimal,
 }
 
@@ -267,9 +267,11 @@ impl PlanRow {
     pub(super) fn ended(self, symbol: &Symbol, offset_ms: i64) -> (OrderState, String) {
         // What was set off has not ended before the order it became was seen.
         let (status, became) = match self.plan_status.as_str() {
-            "cancelled" => (OrderStatus::Canceled, String::new()),
-            "fail_execute" => (OrderStatus::Rejected, String::new()),
-            _ => (OrderStatus::Triggered, self.execute_order_id.clone()),
+            "executed" => (OrderStatus::Triggered, self.execute_order_id.clone()),
+            "cancelled" | "canceled" => (OrderStatus::Canceled, String::new()),
+            word if word.starts_with("fail") => (OrderStatus::Rejected, String::new()),
+            // A word nobody knows yet proves no end, so that the order is asked for again.
+            _ => (OrderStatus::Resting, String::new()),
         };
         (OrderState { status, ..self.state(symbol, offset_ms) }, became)
     }

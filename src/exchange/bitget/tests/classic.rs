@@ -99,6 +99,21 @@ fn in_hedge_mode_the_side_is_the_position_whatever_is_done_to_it() {
 }
 
 #[test]
+fn a_batch_of_which_some_were_refused_for_the_clock_has_the_next_call_on_time() {
+    let mut stage = Stage::set(Classic, false, MarginMode::Cross);
+    let late =
+        json!([{"orderId": "", "clientOid": id(Leg::Entry).as_str(), "errorMsg": "Request timestamp expired", "errorCode": "40008"}]);
+    let steps = [
+        ok(BATCH, json!({"successList": [ack(Leg::Second)], "failureList": late})),
+        ok("GET /api/v2/public/time", json!({"serverTime": (START + 7000).to_string()})),
+    ];
+    let placed = stage.expect(steps).place(&[limit(Leg::Entry), limit(Leg::Second)]);
+    assert_eq!((reason(&placed[0]), placed[1].is_ok()), (Some(Reason::ClockSkew), true));
+    assert_eq!(stage.bitget.account.session.offset_ms(), 7000);
+    stage.done();
+}
+
+#[test]
 fn a_batch_is_answered_order_by_order_and_by_name() {
     let mut stage = Stage::set(Classic, false, MarginMode::Cross);
     let orders = [limit(Leg::Entry), limit(Leg::Second), limit(Leg::Order)];
@@ -143,9 +158,13 @@ fn prepare_reads_first_and_sends_only_what_differs() {
     assert_eq!(reason(&refused), Some(Reason::SettingBlocked));
     let other = stage.expect([leverage_set("50", "5", "5")]).prepare(&eth(), &terms(75, MarginMode::Cross));
     assert_eq!(reason(&other), Some(Reason::Leverage));
-    // What may have been set is not known, and so read again.
+    // What was there before is not taken for known then, nor after an answer that did not come.
+    stage.expect([leverage_set("7", "5", "5")]).prepare(&eth(), &terms(7, MarginMode::Cross)).unwrap();
     assert!(is_unknown(&stage.expect([broken(LEVERAGE, true)]).prepare(&eth(), &terms(9, MarginMode::Cross))));
-    stage.expect([setup("crossed", 9, 5, 5)]).prepare(&eth(), &terms(9, MarginMode::Cross)).unwrap();
+    stage.expect([leverage_set("7", "5", "5")]).prepare(&eth(), &terms(7, MarginMode::Cross)).unwrap();
+    // A margin mode that may have been set is read again.
+    assert!(is_unknown(&stage.expect([broken(MARGIN, true)]).prepare(&eth(), &terms(7, MarginMode::Isolated))));
+    stage.expect([setup("isolated", 9, 7, 7)]).prepare(&eth(), &terms(7, MarginMode::Isolated)).unwrap();
     stage.done();
 }
 
@@ -159,6 +178,12 @@ fn isolated_margin_has_a_leverage_for_each_side_in_hedge_mode() {
     assert_eq!((stage.sent(0, "holdSide"), stage.sent(1, "holdSide")), ("long".to_owned(), "short".to_owned()));
     let half = [leverage_set("20", "9", "5"), leverage_set("20", "9", "5")];
     assert_eq!(reason(&stage.expect(half).prepare(&eth(), &terms(9, MarginMode::Isolated))), Some(Reason::Leverage));
+    // The long half was set: five is not known any more, nor when the other half's request never left.
+    let both = || [leverage_set("20", "5", "5"), leverage_set("20", "5", "5")];
+    stage.expect(both()).prepare(&eth(), &terms(5, MarginMode::Isolated)).unwrap();
+    let cut = [leverage_set("20", "9", "5"), broken(LEVERAGE, false)];
+    assert!(stage.expect(cut).prepare(&eth(), &terms(9, MarginMode::Isolated)).is_err());
+    stage.expect(both()).prepare(&eth(), &terms(5, MarginMode::Isolated)).unwrap();
     stage.done();
 }
 
@@ -216,7 +241,11 @@ fn a_guard_that_waits_no_more_is_followed_to_what_it_became() {
     };
     let cases = [
         (ended("cancelled", json!("")), None, Canceled, "0"),
+        (ended("canceled", json!("77")), None, Canceled, "0"),
         (ended("fail_execute", json!(null)), None, Rejected, "0"),
+        (ended("failed", json!("77")), None, Rejected, "0"),
+        (ended("executing", json!("77")), None, Resting, "0"),
+        (ended("", json!("77")), None, Resting, "0"),
         (ended("executed", json!(null)), None, Triggered, "0"),
         (ended("executed", json!("77")), Some(child("filled", "0.5")), Filled, "0.5"),
         (ended("executed", json!("77")), Some(child("partially_filled", "0.2")), Triggered, "0.2"),

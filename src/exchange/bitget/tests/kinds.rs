@@ -142,6 +142,22 @@ fn a_position_that_cannot_be_read_is_no_position_of_zero() {
 }
 
 #[test]
+fn a_book_of_one_side_has_no_quote() {
+    let kinds =
+        [(Classic, "GET /api/v2/mix/market/ticker", "bidPr", "askPr"), (Unified, "GET /api/v3/market/tickers", "bid1Price", "ask1Price")];
+    for (generation, path, bid, ask) in kinds {
+        let mut stage = Stage::new(generation, false);
+        let read = stage.expect([ok(path, json!([{bid: "2000.4", ask: "2000.5"}]))]).quote(&eth());
+        assert_eq!(read, Ok(Quote { bid: d("2000.4"), ask: d("2000.5") }));
+        for (bids, asks) in [(json!("0"), json!("2000.5")), (json!("2000.4"), json!("")), (json!(null), json!("2000.5"))] {
+            let read = stage.expect([ok(path, json!([{bid: bids, ask: asks}]))]).quote(&eth());
+            assert_eq!(reason(&read), Some(Reason::PriceBand));
+        }
+        stage.done();
+    }
+}
+
+#[test]
 fn no_error_and_no_debug_text_shows_what_is_secret() {
     let mut stage = Stage::new(Classic, false);
     let error = stage.expect([no("GET /api/v2/mix/order/detail", "40012", "apikey/password is incorrect")]).order(&entry_ref());

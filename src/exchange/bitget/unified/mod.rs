@@ -2,17 +2,18 @@
 //!
 //! Orders name the margin mode they are for, and so does the leverage; neither is confirmed by a page of the exchange,
 //! only by client libraries of 2026. Settings list the contracts that were ever set to something; the others are cross.
+//! No call sets the margin mode, so what [`prepare`] was told is remembered until it is told something else.
 
 mod wire;
 
 use super::errors::{SUCCESS_CODE, of_element};
 use super::instruments::read_unified;
 use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
-use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages, unsent};
+use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages};
 use crate::exchange::attempt::Attempt;
-use crate::exchange::error::{Reason, Result};
+use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::known::Known;
-use crate::exchange::orders::{change, found, is_buy};
+use crate::exchange::orders::{change, found, is_buy, quote as book};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -47,13 +48,14 @@ pub(super) fn settings(account: &mut Account) -> Result<Settings> {
 
 pub(super) fn open(account: &mut Account, settings: &Settings) {
     account.hedge = settings.hedge();
-    account.known = Known::new(settings.terms(PRODUCT).map(|(symbol, terms)| (account.name(symbol), terms)).collect());
+    let read = settings.terms(PRODUCT).map(|(symbol, terms)| (account.name(symbol), terms));
+    account.known = Known::new(read.map(|(symbol, terms)| (symbol.clone(), wished(account, &symbol, terms))).collect());
 }
 
 pub(super) fn quote(account: &mut Account, symbol: &Symbol) -> Result<Quote> {
     let (rows, attempt): (Vec<wire::Ticker>, Attempt) = account.call(&Call::public("/api/v3/market/tickers", contract(symbol)))?;
     let ticker = rows.first().ok_or_else(|| attempt.unknown("the answer names no price"))?;
-    Ok(Quote { bid: ticker.bid, ask: ticker.ask })
+    book(ticker.bid, ticker.ask, symbol)
 }
 
 pub(super) fn balance(account: &mut Account) -> Result<Balance> {
@@ -73,17 +75,31 @@ pub(super) fn positions(account: &mut Account, only: Option<&Symbol>) -> Result<
 pub(super) fn terms(account: &mut Account, symbol: &Symbol) -> Result<Terms> {
     let settings = settings(account)?;
     let terms = settings.terms(PRODUCT).find(|(name, _)| *name == symbol.as_str()).map(|(_, terms)| terms).unwrap_or_default();
+    let terms = wished(account, symbol, terms);
     account.known.set(symbol, terms);
     Ok(terms)
 }
 
+/// What was read, in the margin mode that is wished for. The leverage of another mode says nothing about it.
+fn wished(account: &Account, symbol: &Symbol, read: Terms) -> Terms {
+    match account.wishes.get(symbol).margin_mode {
+        Some(mode) if read.margin_mode != Some(mode) => Terms { leverage: None, margin_mode: Some(mode) },
+        _ => read,
+    }
+}
+
 pub(super) fn prepare(account: &mut Account, symbol: &Symbol, want: &Terms) -> Result<()> {
+    if want.margin_mode.is_some() {
+        account.wishes.set(symbol, Terms { leverage: None, ..*want });
+    }
     let known = account.known.get(symbol);
-    let margin_mode = want.margin_mode.or(known.margin_mode);
+    let margin_mode = want.margin_mode.or(account.wishes.get(symbol).margin_mode).or(known.margin_mode);
     // Each mode has a leverage of its own.
     let leverage = known.leverage.filter(|_| margin_mode == known.margin_mode);
     match want.leverage.filter(|wanted| leverage != Some(*wanted)) {
         Some(wanted) => {
+            // One of two halves may be set when the other one's request never leaves.
+            account.known.set(symbol, Terms { leverage: None, margin_mode });
             let done = set_leverage(account, symbol, wanted, margin_mode);
             change(&mut account.known, symbol, Terms { leverage: Some(wanted), margin_mode }, done)
         }
@@ -141,7 +157,11 @@ pub(super) fn place(account: &mut Account, orders: &[NewOrder]) -> Vec<Result<Or
 }
 
 fn place_one(account: &mut Account, order: &NewOrder) -> Result<OrderState> {
-    let mode = margin_mode(account, &order.symbol).map_err(unsent)?;
+    // What closes a position names the mode that it was last seen in.
+    let mode = match account.wishes.get(&order.symbol).margin_mode {
+        Some(wish) if order.action == Action::Open => wish,
+        _ => margin_mode(account, &order.symbol).map_err(ExchangeError::nothing_sent)?,
+    };
     let body = order_params(account.hedge, mode, order);
     let (ack, attempt) = account.call::<Ack>(&Call::post("/api/v3/trade/place-order", &body))?;
     ack.taken(order, &attempt)

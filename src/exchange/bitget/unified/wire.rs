@@ -14,9 +14,9 @@ use crate::market::{Decimal, Fill, Millis, OrderState, OrderStatus, Position, Pr
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Ticker {
-    #[serde(rename = "bid1Price", deserialize_with = "decimal")]
+    #[serde(default, rename = "bid1Price", deserialize_with = "decimal_or_zero")]
     pub(super) bid: Decimal,
-    #[serde(rename = "ask1Price", deserialize_with = "decimal")]
+    #[serde(default, rename = "ask1Price", deserialize_with = "decimal_or_zero")]
     pub(super) ask: Decimal,
 }
 
@@ -199,9 +199,6 @@ pub(super) struct StrategyRow {
     tpsl_mode: String,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     qty: Decimal,
-    /// Which of its prices was met; waiting ones have none, and the example of ended ones shows none either.
-    #[serde(default, deserialize_with = "text")]
-    trigger_type: String,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     stop_loss: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
@@ -222,21 +219,12 @@ impl StrategyRow {
         })
         .collect()
     }
-}
 
-impl StrategyRow {
-    /// The same of an order that ended. Unless the price that was met is named, all that is known is that it ended: cancelled,
-    /// set off, or gone with its position. `offset_ms` is the exchange's clock minus ours.
+    /// The same of an order that ended: cancelled, set off, or gone with its position. Which of these, no row proves: its
+    /// `triggerType` may merely name the kind of order, so the position and the executions tell. `offset_ms` is the
+    /// exchange's clock minus ours.
     pub(super) fn ended(&self, symbol: &Symbol, offset_ms: i64) -> Vec<OrderState> {
-        let met = match self.trigger_type.as_str() {
-            "stopLoss" => Some(ProtectionKind::StopLoss),
-            "takeProfit" => Some(ProtectionKind::TakeProfit),
-            _ => None,
-        };
-        let ended = |state: OrderState| match met {
-            Some(kind) if state.guards == Some(kind) => OrderState { status: OrderStatus::Filled, filled: self.qty, ..state },
-            _ => OrderState { status: OrderStatus::Expired, ..state },
-        };
+        let ended = |state: OrderState| OrderState { status: OrderStatus::Expired, ..state };
         self.states(symbol, offset_ms).into_iter().map(ended).collect()
     }
 }

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use super::{Direction, List, half, success};
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
-use crate::exchange::orders::{acts_on, our_time};
-use crate::market::{Action, Decimal, Fill, Guarded, Millis, NewOrder, OrderKind, OrderState, OrderStatus, ProtectionKind, Side, Symbol};
+use crate::exchange::orders::{acts_on, our_time, taken};
+use crate::market::{Decimal, Fill, Guarded, Millis, NewOrder, OrderState, OrderStatus, ProtectionKind, Side, Symbol};
 
 /// A stop or target that is an attribute of its position: no name, no quantity.
 pub(in crate::exchange::bybit) fn guard_state(symbol: &Symbol, guard: Guarded, status: OrderStatus, created_at: Millis) -> OrderState {
@@ -37,23 +37,7 @@ pub(in crate::exchange::bybit) struct Ack {
 impl Ack {
     /// `taken_at` is our time.
     pub(in crate::exchange::bybit) fn state(self, order: &NewOrder, taken_at: Millis) -> OrderState {
-        OrderState {
-            id: self.order_link_id,
-            symbol: order.symbol.clone(),
-            side: order.side,
-            opens: order.action == Action::Open,
-            conditional: false,
-            guards: None,
-            status: OrderStatus::Taken,
-            qty: order.qty,
-            filled: Decimal::ZERO,
-            avg_price: Decimal::ZERO,
-            price: match order.kind {
-                OrderKind::Market => Decimal::ZERO,
-                OrderKind::Limit { price } => price,
-            },
-            created_at: taken_at,
-        }
+        OrderState { id: self.order_link_id, ..taken(order, taken_at) }
     }
 }
 

@@ -101,7 +101,7 @@ fn terms_are_those_of_the_mode_that_orders_take() {
     let row = |leverage: &str, side: &str| json!({"instId": "ETH-USDT-SWAP", "mgnMode": "cross", "posSide": side, "lever": leverage});
     let read = stage.expect([ok(POSITIONS, json!([])), ok(LEVERAGE, json!([row("10", "net")]))]).terms(&eth()).unwrap();
     assert_eq!((read, stage.query(1).as_str()), (terms(10, MarginMode::Cross), "instId=ETH-USDT-SWAP&mgnMode=cross"));
-    stage.expect([]).prepare(&eth(), &terms(10, MarginMode::Cross)).unwrap();
+    stage.expect([]).prepare(&eth(), &Terms { leverage: Some(10), margin_mode: None }).unwrap();
     stage.expect([ok(POSITIONS, json!([position("isolated", "-5")]))]).positions(None).unwrap();
     let halves = |long: &str, short: &str| ok(LEVERAGE, json!([row(long, "long"), row(short, "short")]));
     assert_eq!(stage.expect([halves("4", "4")]).terms(&eth()).unwrap(), terms(4, MarginMode::Isolated));
@@ -110,6 +110,34 @@ fn terms_are_those_of_the_mode_that_orders_take() {
         let read = stage.expect([step]).terms(&eth()).unwrap();
         assert_eq!(read, Terms { leverage: None, margin_mode: Some(MarginMode::Isolated) });
     }
+    stage.done();
+}
+
+#[test]
+fn the_margin_mode_that_was_prepared_outlives_readings_and_positions_of_another_mode() {
+    let mut stage = Stage::new(false);
+    let isolated = Terms { leverage: None, margin_mode: Some(MarginMode::Isolated) };
+    stage.expect([]).prepare(&eth(), &isolated).unwrap();
+    let by_hand = || ok(POSITIONS, json!([position("cross", "5")]));
+    let leverage = || ok(LEVERAGE, json!([{"instId": "ETH-USDT-SWAP", "mgnMode": "isolated", "posSide": "net", "lever": "4"}]));
+    let entered = |stage: &mut Stage| {
+        stage.expect([ok(PLACE, json!([ack(Leg::Entry)]))]).place(&[limit(Leg::Entry, "1900")]).remove(0).unwrap();
+        assert_eq!(stage.body(0)["tdMode"], json!("isolated"));
+    };
+    stage.expect([by_hand()]).positions(None).unwrap();
+    assert_eq!(stage.expect([leverage()]).terms(&eth()), Ok(terms(4, MarginMode::Isolated)));
+    assert_eq!(stage.query(0), "instId=ETH-USDT-SWAP&mgnMode=isolated");
+    entered(&mut stage);
+    stage.expect([time_is(START), config("2", "net_mode", "trade")]).open().unwrap();
+    stage.expect([by_hand()]).positions(None).unwrap();
+    entered(&mut stage);
+    assert_eq!(stage.expect([leverage()]).terms(&eth()), Ok(terms(4, MarginMode::Isolated)));
+    // Prepared without a wish, the position's mode counts again.
+    stage.expect([by_hand()]).positions(None).unwrap();
+    stage.expect([set("7")]).prepare(&eth(), &Terms { leverage: Some(7), margin_mode: None }).unwrap();
+    assert_eq!(stage.body(0)["mgnMode"], json!("cross"));
+    let cross = ok(LEVERAGE, json!([{"instId": "ETH-USDT-SWAP", "mgnMode": "cross", "posSide": "net", "lever": "7"}]));
+    assert_eq!(stage.expect([cross]).terms(&eth()), Ok(terms(7, MarginMode::Cross)));
     stage.done();
 }
 
@@ -219,4 +247,39 @@ fn accounts_of_one_host_read_its_contracts_once() {
     assert!(Arc::ptr_eq(&list, &second.expect([said(CONTRACTS, 200, &contracts_answer())]).instruments().unwrap()));
     first.done();
     second.done();
+}
+
+#[test]
+fn what_is_held_of_a_contract_that_left_the_list_can_still_be_read() {
+    let (mut stage, mut other) = (Stage::new(false), Stage::new(false));
+    other.okx.catalogue = stage.okx.catalogue.clone();
+    other.okx.instruments = Arc::default();
+    let all: Value = serde_json::from_str(&contracts_answer()).unwrap();
+    let left: Vec<Value> = all["data"].as_array().unwrap().iter().filter(|row| row["instId"] != "ETH-USDT-SWAP").cloned().collect();
+    let kept = |list: &Instruments| list.get("ETH-USDT-SWAP").map(|eth| (eth.closed.as_deref().map(str::to_owned), eth.contract_size));
+    let gone = Some((Some("delisted".to_owned()), d("0.1")));
+    let list = stage.expect([ok(CONTRACTS, json!(left))]).instruments().unwrap();
+    assert_eq!((list.len(), kept(&list)), (3, gone.clone()));
+    let held = stage.expect([ok(POSITIONS, json!([position("cross", "5")]))]).positions(None).unwrap();
+    assert_eq!(held[0].qty, d("0.5"));
+    // An account that came later, and the next reading, know it too; what is listed again is open again.
+    for (rows, expected) in [(json!(left), gone), (all["data"].clone(), Some((None, d("0.1"))))] {
+        other.time.fetch_add(crate::exchange::catalogue::FRESH_MS, Ordering::Relaxed);
+        let list = other.expect([ok(CONTRACTS, rows)]).instruments().unwrap();
+        assert_eq!((list.len(), kept(&list)), (3, expected));
+    }
+    stage.done();
+    other.done();
+}
+
+#[test]
+fn a_book_of_one_side_has_no_quote() {
+    let mut stage = Stage::new(false);
+    let ticker = |bid: &str, ask: &str| ok("GET /api/v5/market/ticker", json!([{"instId": "ETH-USDT-SWAP", "bidPx": bid, "askPx": ask}]));
+    let read = stage.expect([ticker("2000.4", "2000.5")]).quote(&eth());
+    assert_eq!(read, Ok(Quote { bid: d("2000.4"), ask: d("2000.5") }));
+    for step in [ticker("", "2000.5"), ticker("2000.4", ""), ticker("0", "2000.5")] {
+        assert_eq!(reason(stage.expect([step]).quote(&eth())), Some(Reason::PriceBand));
+    }
+    stage.done();
 }

@@ -121,6 +121,7 @@ fn a_guard_is_followed_to_what_it_became() {
         (vec![guard("partially_failed", json!([]))], Some((Rejected, "0"))),
         (vec![guard("effective", json!([]))], Some((Triggered, "0"))),
         (vec![guard("effective", json!(["1"])), gone()], Some((Triggered, "0"))),
+        (vec![guard("effective", json!(["1"])), ok(ORDER, json!([]))], Some((Triggered, "0"))),
         (vec![guard("effective", json!(["1"])), child("live", "0")], Some((Triggered, "0"))),
         (vec![guard("effective", json!(["1"])), child("partially_filled", "2")], Some((Triggered, "0.2"))),
         (vec![guard("effective", json!(["1"])), child("filled", "5")], Some((Filled, "0.5"))),
@@ -153,7 +154,10 @@ fn a_guard_is_followed_to_what_it_became() {
 fn not_found_is_a_word_of_the_exchange() {
     let mut stage = Stage::new(false);
     assert_eq!(stage.expect([no(ORDER, 51603, "Order does not exist.")]).order(&named(Leg::Entry)), Ok(None));
-    for reply in [r#"{"code":"0","data":[]}"#, "{}", "<html>", r#"{"code":"0","data":[{"ordId":"1"}]}"#] {
+    for (path, leg) in [(ORDER, Leg::Entry), (FIND_GUARD, Leg::Stop)] {
+        assert_eq!(stage.expect([ok(path, json!([]))]).order(&named(leg)), Ok(None), "an empty answer knows no such order");
+    }
+    for reply in [r#"{"code":"0"}"#, r#"{"code":"0","data":null}"#, "{}", "<html>", r#"{"code":"0","data":[{"ordId":"1"}]}"#] {
         assert!(stage.expect([said(ORDER, 200, reply)]).order(&named(Leg::Entry)).is_err(), "{reply}");
     }
     let state = stage.expect([ok(ORDER, json!([plain(Leg::Entry, "mmp_canceled", "2")]))]).order(&named(Leg::Entry)).unwrap().unwrap();
