@@ -145,7 +145,9 @@ pub(super) fn take_for_protection(ticket: &mut Ticket, name: &str, symbol: &Symb
 pub(super) fn verified(trade: &mut Trade, ctx: &Ctx<'_>) {
     match trade.stop.as_ref().map(|stop| &stop.state) {
         Some(State::Resting) => trade.stop_was_attached = true,
-        Some(State::Idle) if trade.naked_since.is_none() && !trade.is_protected() && trade.live.position > Decimal::ZERO => trade.naked_since = trade.filled_at.or(Some(ctx.now)),
+        Some(State::Idle) if trade.naked_since.is_none() && !trade.is_protected() && trade.live.position > Decimal::ZERO => {
+            trade.naked_since = trade.filled_at.or(Some(ctx.now))
+        }
         _ => {}
     }
 }

@@ -8,8 +8,8 @@ use perphook::market::Leg;
 use serde_json::{Value, json};
 
 use crate::rig::{self, Answer, Exchange, KEY, Rig, SECRET, TOKEN, entry, exit, http};
-use crate::sim::{Kind, SimConfig};
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
+use crate::sim::{Kind, SimConfig};
 
 /// Contracts that the simulated exchange always has.
 const BUILT_IN: usize = 20;

@@ -205,7 +205,9 @@ fn fills_are_read_span_by_span_and_page_by_page_and_counted_once() {
     let mut stage = Stage::knowing(false);
     let page = |rows: Value, cursor: &str| ok(EXECUTIONS, json!({"list": rows, "nextPageCursor": cursor}));
     let funding = with(execution(9, "Buy", "0"), json!({"execType": "Funding"}));
-    let newest = json!([execution(3, "Sell", "0.1"), execution(2, "Buy", "0"), funding]);
+    // A liquidation moves the position like any other trade.
+    let bust = with(execution(3, "Sell", "0.1"), json!({"execType": "BustTrade"}));
+    let newest = json!([bust, execution(2, "Buy", "0"), funding]);
     let oldest = json!([execution(2, "Buy", "0"), execution(1, "Buy", "0")]);
     let fills = stage.expect([page(newest, "2%3A1"), page(oldest, "")]).fills(&eth(), START - 5000).unwrap();
     assert_eq!(
@@ -213,7 +215,7 @@ fn fills_are_read_span_by_span_and_page_by_page_and_counted_once() {
         [(START - 4999, true), (START - 4998, true), (START - 4997, false)]
     );
     assert_eq!(stage.asked(0, "startTime"), Some((START - 5000).to_string()));
-    assert_eq!((stage.asked(0, "execType").as_deref(), stage.asked(1, "cursor").as_deref()), (Some("Trade"), Some("2%3A1")));
+    assert_eq!((stage.asked(0, "execType"), stage.asked(1, "cursor").as_deref()), (None, Some("2%3A1")));
 
     // More than is read: the last ones count.
     let pages = (0..PAGES_MAX as u64).map(|n| page(json!([execution(100 + n, "Buy", "0")]), "more"));
