@@ -292,6 +292,8 @@ read_env_file() {
 
 has_secret() { [ -s "$CREDENTIALS/$1" ] && [ -n "$(tr -d '[:space:]' <"$CREDENTIALS/$1")" ]; }
 has_keys() { has_secret BINANCE_API_KEY && has_secret BINANCE_API_SECRET; }
+# Keys of Binance, or a file of accounts: something to trade with.
+has_accounts() { has_keys || grep -q '^ACCOUNTS_FILE=.' "$SETTINGS" 2>/dev/null; }
 
 put_secret() {
     printf '%s\n' "$2" >"$WORK/secret"
@@ -515,7 +517,7 @@ runs_as_installed() {
 }
 
 start_service() {
-    has_keys || return 0
+    has_accounts || return 0
     if runs_as_installed; then
         return
     fi
@@ -533,14 +535,14 @@ report() {
     local host=${DOMAIN:-$(hostname -I 2>/dev/null | awk '{ print $1 }')}
     [ "$CHANGES" -gt 0 ] || say "nothing to do: everything is as it should be"
     say ""
-    if has_keys; then
+    if has_accounts; then
         say "perphook runs:   systemctl status perphook    perphook-admin status    journalctl -u perphook"
     else
         say "perphook is NOT started: it has no keys of Binance. Put them, each alone in a file, into"
         say "    $CREDENTIALS/BINANCE_API_KEY"
         say "    $CREDENTIALS/BINANCE_API_SECRET"
         say "and run this again:   sudo $0"
-        say "Accounts of other exchanges, with or without these:   ACCOUNTS_FILE in $SETTINGS, then: systemctl enable --now perphook"
+        say "Accounts of other exchanges, with or without these:   ACCOUNTS_FILE in $SETTINGS, and run this again"
     fi
     say "settings:        $SETTINGS   (then: systemctl restart perphook)"
     say "the token:       sudo cat $CREDENTIALS/WEBHOOK_TOKEN"

@@ -1,9 +1,10 @@
-//! Text orders through the real desk and the real adapter against the simulated exchange, in virtual time.
+//! Orders through the real desk and the real adapters against the simulated exchanges, in virtual time.
 //!
 //! | file | what is proven |
 //! |---|---|
 //! | `commands` | every command once in both position modes: requests, in order, and what is there afterwards |
-//! | `trouble` | every command with every kind of trouble at each of its calls |
+//! | `trouble` | every command with every kind of trouble at each of its calls, on every exchange |
+//! | `exchanges` | the life of a bracket, likewise |
 //! | `guards` | `sl:` and `tp:`: when they come, are replaced and end |
 //! | `patience` | refusals: for balance, busy, price band, bans |
 //! | `brackets` | meeting the trade of a JSON alert |
