@@ -1,6 +1,6 @@
 //! Who is behind which name: every exchange an account can be on, and how its adapter is made.
 //!
-//! A new adapter adds its variant, a line in [`Venue::facts`] and one in [`Venue::connect`].
+//! A new adapter adds its variant, a line in `facts` and one in [`Venue::connect`].
 
 use super::catalogue::Catalogue;
 use super::http::Http;
