@@ -53,7 +53,7 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
         clear(ticket, Which::Retired(at), Urgency::Ask, offer);
     }
     if is_clean(trade) && must_sweep(trade, ctx) {
-        offer(live.audit.at, Urgency::Tidy, Step::List);
+        offer(live.look.at, Urgency::Tidy, Step::List);
     } else if is_clean(trade) && !live.accounted {
         offer(live.fills.at, Urgency::Tidy, Step::Fills);
     }

@@ -64,10 +64,19 @@ impl Desk {
     }
 }
 
+/// Does the same on every exchange, on all at the same time: most of it is waiting.
+fn everywhere(act: fn(Kind)) {
+    std::thread::scope(|scope| {
+        for kind in Kind::ALL {
+            scope.spawn(move || act(*kind));
+        }
+    });
+}
+
 #[test]
 fn a_bracket_ends_in_four_ways() {
-    for kind in Kind::ALL {
-        let mut desk = Desk::on(*kind);
+    everywhere(|kind| {
+        let mut desk = Desk::on(kind);
         desk.enter();
         desk.price(LONG[1]);
         let both = dec("0.008");
@@ -86,13 +95,13 @@ fn a_bracket_ends_in_four_ways() {
         let (symbol, held) = (desk.btc.clone(), desk.rig.exchange.position(desk.btc.as_str(), Side::Long));
         desk.rig.exchange.by_hand("/sim/position", &format!(r#"{{"symbol":"{symbol}","side":"LONG","qty":"{held}","close":true}}"#));
         assert_eq!(desk.ended(4), "closed by hand", "{kind:?}\n{}", desk.rig.story());
-    }
+    });
 }
 
 #[test]
 fn four_commands_and_three_troubles_do_what_they_say() {
-    for kind in Kind::ALL {
-        let desk = Desk::on(*kind);
+    everywhere(|kind| {
+        let desk = Desk::on(kind);
         let eth = desk.rig.exchange.with(|sim, _| sim.symbol("ETH"));
         let leads_to = |line: &str, held: &str| {
             let number = desk.rig.ordered(line);
@@ -114,5 +123,5 @@ fn four_commands_and_three_troubles_do_what_they_say() {
         }
         leads_to("a1 ETHUSDT close", "0");
         desk.rig.until("nothing rests", || desk.rig.exchange.open_names(eth.as_str()).is_empty());
-    }
+    });
 }
