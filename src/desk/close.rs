@@ -327,9 +327,9 @@ pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) 
 }
 
 /// Whether a stop or target closed the position: by its own fills, or, where the exchange tells nothing of one that has
-/// ended, because the position went at its price or beyond.
+/// ended (this one, or the one before it), because the position went at its price or beyond.
 fn has_fired(ticket: &Ticket, side: Side, exit: Option<Decimal>) -> bool {
-    let untold = matches!(ticket.state, State::Ended(End::Gone | End::Expired));
+    let untold = matches!(ticket.state, State::Ended(End::Gone | End::Expired)) || ticket.attempt > 1;
     let losing = if ticket.leg == Leg::Stop { side } else { side.other() };
     ticket.filled > Decimal::ZERO || untold && exit.is_some_and(|exit| exit == ticket.price || losing.is_worse(exit, ticket.price))
 }

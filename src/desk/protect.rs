@@ -113,6 +113,12 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
     }
     let first = ticket.pace.tries == 0;
     let refused_ms = ticket.pace.refused(ctx.now);
+    if !is_stop && reason == Reason::WouldTrigger && ticket.attempt > 1 {
+        // It rested before, and the price was reached while it was being replaced, or by a part of it that fired.
+        outbox.notice(name, &symbol, number, "the target's price was reached: closing at market");
+        begin_closing(trade, Why::Target, ctx);
+        return;
+    }
     if !is_stop {
         if !target_notice {
             outbox.notice(name, &symbol, number, &format!("the take profit cannot be placed and is tried again: {why}"));
@@ -160,8 +166,16 @@ pub(super) fn asked(trade: &mut Trade, which: Which, ctx: &Ctx<'_>) {
         State::Ended(End::Filled) => begin_closing(trade, why, ctx),
         // It was refused at its trigger: the price is there, the protection is not.
         State::Ended(End::Rejected) if trade.live.position > Decimal::ZERO => begin_closing(trade, why, ctx),
+        // Whether it fired is not said, but its price is there, and it is gone.
+        State::Ended(End::Expired | End::Gone) if is_reached(trade, ticket) => begin_closing(trade, why, ctx),
         _ => {}
     }
+}
+
+/// Whether the mark price as last read is at a protective order's price or beyond, with a position left.
+fn is_reached(trade: &Trade, ticket: &Ticket) -> bool {
+    let (mark, side) = (trade.live.mark, if ticket.leg == Leg::Stop { trade.side } else { trade.side.other() });
+    trade.live.position > Decimal::ZERO && !mark.is_zero() && (mark == ticket.price || side.is_worse(mark, ticket.price))
 }
 
 /// Keeps the account of naked time, and replaces protection that is gone while the position is not.
