@@ -93,7 +93,8 @@ fn an_alert_reaches_the_account_it_names_and_no_other() {
     fs::write(rig.home.path().join("accounts.json"), accounts).unwrap();
     rig.run();
     rig.connected();
-    assert!(rig.daemon().said("mode=live") && rig.daemon().said("accounts=play (paper),toy (paper),Real (binance)"));
+    rig.until_said("mode=live");
+    rig.until_said("accounts=play (paper),toy (paper),Real (binance)");
     let to = |account: &str, bar| entry(BTC, "LONG", "primary_entry", LONG, bar).replacen('{', &format!("{{\"account\":\"{account}\","), 1);
     let nobodys = rig.alert(&entry(BTC, "LONG", "primary_entry", LONG, 1));
     assert!(nobodys.status == 400 && nobodys.error().contains("name one of the accounts (play, toy, Real)"), "{nobodys:?}");
@@ -123,8 +124,9 @@ fn the_first_alert_on_paper_names_its_account() {
     fs::write(rig.home.path().join("accounts.json"), accounts).unwrap();
     rig.run();
     rig.connected();
-    assert!(rig.daemon().said("mode=paper") && rig.daemon().said("moves the prices of account play only"), "{}", rig.story());
-    assert!(rig.daemon().said(r#"-d '{"token":"YOUR_WEBHOOK_TOKEN","account":"play","event":"ENTRY""#), "{}", rig.story());
+    rig.until_said("mode=paper");
+    rig.until_said("moves the prices of account play only");
+    rig.until_said(r#"-d '{"token":"YOUR_WEBHOOK_TOKEN","account":"play","event":"ENTRY""#);
     let price = format!(r#"{{"token":"{TOKEN}","symbol":"BTCUSDT","price":50500}}"#);
     assert_eq!(http::post(rig.daemon().port, "/paper/price", "", &price).unwrap().status, 200);
 }

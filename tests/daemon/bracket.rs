@@ -270,7 +270,7 @@ fn a_stop_whose_price_is_passed_closes_at_market() {
     assert_eq!(trade["ending"], "stop loss", "{trade}");
     assert!(rig.exchange.requests().iter().any(|entry| entry.code.as_deref() == Some("-2021")), "{}", rig.story());
     assert!(rig.exchange.requests().iter().any(is_market_order));
-    assert!(rig.daemon().said("the stop's price is already passed"));
+    rig.until_said("the stop's price is already passed");
 }
 
 #[test]
