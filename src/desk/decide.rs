@@ -231,7 +231,10 @@ pub(super) fn leave(account: &mut Account, alert: u64, symbol: &Symbol, side: Si
     let placing = account.trades.get(at).is_some_and(|trade| account.is_busy_with(trade.id, |step| *step == Step::Place));
     let name = account.setup.name.clone();
     let Some(trade) = account.trades.get_mut(at) else { return Found::Nothing };
-    if trade.is_closing() {
+    if trade.is_leaving() {
+        // A guard that goes off duty closes nothing any more, and there may be something to close by now.
+        trade.phase = Phase::Open;
+    } else if trade.is_closing() {
         return Found::Closing(trade.id);
     }
     if trade.phase != Phase::Opening || placing || trade.entries.iter().any(|ticket| ticket.state != State::Idle) {
