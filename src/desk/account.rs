@@ -250,7 +250,7 @@ impl Account {
     }
 
     fn learn_modes(&mut self, rows: &[Position]) {
-        for row in rows.iter().filter(|row| self.modes.get(&row.symbol) != Some(&row.hedge)).collect::<Vec<_>>() {
+        for row in rows {
             self.modes.insert(row.symbol.clone(), row.hedge);
         }
     }

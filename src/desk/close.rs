@@ -336,13 +336,12 @@ fn has_fired(ticket: &Ticket, side: Side, exit: Option<Decimal>) -> bool {
 
 /// A position that was found gone may turn out to have been closed by its stop or target.
 fn why_really(trade: &Trade) -> Why {
+    let said = |kind: ProtectionKind| trade.live.ended_by == Some(kind);
     let exit = trade.live.result.as_ref().map(|result| result.exit_avg).filter(|exit| !exit.is_zero());
     let fired = |ticket: &Option<Ticket>| ticket.as_ref().is_some_and(|ticket| has_fired(ticket, trade.side, exit));
     match trade.phase {
-        super::trade::Phase::Closing(Why::Gone | Why::Order) if trade.live.ended_by.is_some() => match trade.live.ended_by {
-            Some(ProtectionKind::TakeProfit) => Why::Target,
-            _ => Why::Stop,
-        },
+        super::trade::Phase::Closing(Why::Gone | Why::Order) if said(ProtectionKind::StopLoss) => Why::Stop,
+        super::trade::Phase::Closing(Why::Gone | Why::Order) if said(ProtectionKind::TakeProfit) => Why::Target,
         super::trade::Phase::Closing(Why::Gone | Why::Order) if fired(&trade.stop) => Why::Stop,
         super::trade::Phase::Closing(Why::Gone | Why::Order) if fired(&trade.target) => Why::Target,
         super::trade::Phase::Closing(why) => why,

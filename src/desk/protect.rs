@@ -11,8 +11,6 @@ use super::trade::{Phase, Trade, Which, Why};
 use crate::exchange::{Covers, ExchangeError, Reason, Reply, Request, Result, Second};
 use crate::market::{Decimal, Leg, Millis, Protection, ProtectionKind, Symbol};
 
-const KINDS: [ProtectionKind; 2] = [ProtectionKind::StopLoss, ProtectionKind::TakeProfit];
-
 /// Offers the next step towards protection. Where the exchange takes one order of a kind, an old one must go before its
 /// successor comes; where both may rest, it goes after; where the new one takes the old one's place, nothing need go.
 pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis, Urgency, Step)) {
@@ -24,7 +22,7 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
         }
     }
     let gone = trade.live.had_position && trade.live.position.is_zero();
-    for kind in KINDS {
+    for kind in ProtectionKind::ALL {
         let which = Which::of(kind);
         let Some(ticket) = trade.ticket(which) else { continue };
         let urgency = if kind == ProtectionKind::StopLoss { Urgency::Protect } else { Urgency::Ask };

@@ -139,7 +139,7 @@ pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], name: &str, ctx:
             _ => {}
         }
     }
-    for kind in [ProtectionKind::StopLoss, ProtectionKind::TakeProfit] {
+    for kind in ProtectionKind::ALL {
         let others = orders.iter().filter(|order| order.conditional && order.side == side && order.guards.is_none_or(|of| of == kind));
         let mut others = others.filter(|order| !trade.tickets().any(|(_, ticket)| order.is(&ticket.order_ref(&symbol, side))));
         let is_whole = |order: &OrderState| order.qty.is_zero() || order.qty >= trade.live.position;

@@ -106,6 +106,11 @@ pub enum ProtectionKind {
     TakeProfit,
 }
 
+impl ProtectionKind {
+    /// Both.
+    pub const ALL: [ProtectionKind; 2] = [ProtectionKind::StopLoss, ProtectionKind::TakeProfit];
+}
+
 /// Which price sets a conditional order off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
