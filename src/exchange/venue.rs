@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Venue {
     OkxDemo,
     Bitget,
     BitgetDemo,
+    Phemex,
+    PhemexDemo,
     /// The exchange inside this process.
     Paper,
 }
@@ -69,7 +71,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 9] = [
+    pub const ALL: [Venue; 11] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -78,6 +80,8 @@ impl Venue {
         Venue::OkxDemo,
         Venue::Bitget,
         Venue::BitgetDemo,
+        Venue::Phemex,
+        Venue::PhemexDemo,
         Venue::Paper,
     ];
 
@@ -93,6 +97,8 @@ impl Venue {
             Venue::BitgetDemo => {
                 Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
             }
+            Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
+            Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -104,6 +110,7 @@ impl Venue {
             Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
+            Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
             Venue::Paper => None,
         }
     }

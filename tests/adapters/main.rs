@@ -4,6 +4,7 @@ mod binance_vectors;
 mod bitget_vectors;
 mod bybit_vectors;
 mod okx_vectors;
+mod phemex_vectors;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
