@@ -209,6 +209,8 @@ pub struct Conditions {
     pub late_positions_ms: Millis,
     /// Orders that protect a position are refused so long after it was opened: it is not seen yet.
     pub unseen_position_ms: Millis,
+    /// What is only in the account's history can be found there so long after it happened.
+    pub late_history_ms: Millis,
     /// What can be traded in a contract until its price moves; `None` for no limit.
     pub liquidity: Option<Decimal>,
     /// The exchange's clock minus the true one.
