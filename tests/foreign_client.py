@@ -138,7 +138,7 @@ def settings_with_a_position(sim):
 def limit_order(sim):
     placed = sim.order("limit", "buy", 0.01, 49000, clientOrderId="l1")
     (opened,) = sim.opened()
-    assert (opened["clientOrderId"], opened["status"], opened["price"], opened["filled"]) == ("l1", "open", 49000, 0), opened
+    assert (opened["clientOrderId"], opened["status"], sim.row.price(opened), opened["filled"]) == ("l1", "open", 49000, 0), opened
     sim.deny("duplicate", sim.order, "limit", "buy", 0.01, 49000, clientOrderId="l1")
     sim.client.cancel_order(placed["id"], sim.row.btc)
     refused(sim.row.gone(sim.error), sim.client.cancel_order, placed["id"], sim.row.btc)

@@ -55,6 +55,10 @@ class Kraken(Row):
         assert float(flex["portfolioValue"]) == float(flex["balanceValue"]) + 10, flex
         return float(flex["totalUnrealized"]), float(flex["initialMargin"])
 
+    def price(self, order):
+        # ccxt trusts no limit price, because that of a market order is none.
+        return float(order["info"]["limitPrice"])
+
     def averaged(self, sim, order):
         """The order's status tells no price; the fills do."""
         fills = [trade for trade in sim.client.fetch_my_trades(self.btc) if trade["order"] == order["id"]]
@@ -152,6 +156,7 @@ class Kraken(Row):
         sim.order("market", "sell", 0.01, stopLossPrice=48000)
         none = refused(sim.error.ExchangeError, lambda: sim.order("market", "sell", 0.01, reduceOnly=True))
         assert "wouldNotReducePosition" in none, none
+        self.cancel_guards(sim)
 
     def cancel_all_has_two_halves(self, sim):
         sim.order("market", "sell", 0.01, stopLossPrice=48000)

@@ -86,6 +86,10 @@ class Row:
     def closing(self, side):
         return {"hedged": True, "reduceOnly": True}
 
+    def price(self, order):
+        """At which an order rests."""
+        return order["price"]
+
     def order(self, sim, id):
         """A plain order, whatever became of it."""
         return sim.client.fetch_order(id, self.btc)

@@ -45,7 +45,10 @@ fn one_that_fires_closes_its_size_and_leaves_the_others() {
     desk.price("47900");
     assert_eq!(desk.held(Side::Long), dec("0.02"));
     let row = &desk.status("cliOrdIds=s1")[0];
-    assert_eq!((row["status"].as_str(), row["order"]["priceTriggerOptions"]["triggerSide"].as_str()), (Some("FULLY_EXECUTED"), Some("TRIGGER_BELOW")));
+    assert_eq!(
+        (row["status"].as_str(), row["order"]["priceTriggerOptions"]["triggerSide"].as_str()),
+        (Some("FULLY_EXECUTED"), Some("TRIGGER_BELOW"))
+    );
     let fill = &desk.fills("")[0];
     assert_eq!((fill["cliOrdId"].as_str(), fill["price"].as_i64(), &fill["order_id"]), (Some("s1"), Some(47900), &row["order"]["orderId"]));
     assert_eq!(desk.open().iter().map(|row| row["cliOrdId"].as_str().unwrap()).collect::<Vec<_>>(), ["t1"]);

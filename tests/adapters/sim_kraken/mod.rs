@@ -141,8 +141,7 @@ fn signed(method: &'static str, path: &str, params: &str) -> HttpRequest {
 
 fn with_nonce(method: &'static str, path: &str, params: &str, nonce: &str) -> HttpRequest {
     let endpoint = path.strip_prefix("/derivatives").unwrap_or(path);
-    let mut headers =
-        vec![("APIKey", "test-api-key".to_owned()), ("Authent", key::signature(SECRET, params, nonce, endpoint))];
+    let mut headers = vec![("APIKey", "test-api-key".to_owned()), ("Authent", key::signature(SECRET, params, nonce, endpoint))];
     if !nonce.is_empty() {
         headers.push(("Nonce", nonce.to_owned()));
     }

@@ -25,7 +25,10 @@ fn the_answer_tells_what_was_executed() {
     let kinds: Vec<&str> = done["orderEvents"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!((kinds, done["orderEvents"][1]["order"]["filled"].as_f64()), (vec!["EXECUTION", "PLACE"], Some(0.004)));
     let row = &desk.open()[0];
-    assert_eq!((row["status"].as_str(), row["filledSize"].as_f64(), row["unfilledSize"].as_f64()), (Some("partiallyFilled"), Some(0.004), Some(0.006)));
+    assert_eq!(
+        (row["status"].as_str(), row["filledSize"].as_f64(), row["unfilledSize"].as_f64()),
+        (Some("partiallyFilled"), Some(0.004), Some(0.006))
+    );
     // Nothing left to trade with.
     let none = desk.order(&format!("{BUY}&cliOrdId=m2"));
     assert_eq!((none["status"].as_str(), none["order_id"].is_string()), (Some("iocWouldNotExecute"), true));
@@ -152,7 +155,10 @@ fn a_batch_is_judged_element_by_element_and_answered_in_another_order() {
         order("1", json!({"cliOrdId": "b1"})),
         order("2", json!({"size": 50})),
         order("3", json!({"orderType": "mkt"})),
-        order("4", json!({"orderType": "stp", "stopPrice": "48000", "side": "sell", "triggerSignal": "mark", "reduceOnly": true, "limitPrice": ""})),
+        order(
+            "4",
+            json!({"orderType": "stp", "stopPrice": "48000", "side": "sell", "triggerSignal": "mark", "reduceOnly": true, "limitPrice": ""})
+        ),
     ]);
     let body = desk.ok("POST", "batchorder", &batch(&elements));
     let rows = body["batchStatus"].as_array().unwrap();
@@ -162,7 +168,10 @@ fn a_batch_is_judged_element_by_element_and_answered_in_another_order() {
     // A send needs a tag, and no two may have the same.
     let no_tag = json!([{"order": "send", "orderType": "lmt", "symbol": BTC, "side": "buy", "size": "0.01", "limitPrice": "49000"}]);
     assert_eq!(desk.ok("POST", "batchorder", &batch(&no_tag))["batchStatus"][0]["status"], "requiredArgumentMissing");
-    assert_eq!(desk.error("POST", "batchorder", &batch(&json!([order("1", json!({})), order("1", json!({}))]))), "invalidArgument: order_tag");
+    assert_eq!(
+        desk.error("POST", "batchorder", &batch(&json!([order("1", json!({})), order("1", json!({}))]))),
+        "invalidArgument: order_tag"
+    );
     assert_eq!(desk.error("POST", "batchorder", "json=[]]"), "Json Parse Error");
     let cancels = json!([{"order": "cancel", "cliOrdId": "b1"}, {"order": "cancel", "order_id": "never"}]);
     let body = desk.ok("POST", "batchorder", &batch(&cancels).replace('{', "%7B"));

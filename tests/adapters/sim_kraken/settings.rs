@@ -8,8 +8,8 @@ impl Desk {
     }
 
     fn put(&mut self, params: &str) -> (u16, Value) {
-        let (status, mut body) = self.told(&signed("PUT", &format!("{TRADE}/leveragepreferences"), params));
-        (status, body["errors"][0]["code"].take())
+        let (status, body) = self.told(&signed("PUT", &format!("{TRADE}/leveragepreferences"), params));
+        (status, body["errors"][0]["code"].clone())
     }
 }
 
@@ -26,6 +26,8 @@ fn a_leverage_is_isolated_margin_and_none_is_cross() {
     assert_eq!(desk.positions()[0]["maxFixedLeverage"], json!(10.0));
     let margin = desk.ok("GET", "accounts", "")["accounts"]["flex"]["initialMargin"].clone();
     assert_eq!(margin.as_f64(), Some(50.0));
+    // Down with a position, as long as there is margin.
+    assert_eq!(desk.put("symbol=PF_XBTUSD&maxLeverage=5"), (200, Value::Null));
     assert_eq!(desk.put("symbol=PF_XBTUSD"), (200, Value::Null));
     assert_eq!((desk.preferences(), desk.positions()[0].get("maxFixedLeverage")), (json!([]), None));
 }
@@ -43,7 +45,7 @@ fn settings_are_refused_with_an_error_of_the_server() {
     for (params, status, code) in cases {
         assert_eq!(desk.put(params), (status, json!(code)), "{params}");
     }
-    // 200 coins of 50 dollars on a fiftieth; ten times as much margin is not there.
+    // Two coins of 50000 dollars on a fiftieth; ten times as much margin is not there.
     desk.placed(&BUY.replace("0.01", "2"));
     assert_eq!(desk.put("symbol=PF_XBTUSD&maxLeverage=5"), (500, json!(92)));
 }

@@ -77,7 +77,6 @@ pub fn set_preference(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     };
     ask.floor.book.set_leverage(&symbol, wanted.unwrap_or(highest)).map_err(|denial| match denial {
         Denial::Blocked(Obstacle::Margin) => Fail::coded(500, 92, "INSUFFICIENT_MARGIN"),
-        // The book leaves positions on isolated margin no lower leverage.
         _ => Fail::coded(500, 41, "WOULD_CAUSE_LIQUIDATION"),
     })?;
     match wanted {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use perphook::market::{Decimal, Instrument, MarginMode, Millis, Symbol};
+use perphook::market::{Decimal, Instrument, Millis, Symbol};
 
 use super::super::floor::Floor;
 use super::line::Line;
@@ -21,7 +21,8 @@ struct Note {
 /// See the head of this file.
 #[derive(Debug, Default)]
 pub struct Desk {
-    /// Highest leverage of contracts on isolated margin; all others are on cross margin.
+    /// Highest leverage of contracts on isolated margin; all others are on cross margin. For the book all are: it would
+    /// not let the mode of a contract change that has orders or a position, nor its leverage go down.
     pub preferences: BTreeMap<Symbol, u32>,
     /// The last nonce.
     pub nonce: u64,
@@ -63,18 +64,6 @@ impl Desk {
         }
     }
 
-    /// The book takes a change of the margin mode only while a contract has neither orders nor a position. Here it may
-    /// change at any time, so that the book follows as soon as it can.
-    pub fn follow(&self, floor: &mut Floor) {
-        let modes: Vec<(Symbol, MarginMode)> = floor.book.markets().map(|(symbol, market)| (symbol.clone(), market.margin_mode)).collect();
-        for (symbol, mode) in modes {
-            let wanted = if self.preferences.contains_key(&symbol) { MarginMode::Isolated } else { MarginMode::Cross };
-            if mode != wanted {
-                let _ = floor.book.set_margin_mode(&symbol, wanted);
-            }
-        }
-    }
-
     /// Cancels everything once the switch's time has come.
     pub fn settle(&mut self, floor: &mut Floor, now: Millis) {
         if let Some(at) = self.switch.take_if(|at| *at <= now) {
@@ -83,7 +72,6 @@ impl Desk {
                 let _ = cancel(floor, &id, at);
             }
         }
-        self.follow(floor);
     }
 }
 

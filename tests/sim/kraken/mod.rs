@@ -88,7 +88,6 @@ impl Wire for Kraken {
         }
         let mut ask = Ask { floor, desk: &mut self.desk, params: &call.params, last: routes::last(call), now };
         let result = (route.run)(&mut ask);
-        self.desk.follow(floor);
         match result {
             Ok(said) if route.is_history => history_page(&said),
             Ok(said) => success(floor, said, now),
