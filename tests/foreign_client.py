@@ -116,7 +116,7 @@ def position_one_way(sim):
     held = sim.positions()
     assert list(held) == ["long"], held
     position = held["long"]
-    assert (sim.coins(position["contracts"]), position["entryPrice"], bool(position["hedged"])) == (0.01, 50000, False), position
+    assert (sim.coins(position["contracts"]), position["entryPrice"], position.get("hedged", False)) == (0.01, 50000, False), position
     assert sim.positions(sim.row.eth) == {}
     used = sim.client.fetch_balance()[sim.row.coin]["used"]
     assert abs(used - 50) < 0.01, used

@@ -89,13 +89,11 @@ fn missing(place: &str, theirs: &Value, ours: &Value) -> Vec<String> {
     }
 }
 
-/// Fields that ours need not have, by vector: collateral in other coins, what the engine does not remember, and what the
-/// vectors show in the answer to another kind of request.
+/// Fields that ours need not have: collateral in other coins, and what may be present or absent with a refusal.
 fn may_lack(name: &str, field: &str) -> bool {
+    let is_refused = name.starts_with("refused_");
     field == ".accounts.flex.currencies.XBT"
-        || (name.starts_with("refused_") && (field.starts_with(".sendStatus.order_id") || field.starts_with(".sendStatus.orderEvents")))
-        || (name == "doc_batchorder_encoded" && field.starts_with(".batchStatus[].orderEvents"))
-        || (name.starts_with("batch_") && field.starts_with(".batchStatus[].orderEvents"))
+        || (is_refused && (field.starts_with(".sendStatus.order_id") || field.starts_with(".sendStatus.orderEvents")))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::fail::Fail;
+use super::info::{self, join};
 use super::key::to_iso;
 use super::rows::number;
 
@@ -37,13 +38,11 @@ pub fn positions(ask: &mut Ask<'_>) -> Result<Value, Fail> {
         if qty.is_zero() {
             continue;
         }
-        let mut row = json!({"side": if side == Side::Long { "long" } else { "short" }, "symbol": symbol.as_str(), "price": number(entry),
+        let row = json!({"side": if side == Side::Long { "long" } else { "short" }, "symbol": symbol.as_str(), "price": number(entry),
             "fillTime": to_iso(ask.floor.changed_at(symbol, side, ask.now)), "size": number(qty), "unrealizedFunding": 0.0,
             "pnlCurrency": "USD"});
-        if let Some(leverage) = ask.desk.preferences.get(symbol) {
-            row["maxFixedLeverage"] = f64::from(*leverage).into();
-        }
-        list.push(row);
+        let leverage = ask.desk.preferences.get(symbol).map(|leverage| json!({"maxFixedLeverage": f64::from(*leverage)}));
+        list.push(join(row, leverage.unwrap_or_else(|| json!({}))));
     }
     Ok(json!({"openPositions": list}))
 }
@@ -61,7 +60,7 @@ pub fn preferences(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 pub fn set_preference(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let name = ask.text("symbol")?;
     let Ok(one) = ask.floor.book.instrument(name) else {
-        return Err(if super::info::is_other(name) && !name.starts_with("PF_") {
+        return Err(if info::is_other(name) && !name.starts_with("PF_") {
             Fail::coded(500, 88, "CONTRACT_NOT_FLEXIBLE_FUTURES")
         } else {
             Fail::coded(500, 87, "CONTRACT_DOES_NOT_EXIST")

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::params::{Params, text_of};
 use super::ask::Ask;
 use super::fail::{Fail, Form};
+use super::info::join;
 use super::plain::{self, Done};
 
 /// How many one request may send and cancel. What the real one takes no source says; a careful client stays within this.
@@ -51,7 +52,7 @@ pub fn orders(ask: &mut Ask<'_>) -> Result<Value, Fail> {
             (None, Some(late)) => Err(late.clone()),
             (None, None) => each(ask, element, tag_of(element).is_some()),
         };
-        rows.push(row(ask, element, tag_of(element), result));
+        rows.push(row(ask, tag_of(element), result));
     }
     rows.reverse();
     Ok(json!({"batchStatus": rows}))
@@ -70,9 +71,10 @@ fn each(ask: &mut Ask<'_>, element: &Value, has_tag: bool) -> Result<Done, Fail>
 }
 
 /// The row of an element; that of a refused one says no more than its word.
-fn row(ask: &mut Ask<'_>, element: &Value, tag: Option<String>, result: Result<Done, Fail>) -> Value {
-    let mut row = match result {
+fn row(ask: &mut Ask<'_>, tag: Option<String>, result: Result<Done, Fail>) -> Value {
+    let row = match result {
         Ok(done) => {
+            // That of a cancel that found nothing has the id that was sent.
             let at = ask.time();
             json!({"status": done.status, "order_id": done.id, "cliOrdId": done.name, "dateTimeReceived": at, "orderEvents": done.events})
         }
@@ -83,11 +85,5 @@ fn row(ask: &mut Ask<'_>, element: &Value, tag: Option<String>, result: Result<D
             json!({"status": word, "orderEvents": events})
         }
     };
-    if let Some(tag) = tag {
-        row["order_tag"] = tag.into();
-    }
-    if element["order"] == "cancel" && row["order_id"].is_null() {
-        row["order_id"] = element["order_id"].clone();
-    }
-    row
+    if let Some(tag) = tag { join(row, json!({"order_tag": tag})) } else { row }
 }

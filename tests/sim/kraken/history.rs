@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::fail::Fail;
+use super::info::join;
 use super::line::{Line, Stage};
 use super::rows::{execution_id, trigger_side};
 
@@ -93,7 +94,7 @@ pub fn triggers(ask: &mut Ask<'_>) -> Result<Value, Fail> {
         let order = waiting.child.and_then(|number| ask.floor.book.order_by_number(number));
         let line = Line { order, waiting: Some(waiting) };
         let options = json!({"triggerPrice": text(waiting.trigger_price), "triggerSide": trigger_side(waiting)});
-        let order = super::info::join(row(ask, &line, Decimal::ZERO, waiting.updated), json!({"triggerOptions": options}));
+        let order = join(row(ask, &line, Decimal::ZERO, waiting.updated), json!({"triggerOptions": options}));
         let mut say = |name: &str, at: Millis, reason: &str| {
             let body = json!({"order": order, "reason": reason});
             events.push(Event { at, symbol: waiting.symbol.clone(), event: event(name, body) });
@@ -182,9 +183,6 @@ fn page(ask: &Ask<'_>, mut events: Vec<Event>) -> Result<Value, Fail> {
     list.truncate(count);
     let element = |(index, one): &(u64, Event)| json!({"uid": format!("{index:08x}-c8cb-4c1e-8ac9-4e27c45b2492"), "timestamp": ask.floor.shown(one.at), "event": one.event});
     let rows: Vec<Value> = list.iter().map(element).collect();
-    let mut body = json!({"accountUid": ACCOUNT, "len": rows.len(), "elements": rows, "serverTime": ask.time()});
-    if let Some(next) = next {
-        body["continuationToken"] = next.into();
-    }
-    Ok(body)
+    let body = json!({"accountUid": ACCOUNT, "len": rows.len(), "elements": rows, "serverTime": ask.time()});
+    Ok(if let Some(next) = next { join(body, json!({"continuationToken": next})) } else { body })
 }

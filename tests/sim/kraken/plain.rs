@@ -8,6 +8,7 @@ use super::ask::Ask;
 use super::desk;
 use super::fail::{self, Fail, Form};
 use super::guards;
+use super::info::join;
 use super::line::{Line, Stage};
 
 /// A market order takes no worse price than this, as a share of the market's.
@@ -46,11 +47,8 @@ fn verdict(ask: &mut Ask<'_>, run: fn(&mut Ask<'_>) -> Result<Done, Fail>) -> Re
 pub fn refused(ask: &mut Ask<'_>, fail: Fail) -> Result<Value, Fail> {
     let Form::Status { id, events } = fail.form else { return Err(fail) };
     ask.floor.note_code(&fail.word);
-    let mut status = json!({"status": fail.word, "receivedTime": ask.time(), "orderEvents": events});
-    if let Some(id) = id {
-        status["order_id"] = id.into();
-    }
-    Ok(status)
+    let status = json!({"status": fail.word, "receivedTime": ask.time(), "orderEvents": events});
+    Ok(if let Some(id) = id { join(status, json!({"order_id": id})) } else { status })
 }
 
 /// Places an order of any kind.
