@@ -50,8 +50,7 @@ impl Ask<'_> {
     pub fn flag(&self, name: &str) -> Result<bool, Fail> {
         match self.params.some(name) {
             None | Some("false") => Ok(false),
-            // ccxt writes it in Python's way into batches' URLs.
-            Some("true" | "True") => Ok(true),
+            Some("true") => Ok(true),
             Some(_) => Err(Fail::argument(name)),
         }
     }
