@@ -8,6 +8,7 @@ mod phemex_vectors;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
+mod sim_kraken;
 mod sim_okx;
 mod vectors;
 
