@@ -40,6 +40,10 @@ class Row:
     quantity_stop_stays = True
     # Whether one for the whole position does.
     whole_stop_stays = False
+    # Whether ccxt tells of a position that it is one of two.
+    tells_hedged = True
+    # Whether a stop whose price is passed goes off instead of being refused.
+    passed_stop_fires = False
     # The exchange's codes: leverage, margin mode, duplicate, bad name, poor, mode.
     codes = {}
 
