@@ -9,5 +9,6 @@ mod sim;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
+mod sim_kucoin;
 mod sim_okx;
 mod vectors;
