@@ -97,7 +97,7 @@ pub fn is_closed(name: &str) -> bool {
 pub fn active(ask: &mut Ask<'_>) -> Result<String, Fail> {
     let (floor, now) = (&*ask.floor, ask.now);
     let listed = floor.book.instruments().iter().filter_map(|one| Some(row(floor, one, floor.book.market(&one.symbol)?, now)));
-    Ok(json::list(&listed.chain(OTHERS.iter().map(|other| stranger(other))).collect::<Vec<String>>()))
+    Ok(json::list(&listed.chain(OTHERS.iter().map(stranger)).collect::<Vec<String>>()))
 }
 
 /// `GET /api/v1/contracts/{symbol}`

@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
     /// Whether its price was reached.
     pub fn was_triggered(&self) -> bool {
         self.waiting
-            .map_or(true, |one| !matches!(one.status, ConditionalStatus::New | ConditionalStatus::Canceled | ConditionalStatus::Expired))
+            .is_none_or(|one| !matches!(one.status, ConditionalStatus::New | ConditionalStatus::Canceled | ConditionalStatus::Expired))
     }
 
     /// Whether nothing more will become of it.
