@@ -45,6 +45,10 @@ class Row:
     whole_stop_stays = False
     # Whether an account may hold both sides of a contract.
     has_hedge = True
+    # Whether ccxt tells of a position that it is one of two.
+    tells_hedged = True
+    # Whether a stop whose price is passed goes off instead of being refused.
+    passed_stop_fires = False
     # The exchange's codes: leverage, margin mode, duplicate, bad name, poor, mode.
     codes = {}
 

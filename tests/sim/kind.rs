@@ -4,7 +4,7 @@
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, kraken, okx, sign};
+use super::{binance, bitget, bybit, kraken, kucoin, okx, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Kind {
     BitgetUnified,
     /// Derivatives v3, perpetuals settled in dollars.
     Kraken,
+    /// USDT perpetuals of a classic futures account.
+    KuCoin,
 }
 
 /// A new wire of the exchange that the configuration names.
@@ -33,12 +35,21 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
         Kind::Kraken => Box::new(kraken::Kraken::default()),
+        Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
     }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified, Kind::Kraken];
+    pub const ALL: &[Kind] = &[
+        Kind::Binance,
+        Kind::Bybit,
+        Kind::Okx,
+        Kind::BitgetClassic,
+        Kind::BitgetUnified,
+        Kind::KuCoin,
+        Kind::Kraken,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -49,6 +60,7 @@ impl Kind {
             Kind::BitgetClassic => "bitget",
             Kind::BitgetUnified => "bitget-unified",
             Kind::Kraken => "kraken",
+            Kind::KuCoin => "kucoin",
         }
     }
 
@@ -62,16 +74,14 @@ impl Kind {
         match self {
             Kind::BitgetUnified => "bitget",
             Kind::Kraken => "krakenfutures",
+            Kind::KuCoin => "kucoinfutures",
             other => other.name(),
         }
     }
 
     /// Whether keys have a password there.
     pub fn has_password(self) -> bool {
-        match self {
-            Kind::Binance | Kind::Bybit | Kind::Kraken => false,
-            Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified => true,
-        }
+        matches!(self, Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified | Kind::KuCoin)
     }
 
     /// The coin in which its contracts settle.

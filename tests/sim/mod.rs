@@ -20,6 +20,7 @@ pub mod floor;
 mod frame;
 pub mod kind;
 pub mod kraken;
+pub mod kucoin;
 pub mod log;
 pub mod okx;
 pub mod params;
