@@ -30,7 +30,7 @@ impl fmt::Debug for HttpRequest {
 pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
-    /// Seconds from `Retry-After`, if it was there.
+    /// How long the exchange asks to be left alone, as [`retry_after_s`] reads it.
     pub retry_after_s: Option<u64>,
     /// When the exchange lifts its limit, in its own time, if it was said in a header of [`LIMIT_HEADERS`].
     pub limit_resets_at: Option<Millis>,
@@ -40,6 +40,11 @@ pub struct HttpResponse {
 
 /// Headers that name the end of a limit as a time in milliseconds.
 pub const LIMIT_HEADERS: [&str; 1] = ["x-bapi-limit-reset-timestamp"];
+
+/// How long the exchange asks to be left alone, in whole seconds: `Retry-After`, or what KuCoin says in milliseconds.
+pub fn retry_after_s(header: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+    header("retry-after").or_else(|| header("gw-ratelimit-reset").map(|ms| ms.div_ceil(1000)))
+}
 
 /// Why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
