@@ -68,3 +68,16 @@ pub trait Http: Send {
     /// Sends one request, once, and returns the head of the answer. Never retries, never follows a redirect.
     fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_milliseconds() {
+        let asked =
+            |headers: &[(&str, u64)]| retry_after_s(|wanted| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value));
+        assert_eq!(asked(&[("retry-after", 7), ("gw-ratelimit-reset", 100)]), Some(7));
+        assert_eq!([asked(&[("gw-ratelimit-reset", 12_001)]), asked(&[("gw-ratelimit-reset", 0)]), asked(&[])], [Some(13), Some(0), None]);
+    }
+}
