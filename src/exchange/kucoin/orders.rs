@@ -90,11 +90,11 @@ impl KuCoin {
         let list = list.map_err(ExchangeError::nothing_sent)?;
         let (rows, attempt) = self.data::<Vec<Box<RawValue>>>(&Call::post("/api/v1/orders/multi", &list))?;
         let named = |row: &RawValue| serde_json::from_str::<wire::Named>(row.get()).ok().and_then(|row| row.client_oid);
-        let of = |order: &NewOrder| rows.iter().find(|row| named(row).as_deref() == Some(order.id.as_str()));
+        let of = |order: &NewOrder| rows.iter().map(|row| &**row).find(|row| named(row).as_deref() == Some(order.id.as_str()));
         Ok(orders.iter().map(|order| self.placed(of(order), order, &attempt)).collect())
     }
 
-    fn placed(&self, row: Option<&Box<RawValue>>, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
+    fn placed(&self, row: Option<&RawValue>, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
         let row = row.ok_or_else(|| attempt.unknown("not every order was answered"))?;
         self.session.judge_element(attempt, row.get().as_bytes())?;
         let ack: wire::Ack = serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
