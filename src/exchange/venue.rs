@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper, phemex};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, kucoin, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub enum Venue {
     BitgetDemo,
     Phemex,
     PhemexDemo,
+    KucoinFutures,
     /// The exchange inside this process.
     Paper,
 }
@@ -71,7 +72,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 11] = [
+    pub const ALL: [Venue; 12] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -82,6 +83,7 @@ impl Venue {
         Venue::BitgetDemo,
         Venue::Phemex,
         Venue::PhemexDemo,
+        Venue::KucoinFutures,
         Venue::Paper,
     ];
 
@@ -99,6 +101,7 @@ impl Venue {
             }
             Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
             Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
+            Venue::KucoinFutures => Facts::of("kucoinfutures", kucoin::LIVE_URL, kucoin::CAPABILITIES).with_password(),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -111,6 +114,7 @@ impl Venue {
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
+            Venue::KucoinFutures => Some(Box::new(kucoin::KuCoin::new(line))),
             Venue::Paper => None,
         }
     }

@@ -3,6 +3,7 @@
 mod binance_vectors;
 mod bitget_vectors;
 mod bybit_vectors;
+mod kucoin_vectors;
 mod okx_vectors;
 mod phemex_vectors;
 mod sim_binance;
