@@ -10,4 +10,5 @@ mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
 mod sim_okx;
+mod sim_phemex;
 mod vectors;

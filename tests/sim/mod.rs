@@ -22,6 +22,7 @@ pub mod kind;
 pub mod log;
 pub mod okx;
 pub mod params;
+pub mod phemex;
 pub mod reply;
 pub mod server;
 pub mod sign;
