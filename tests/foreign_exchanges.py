@@ -1,5 +1,6 @@
 """What differs between the exchanges that a foreign client judges: one row each."""
 
+from foreign_phemex import Phemex
 from foreign_rig import refused
 from foreign_row import BTC, Row, opposite
 
@@ -399,4 +400,4 @@ class BitgetUnified(Row):
         assert "40085" in classic, classic
 
 
-EXCHANGES = {row.name: row for row in [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified()]}
+EXCHANGES = {row.name: row for row in [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), Phemex()]}

@@ -40,6 +40,10 @@ class Row:
     quantity_stop_stays = True
     # Whether one for the whole position does.
     whole_stop_stays = False
+    # Whether several orders can be placed with one request.
+    has_batches = True
+    # Whether the position mode is the account's, and not every contract's own.
+    account_has_mode = True
     # The exchange's codes: leverage, margin mode, duplicate, bad name, poor, mode.
     codes = {}
 
@@ -50,6 +54,22 @@ class Row:
         """Best bid and ask of Bitcoin."""
         ticker = sim.client.fetch_ticker(BTC)
         return ticker["bid"], ticker["ask"]
+
+    def time(self, sim):
+        """What the exchange's clock shows, in milliseconds."""
+        return sim.client.fetch_time()
+
+    def fills(self, sim):
+        """All executions of Bitcoin."""
+        return sim.client.fetch_my_trades(BTC)
+
+    def hedge(self, sim):
+        """Switches to hedge mode."""
+        sim.client.set_position_mode(True)
+
+    def quantity_stop(self, sim, coins, price):
+        """A stop that closes so much of a long position."""
+        sim.order("market", "sell", coins, stopLossPrice=price, reduceOnly=True)
 
     def isolate(self, sim):
         sim.client.set_margin_mode("isolated", BTC)
