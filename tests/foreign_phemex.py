@@ -76,7 +76,7 @@ class Phemex(Row):
         # ccxt looks for a bare list, and knows no number that means a maker.
         answer = sim.client.privateGetExchangeOrderV2TradingList({"currency": "USDT", "symbol": "BTCUSDT", "limit": 200})
         trades = sim.client.parse_trades(answer["data"]["rows"], sim.client.market(BTC))
-        return [{**trade, "takerOrMaker": {"6": "maker", "7": "taker"}[trade["info"]["execStatus"]]} for trade in trades]
+        return [{**trade, "takerOrMaker": {6: "maker", 7: "taker"}[int(trade["info"]["execStatus"])]} for trade in trades]
 
     def kinds(self, sim):
         """Everything that is open, by the exchange's type."""
@@ -151,11 +151,18 @@ class Phemex(Row):
         none = refused(sim.error.ExchangeError, self.guard, sim, "long", "stop", 0.01, 48000)
         assert "11013" in none, none
 
+    def batch(self, sim):
+        # Only cancelling knows several orders; ccxt sends and signs their comma encoded.
+        ids = [sim.order("limit", "buy", 0.01, price)["id"] for price in (49000, 48900)]
+        answer = sim.client.privateDeleteGOrders({"symbol": "BTCUSDT", "orderID": ",".join(ids), "posSide": "Merged"})
+        assert [row["orderID"] for row in answer["data"]] == ids, answer
+        assert sim.opened() == []
+
     def trades(self, sim):
         # The same orders in numbers: 1 is a market order, 3 a stop; 7 is filled.
         filled = [order for order in sim.client.fetch_orders(BTC) if order["status"] == "closed"]
-        assert all(order["filled"] == order["amount"] and order["info"]["ordStatus"] == "7" for order in filled), filled
-        assert {"1", "2", "3"} <= {order["info"]["ordType"] for order in filled}, filled
+        assert all(order["filled"] == order["amount"] and int(order["info"]["ordStatus"]) == 7 for order in filled), filled
+        assert {1, 2, 3} <= {int(order["info"]["ordType"]) for order in filled}, filled
 
     def hedge_mode(self, sim):
         shown = {row["info"]["posSide"]: row["info"]["side"] for row in self.rows(sim)}

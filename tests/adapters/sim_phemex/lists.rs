@@ -20,7 +20,8 @@ fn contracts_have_names_and_numbers_of_their_own() {
 #[test]
 fn prices_come_in_an_envelope_of_their_own() {
     let mut desk = Desk::one_way();
-    desk.sim.book.set_prices(&desk.sim.symbol("BTC"), dec("50000"), dec("50001.5"), START).unwrap();
+    let bitcoin = desk.sim.symbol("BTC");
+    desk.sim.book.set_prices(&bitcoin, dec("50000"), dec("50001.5"), START).unwrap();
     let mut ask = |target: &str| serde_json::from_slice::<Value>(&desk.send(&signed("GET", target, "", START)).body).unwrap();
     let answer = ask("/md/v3/ticker/24hr?symbol=BTCUSDT");
     assert!(answer["error"].is_null() && answer.get("code").is_none(), "{answer}");
