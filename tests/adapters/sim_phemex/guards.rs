@@ -7,7 +7,8 @@ fn guards_are_refused_while_flat_and_wait_otherwise() {
     let mut desk = Desk::one_way();
     let without = |name: &str| with(guard("Stop", "48000", "s-1"), json!({name: false}));
     // What it says of reducing, and the code: while flat, and while a short is held.
-    let cases = [(guard("Stop", "48000", "s-1"), 11013, 11014), (without("reduceOnly"), 11013, 11014), (without("closeOnTrigger"), 11011, 11011)];
+    let cases =
+        [(guard("Stop", "48000", "s-1"), 11013, 11014), (without("reduceOnly"), 11013, 11014), (without("closeOnTrigger"), 11011, 11011)];
     for (body, flat, _) in &cases {
         assert_eq!(desk.post_code(body), *flat, "{body}");
     }
@@ -77,7 +78,10 @@ fn guards_rest_beside_each_other_and_outlive_their_position() {
     desk.price("48000");
     // It keeps its id and its name.
     let fired = desk.stored("s-1");
-    assert_eq!(texts(&fired, &["ordStatus", "ordType", "cumQtyRq", "cumValueRv", "closedPnlRv", "closedSizeRq"])[..4], ["Filled", "Stop", "0.01", "480"]);
+    assert_eq!(
+        texts(&fired, &["ordStatus", "ordType", "cumQtyRq", "cumValueRv", "closedPnlRv", "closedSizeRq"])[..4],
+        ["Filled", "Stop", "0.01", "480"]
+    );
     assert_eq!((&fired["closedPnlRv"], &fired["closedSizeRq"]), (&json!("-20"), &json!("0.01")));
     assert_eq!(desk.held(Side::Long), Decimal::ZERO);
     assert_eq!(desk.open().iter().map(|(_, price)| price.as_str()).collect::<Vec<&str>>(), ["47000", "52000"]);
@@ -105,7 +109,8 @@ fn hedge_mode_has_guards_for_each_side() {
     let mut desk = Desk::hedge();
     desk.post(&with(market("Buy", "0.01", "long"), json!({"posSide": "Long"})));
     assert_eq!(desk.post_code(&guard("Stop", "48000", "x")), 20004);
-    let of = |side: &str, position: &str, price: &str, name: &str| with(guard("Stop", price, name), json!({"side": side, "posSide": position}));
+    let of =
+        |side: &str, position: &str, price: &str, name: &str| with(guard("Stop", price, name), json!({"side": side, "posSide": position}));
     assert_eq!(desk.post_code(&of("Buy", "Short", "52000", "s-short")), 11013, "no short yet");
     assert_eq!(desk.post_code(&of("Buy", "Long", "52000", "wrong-way")), 11014);
     desk.post(&with(market("Sell", "0.01", "short"), json!({"posSide": "Short"})));

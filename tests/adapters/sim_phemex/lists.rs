@@ -98,7 +98,10 @@ fn a_partly_filled_order_is_told_as_it_was() {
         desk.price("49000");
     }
     // It filled in three parts: 600, 1200 and 1800 ms after it was placed. Of those the database knows the first.
-    assert_eq!(texts(&desk.stored("l-1"), &["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["PartiallyFilled", "0.004", "196", "0.006"]);
+    assert_eq!(
+        texts(&desk.stored("l-1"), &["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]),
+        ["PartiallyFilled", "0.004", "196", "0.006"]
+    );
     desk.now += 1000;
     assert_eq!(texts(&desk.stored("l-1"), &["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["Filled", "0.01", "490", "0"]);
 }

@@ -22,7 +22,9 @@ fn the_sign_of_the_leverage_is_the_margin_mode() {
         assert_eq!(desk.put(&format!("{LEVERAGE}&leverageRr={wish}")), json!("OK"), "{wish}");
         assert_eq!(leverage(&mut desk), (wish.to_owned(), is_cross), "{wish}");
     }
-    for (query, code) in [("&leverageRr=101", 11004), ("&leverageRr=-101", 11004), ("&leverageRr=0.5", 11004), ("&leverageRr=x", 30000), ("", 10500)] {
+    for (query, code) in
+        [("&leverageRr=101", 11004), ("&leverageRr=-101", 11004), ("&leverageRr=0.5", 11004), ("&leverageRr=x", 30000), ("", 10500)]
+    {
         assert_eq!(desk.code("PUT", &format!("{LEVERAGE}{query}")), code, "{query}");
     }
     assert_eq!(leverage(&mut desk), ("100".to_owned(), false));
@@ -84,7 +86,9 @@ fn each_contract_has_a_position_mode() {
     ];
     assert_eq!(shown, expected.map(|row| row.to_vec()));
     // It does not change under a position or an order, and may be what it is already.
-    for (symbol, mode, code) in [("BTCUSDT", "OneWay", 20004), ("BTCUSDT", "Hedged", 0), ("ETHUSDT", "Hedged", 20004), ("ETHUSDT", "Both", 30000)] {
+    for (symbol, mode, code) in
+        [("BTCUSDT", "OneWay", 20004), ("BTCUSDT", "Hedged", 0), ("ETHUSDT", "Hedged", 20004), ("ETHUSDT", "Both", 30000)]
+    {
         assert_eq!(desk.code("PUT", &switch(symbol, mode)), code, "{symbol} {mode}");
     }
     let mut desk = Desk::one_way();

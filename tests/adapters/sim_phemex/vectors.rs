@@ -9,8 +9,7 @@ const THEIR_ID: &str = "ab90a08c-b728-4b6b-97c4-36fa497335bf";
 const FIRST_ID: &str = "00000001-b728-4b6b-97c4-36fa497335bf";
 
 /// Requests that are refused here: what they ask for is not simulated, or the vector is about the refusal.
-const REFUSED: &[(&str, i64)] =
-    &[("limit_buy_post_only", 30000), ("attached_sl_tp", 30000), ("amend", 30000), ("open_orders_none", 10002)];
+const REFUSED: &[(&str, i64)] = &[("limit_buy_post_only", 30000), ("attached_sl_tp", 30000), ("amend", 30000), ("open_orders_none", 10002)];
 
 fn vectors() -> Vec<Value> {
     let all: Value = serde_json::from_str(TEXT).unwrap();
@@ -62,7 +61,10 @@ fn request(vector: &Value) -> (&'static str, String, String) {
 fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
     let fields = theirs.as_object().into_iter().flatten();
     let is_alike = |left: &Value, right: &Value| left.is_null() || std::mem::discriminant(left) == std::mem::discriminant(right);
-    fields.filter(|(field, value)| !ours.get(field.as_str()).is_some_and(|ours| is_alike(value, ours))).map(|(field, _)| field.clone()).collect()
+    fields
+        .filter(|(field, value)| !ours.get(field.as_str()).is_some_and(|ours| is_alike(value, ours)))
+        .map(|(field, _)| field.clone())
+        .collect()
 }
 
 #[test]

@@ -33,11 +33,7 @@ fn answer(ask: &Ask<'_>, with_profit: bool) -> Result<Value, Fail> {
         }
         let is_short = !ask.floor.seen(symbol, Side::Short, ask.now).0.is_zero();
         let merged = if is_short { Side::Short } else { Side::Long };
-        let shown = if book.is_hedge_on(symbol) {
-            vec![(Side::Long, "Long"), (Side::Short, "Short")]
-        } else {
-            vec![(merged, "Merged")]
-        };
+        let shown = if book.is_hedge_on(symbol) { vec![(Side::Long, "Long"), (Side::Short, "Short")] } else { vec![(merged, "Merged")] };
         rows.extend(shown.into_iter().map(|(side, name)| row(ask, symbol, market, (side, name), with_profit)));
     }
     let used = book.equity() - book.available();
@@ -122,7 +118,11 @@ fn apply(ask: &mut Ask<'_>, symbol: &Symbol, wish: Decimal) -> Result<(), Fail> 
         let _ = ask.floor.book.set_margin_mode(symbol, before);
         return Err(fail::order(denial));
     }
-    if wish.is_zero() { ask.desk.at_most.insert(symbol.clone()) } else { ask.desk.at_most.remove(symbol) };
+    if wish.is_zero() {
+        ask.desk.at_most.insert(symbol.clone())
+    } else {
+        ask.desk.at_most.remove(symbol)
+    };
     Ok(())
 }
 

@@ -55,8 +55,8 @@ fn check_reducing(ask: &Ask<'_>, ticket: &Ticket, aim: Aim) -> Result<(), Fail> 
     if !aim.reduces || closes.is_some_and(|side| ask.is_held(&ticket.symbol, side)) {
         return Ok(());
     }
-    let is_other_held = closes.is_none_or(|side| ask.is_held(&ticket.symbol, side.other()));
-    Err(match (ticket.close_on_trigger, is_other_held) {
+    let is_wrong_way = closes.is_none_or(|side| aim.position_side.is_none() && ask.is_held(&ticket.symbol, side.other()));
+    Err(match (ticket.close_on_trigger, is_wrong_way) {
         (true, true) => Fail::new(11014, "TE_CONDITIONAL_CLOSE_POSITION_WRONG_SIDE"),
         (true, false) => Fail::new(11013, "TE_CONDITIONAL_NO_POSITION"),
         (false, _) => fail::reduce_only(),

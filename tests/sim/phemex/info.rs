@@ -95,7 +95,8 @@ fn strangers() -> Vec<Value> {
             max_leverage: 50,
             closed: None,
         };
-        let other = json!({"settleCurrency": coin, "quoteCurrency": coin, "displaySymbol": format!("{} / {coin}", one.base), "status": status});
+        let other =
+            json!({"settleCurrency": coin, "quoteCurrency": coin, "displaySymbol": format!("{} / {coin}", one.base), "status": status});
         join(row(&one, 100), other)
     });
     vec![quoted, over]

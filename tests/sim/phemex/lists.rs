@@ -72,7 +72,8 @@ pub fn trades(ask: &mut Ask<'_>) -> Result<Value, Fail> {
         ask.check_currency()?;
     }
     let book = &ask.floor.book;
-    let fits = |trade: &Trade| trade.at <= until && (from..=to).contains(&trade.at) && only.as_ref().is_none_or(|only| trade.symbol == *only);
+    let fits =
+        |trade: &Trade| trade.at <= until && (from..=to).contains(&trade.at) && only.as_ref().is_none_or(|only| trade.symbol == *only);
     let mut rows = Vec::new();
     for trade in joined(book.trades().iter().filter(|trade| fits(trade))) {
         let line = book.order_by_number(trade.order).and_then(|order| Line::find(book, Id::of(order)));

@@ -65,13 +65,7 @@ impl Wire for Phemex {
 
     // Whether the name of an ended order is free again, no source says: a client that sends an order once more buys twice here.
     fn habits(&self, knobs: Knobs) -> Knobs {
-        Knobs {
-            protection_ends: false,
-            second_protection: Second::Rests,
-            oversized_reduce: Oversized::Refuse,
-            reuse_ids: true,
-            ..knobs
-        }
+        Knobs { protection_ends: false, second_protection: Second::Rests, oversized_reduce: Oversized::Refuse, reuse_ids: true, ..knobs }
     }
 
     fn class(&self, call: &Call<'_>) -> Option<Class> {

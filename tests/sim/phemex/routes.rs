@@ -32,9 +32,7 @@ impl Group {
     /// Headers that tell what is left, what there is, and how long to wait.
     pub fn headers(self) -> [&'static str; 3] {
         match self {
-            Group::Contract => {
-                ["x-ratelimit-remaining-contract", "x-ratelimit-capacity-contract", "x-ratelimit-retry-after-contract"]
-            }
+            Group::Contract => ["x-ratelimit-remaining-contract", "x-ratelimit-capacity-contract", "x-ratelimit-retry-after-contract"],
             Group::Others => ["x-ratelimit-remaining", "x-ratelimit-capacity", "x-ratelimit-retry-after"],
         }
     }
