@@ -77,7 +77,7 @@ impl Wire for Phemex {
         let Some(route) = routes::find(call) else { return refuse(floor, &fail::no_such_path()) };
         let asked = floor.address().count("requests", now, ADDRESS_WINDOW_MS, 1);
         if floor.config.limits && asked > ADDRESS_REQUESTS_MAX {
-            floor.address().limit(now + BAN_MS, BAN_MS);
+            floor.address().limit(now + BAN_MS, 0);
             return self.trouble(floor, &Trouble::Banned { until: now + BAN_MS }, now);
         }
         let rest = self.count(&route, now);
