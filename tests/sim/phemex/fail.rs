@@ -6,6 +6,7 @@ use perphook::exchange::paper::{Denial, Obstacle};
 use serde_json::{Value, json};
 
 use super::super::wire::Refusal;
+use super::rows::join;
 
 /// An error answer.
 #[derive(Clone, Debug)]
@@ -67,9 +68,7 @@ impl Fail {
             Shape::Gateway => json!({"code": self.code, "msg": self.msg, "data": null}),
             Shape::Market => json!({"error": {"code": number(), "message": self.msg}, "id": null, "result": null}),
             Shape::Order(row) => {
-                let mut row = row.clone();
-                row["bizError"] = number();
-                json!({"code": 0, "msg": "", "data": row})
+                json!({"code": 0, "msg": "", "data": join(row.clone(), json!({"bizError": number()}))})
             }
         }
     }
