@@ -4,11 +4,11 @@ mod binance_vectors;
 mod bitget_vectors;
 mod bybit_vectors;
 mod okx_vectors;
-#[path = "../sim/mod.rs"]
-mod sim;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
 mod sim_okx;
 mod sim_phemex;
 mod vectors;
+
+use perphook::sim;
