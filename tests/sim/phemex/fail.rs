@@ -67,9 +67,7 @@ impl Fail {
             Shape::Trading => json!({"code": number(), "msg": self.msg, "data": null}),
             Shape::Gateway => json!({"code": self.code, "msg": self.msg, "data": null}),
             Shape::Market => json!({"error": {"code": number(), "message": self.msg}, "id": null, "result": null}),
-            Shape::Order(row) => {
-                json!({"code": 0, "msg": "", "data": join(row.clone(), json!({"bizError": number()}))})
-            }
+            Shape::Order(row) => json!({"code": 0, "msg": "", "data": join(row.clone(), json!({"bizError": number()}))}),
         }
     }
 }
