@@ -12,6 +12,7 @@ mod sim_bybit;
 mod sim_kraken;
 mod sim_kucoin;
 mod sim_okx;
+mod sim_phemex;
 mod vectors;
 
 use perphook::sim;

@@ -4,7 +4,7 @@
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, kraken, kucoin, okx, sign};
+use super::{binance, bitget, bybit, kraken, kucoin, okx, phemex, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Kind {
     Kraken,
     /// USDT perpetuals of a classic futures account.
     KuCoin,
+    /// USDT perpetuals.
+    Phemex,
 }
 
 /// A new wire of the exchange that the configuration names.
@@ -36,6 +38,7 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
         Kind::Kraken => Box::new(kraken::Kraken::default()),
         Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
+        Kind::Phemex => Box::new(phemex::Phemex::default()),
     }
 }
 
@@ -48,6 +51,7 @@ impl Kind {
         Kind::BitgetClassic,
         Kind::BitgetUnified,
         Kind::KuCoin,
+        Kind::Phemex,
         Kind::Kraken,
     ];
 
@@ -61,6 +65,7 @@ impl Kind {
             Kind::BitgetUnified => "bitget-unified",
             Kind::Kraken => "kraken",
             Kind::KuCoin => "kucoin",
+            Kind::Phemex => "phemex",
         }
     }
 
