@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bingx, bitget, bybit, okx, paper};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub enum Venue {
     OkxDemo,
     Bitget,
     BitgetDemo,
+    BingX,
     /// The exchange inside this process.
     Paper,
 }
@@ -69,7 +70,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 9] = [
+    pub const ALL: [Venue; 10] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -78,6 +79,7 @@ impl Venue {
         Venue::OkxDemo,
         Venue::Bitget,
         Venue::BitgetDemo,
+        Venue::BingX,
         Venue::Paper,
     ];
 
@@ -93,6 +95,7 @@ impl Venue {
             Venue::BitgetDemo => {
                 Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
             }
+            Venue::BingX => Facts::of("bingx", bingx::LIVE_URL, bingx::CAPABILITIES),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -104,6 +107,7 @@ impl Venue {
             Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
+            Venue::BingX => Some(Box::new(bingx::BingX::new(line))),
             Venue::Paper => None,
         }
     }
