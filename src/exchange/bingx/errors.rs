@@ -77,8 +77,8 @@ fn is_unsure(code: i64, text: &str) -> bool {
 
 /// When a limit ends, in our clock: the last time named in the text, which is of the exchange's clock, else the usual wait.
 fn end_of(attempt: &Attempt, failure: &Failure<'_>, text: &str, usual_ms: Millis) -> Millis {
-    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == TIME_DIGITS);
-    let named = numbers.last().and_then(|digits| digits.parse::<Millis>().ok());
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == TIME_DIGITS);
+    let named = numbers.next_back().and_then(|digits| digits.parse::<Millis>().ok());
     let named = named.map(|end| end.saturating_add_signed(attempt.offset_ms.saturating_neg()));
     let asked = failure.retry_after_s.map(|seconds| failure.now.saturating_add(seconds.saturating_mul(SECOND_MS)));
     let end = named.max(asked).filter(|end| *end > failure.now).unwrap_or(failure.now.saturating_add(usual_ms));

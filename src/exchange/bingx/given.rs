@@ -1,5 +1,5 @@
-//! The numbers that the exchange gave to orders it may not know by our name: stops and targets, and whatever came back
-//! without its name. Not kept over a restart: what is not found here is found by what it does.
+//! The numbers that the exchange gave to our orders. It was seen to lose names, of stops and targets above all, and never
+//! its own numbers. Not kept over a restart: then the name must do, and for a guard what it does.
 
 use std::collections::VecDeque;
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
 //! | `orders.rs` | how orders and guards are sent, found again and cancelled; whose executions are whose |
-//! | `given.rs` | the exchange's numbers of orders that it may not know by our name |
+//! | `given.rs` | the numbers the exchange gave to our orders |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -12,8 +12,8 @@
 //!
 //! What a reader must know:
 //! * Orders are only acknowledged, and single: what the answer to a batch says of one that failed is documented nowhere.
-//! * Names of orders are written in small letters by the exchange. Stops and targets may lose theirs, so they go by the
-//!   exchange's number, and where that is not known, by what they do.
+//! * Names of orders are written in small letters by the exchange, and may get lost, those of stops and targets above all.
+//!   So an order goes by the exchange's number; where that is not known, by our name, and a guard then by what it does.
 //! * Stops and targets have a quantity: "close the position" is documented and refused. A second one of a kind may be
 //!   refused; whether they end with the position is not sure. They stand in one list with the plain orders, and a cancel
 //!   of everything takes them along unless a type is named.

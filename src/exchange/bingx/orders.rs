@@ -56,24 +56,26 @@ impl BingX {
         let kind = if order.kind == OrderKind::Market { "MARKET" } else { "LIMIT" };
         let what = (order.symbol.as_str(), wire::direction_word(order.side, order.action), kind);
         ack.check(order.id.as_str(), what, &attempt)?;
-        if ack.name().is_empty() {
-            self.given.note(&order.id, ack.number());
-        }
+        self.note(&order.id, &ack);
         Ok(taken(order, 0))
     }
 
-    /// Whatever name the answer has: the number is what holds.
     pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let (ack, attempt) = self.send(self.guard_params(protection))?;
         let direction = wire::direction_word(protection.side, Action::Close);
         ack.check(protection.id.as_str(), (protection.symbol.as_str(), direction, wire::guard_word(protection.kind)), &attempt)?;
-        if !ack.number().is_empty() {
-            self.given.note(&protection.id, ack.number());
-        }
+        self.note(&protection.id, &ack);
         Ok(guard_taken(protection, protection.qty, 0))
     }
 
-    /// What an order is asked for and cancelled by: its number where our name may not be known, else our name.
+    /// Whatever name the answer has, the number is what holds.
+    fn note(&mut self, id: &ClientId, ack: &Named<Ack>) {
+        if !ack.number().is_empty() {
+            self.given.note(id, ack.number());
+        }
+    }
+
+    /// What an order is asked for and cancelled by: its number where it is known, else our name.
     pub(super) fn handle(&self, id: &ClientId) -> (&'static str, String) {
         match self.given.number(id) {
             Some(number) => ("orderId", number.to_owned()),

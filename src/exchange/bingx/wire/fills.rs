@@ -64,7 +64,7 @@ fn millis(text: &str) -> Option<Millis> {
     let second_ends = 19;
     let zone_at = text.get(second_ends..)?.find(['Z', '+', '-']).map_or(text.len(), |at| second_ends + at);
     let (moment, zone) = text.split_at_checked(zone_at)?;
-    utc_ms(&moment.replacen(' ', "T", 1))?.checked_sub_signed(zone_ms(zone)?)
+    utc_ms(&moment.replacen(' ', "T", 1))?.checked_add_signed(-zone_ms(zone)?)
 }
 
 /// How far a zone is ahead of UTC.
