@@ -9,6 +9,8 @@ mod phemex_vectors;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
+mod sim_kraken;
+mod sim_kucoin;
 mod sim_okx;
 mod vectors;
 

@@ -19,6 +19,8 @@ pub mod faults;
 pub mod floor;
 mod frame;
 pub mod kind;
+pub mod kraken;
+pub mod kucoin;
 pub mod log;
 pub mod okx;
 pub mod params;
