@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod binance;
+pub mod bingx;
 pub mod bitget;
 pub mod bybit;
 pub mod catalogue;

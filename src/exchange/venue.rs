@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, kucoin, okx, paper, phemex};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bingx, bitget, bybit, kucoin, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub enum Venue {
     OkxDemo,
     Bitget,
     BitgetDemo,
+    BingX,
     Phemex,
     PhemexDemo,
     KucoinFutures,
@@ -72,7 +73,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 12] = [
+    pub const ALL: [Venue; 13] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -81,6 +82,7 @@ impl Venue {
         Venue::OkxDemo,
         Venue::Bitget,
         Venue::BitgetDemo,
+        Venue::BingX,
         Venue::Phemex,
         Venue::PhemexDemo,
         Venue::KucoinFutures,
@@ -99,6 +101,7 @@ impl Venue {
             Venue::BitgetDemo => {
                 Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
             }
+            Venue::BingX => Facts::of("bingx", bingx::LIVE_URL, bingx::CAPABILITIES),
             Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
             Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
             Venue::KucoinFutures => Facts::of("kucoinfutures", kucoin::LIVE_URL, kucoin::CAPABILITIES).with_password(),
@@ -113,6 +116,7 @@ impl Venue {
             Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
+            Venue::BingX => Some(Box::new(bingx::BingX::new(line))),
             Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
             Venue::KucoinFutures => Some(Box::new(kucoin::KuCoin::new(line))),
             Venue::Paper => None,

@@ -1,6 +1,7 @@
 //! What goes over the wire: the adapters' requests against known answers, and the simulated exchanges against the documentation.
 
 mod binance_vectors;
+mod bingx_vectors;
 mod bitget_vectors;
 mod bybit_vectors;
 mod kucoin_vectors;
