@@ -9,6 +9,7 @@ pub mod binance;
 pub mod bitget;
 pub mod bybit;
 pub mod catalogue;
+pub mod coinex;
 pub mod courier;
 mod encode;
 pub mod error;

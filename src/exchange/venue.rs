@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, coinex, okx, paper};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub enum Venue {
     OkxDemo,
     Bitget,
     BitgetDemo,
+    CoinEx,
     /// The exchange inside this process.
     Paper,
 }
@@ -62,7 +63,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 9] = [
+    pub const ALL: [Venue; 10] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -71,6 +72,7 @@ impl Venue {
         Venue::OkxDemo,
         Venue::Bitget,
         Venue::BitgetDemo,
+        Venue::CoinEx,
         Venue::Paper,
     ];
 
@@ -84,6 +86,7 @@ impl Venue {
             Venue::OkxDemo => Facts::of("okxdemo", okx::LIVE_URL, okx::CAPABILITIES).with_password().demo(),
             Venue::Bitget => Facts::of("bitget", bitget::LIVE_URL, bitget::CAPABILITIES).with_password(),
             Venue::BitgetDemo => Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo(),
+            Venue::CoinEx => Facts::of("coinex", coinex::LIVE_URL, coinex::CAPABILITIES),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -95,6 +98,7 @@ impl Venue {
             Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
+            Venue::CoinEx => Some(Box::new(coinex::CoinEx::new(line))),
             Venue::Paper => None,
         }
     }
