@@ -37,7 +37,7 @@ use super::known::Known;
 use super::orders::{change, found, in_order, leverage_set, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session};
-use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Balance, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, ProtectionKind, Quote, Side,
     Symbol, Terms,
@@ -46,6 +46,9 @@ use wire::{PositionRow, Reply};
 
 /// Where real money is; there is no other place.
 pub const LIVE_URL: &str = "https://api.coinex.com";
+
+/// What is known of its end.
+pub const DEADLINE: &str = "none announced, but a client library many use dropped it in October 2026 without a word; try a small order first";
 
 /// What it can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
@@ -57,7 +60,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     attaches_stop: false,
     guards_end_with_position: true,
     positions_show_orders: false,
-    custom_ids: Some(CustomIds { chars_max: 32, letters: true, signs: "-_" }),
+    custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,
