@@ -48,7 +48,8 @@ use wire::{PositionRow, Reply};
 pub const LIVE_URL: &str = "https://api.coinex.com";
 
 /// What is known of its end.
-pub const DEADLINE: &str = "none announced, but a client library many use dropped it in October 2026 without a word; try a small order first";
+pub const DEADLINE: &str =
+    "none announced, but a client library many use dropped it in October 2026 without a word; try a small order first";
 
 /// What it can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
