@@ -174,11 +174,12 @@ impl CoinEx {
     fn set(&mut self, symbol: &Symbol, want: &Terms, known: Terms) -> Result<()> {
         let missing = |what| {
             let why =
-                format!("the exchange sets leverage and margin mode together and does not show what {symbol} has: name the {what} too");
-            ExchangeError::refused(Reason::SettingBlocked, why)
+                format!("the exchange sets margin mode and leverage together and shows neither while {symbol} has no position: {what}");
+            ExchangeError::refused(Reason::Other, why)
         };
-        let mode = want.margin_mode.or(known.margin_mode).ok_or_else(|| missing("margin mode"))?;
-        let leverage = want.leverage.or(known.leverage).ok_or_else(|| missing("leverage"))?;
+        let mode =
+            want.margin_mode.or(known.margin_mode).ok_or_else(|| missing("set MARGIN_MODE, which comes with an order that opens"))?;
+        let leverage = want.leverage.or(known.leverage).ok_or_else(|| missing("name a leverage"))?;
         self.must_be_listed(symbol, leverage).map_err(ExchangeError::nothing_sent)?;
         let params = of(symbol).with("margin_mode", wire::margin_word(mode)).with("leverage", leverage);
         let call = Call::post("/v2/futures/adjust-position-leverage", &params);

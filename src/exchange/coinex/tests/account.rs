@@ -84,11 +84,11 @@ fn half_a_setting_needs_a_position_that_tells_the_other_half() {
     stage.expect([held(), factors(), set(5, "isolated")]).prepare(&eth(), &want(5, None)).unwrap();
     assert_eq!(stage.body(2)["margin_mode"], "isolated");
 
-    for (half, missing) in [(want(5, None), "margin mode"), (want(None, MarginMode::Cross), "leverage")] {
+    for (half, missing) in [(want(5, None), "set MARGIN_MODE"), (want(None, MarginMode::Cross), "name a leverage")] {
         let mut stage = super::stage();
         let error = stage.expect([list(HELD, json!([]))]).prepare(&eth(), &half).unwrap_err();
-        assert_eq!(error.reason(), Some(Reason::SettingBlocked));
-        assert!(error.to_string().ends_with(&format!("name the {missing} too")), "{error}");
+        assert_eq!(error.reason(), Some(Reason::Other));
+        assert!(error.to_string().contains("ETHUSDT has no position") && error.to_string().contains(missing), "{error}");
         assert!(is_never_sent(&stage.expect([broken(HELD, true)]).prepare(&eth(), &half)));
         // It is so already.
         stage.expect([held()]).prepare(&eth(), &want(3, None)).unwrap();
