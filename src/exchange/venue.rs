@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, coinex, okx, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, coinex, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Venue {
     Bitget,
     BitgetDemo,
     CoinEx,
+    Phemex,
+    PhemexDemo,
     /// The exchange inside this process.
     Paper,
 }
@@ -70,7 +72,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 10] = [
+    pub const ALL: [Venue; 12] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -80,6 +82,8 @@ impl Venue {
         Venue::Bitget,
         Venue::BitgetDemo,
         Venue::CoinEx,
+        Venue::Phemex,
+        Venue::PhemexDemo,
         Venue::Paper,
     ];
 
@@ -96,6 +100,8 @@ impl Venue {
                 Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
             }
             Venue::CoinEx => Facts::of("coinex", coinex::LIVE_URL, coinex::CAPABILITIES).until(coinex::DEADLINE),
+            Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
+            Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -108,6 +114,7 @@ impl Venue {
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::CoinEx => Some(Box::new(coinex::CoinEx::new(line))),
+            Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
             Venue::Paper => None,
         }
     }
