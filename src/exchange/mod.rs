@@ -10,6 +10,7 @@ pub mod bingx;
 pub mod bitget;
 pub mod bybit;
 pub mod catalogue;
+pub mod coinex;
 pub mod courier;
 mod encode;
 pub mod error;

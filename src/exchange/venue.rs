@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bingx, bitget, bybit, kucoin, okx, paper, phemex};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bingx, bitget, bybit, coinex, kucoin, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub enum Venue {
     Bitget,
     BitgetDemo,
     BingX,
+    CoinEx,
     Phemex,
     PhemexDemo,
     KucoinFutures,
@@ -73,7 +74,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 13] = [
+    pub const ALL: [Venue; 14] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -83,6 +84,7 @@ impl Venue {
         Venue::Bitget,
         Venue::BitgetDemo,
         Venue::BingX,
+        Venue::CoinEx,
         Venue::Phemex,
         Venue::PhemexDemo,
         Venue::KucoinFutures,
@@ -102,6 +104,7 @@ impl Venue {
                 Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
             }
             Venue::BingX => Facts::of("bingx", bingx::LIVE_URL, bingx::CAPABILITIES),
+            Venue::CoinEx => Facts::of("coinex", coinex::LIVE_URL, coinex::CAPABILITIES).until(coinex::DEADLINE),
             Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
             Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
             Venue::KucoinFutures => Facts::of("kucoinfutures", kucoin::LIVE_URL, kucoin::CAPABILITIES).with_password(),
@@ -117,6 +120,7 @@ impl Venue {
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::BingX => Some(Box::new(bingx::BingX::new(line))),
+            Venue::CoinEx => Some(Box::new(coinex::CoinEx::new(line))),
             Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
             Venue::KucoinFutures => Some(Box::new(kucoin::KuCoin::new(line))),
             Venue::Paper => None,
