@@ -2,6 +2,8 @@
 //!
 //! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
 
+use perphook::market::MarginMode;
+
 use super::floor::SimConfig;
 use super::wire::Wire;
 use super::{binance, bitget, bybit, kraken, kucoin, okx, phemex, sign};
@@ -44,16 +46,8 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[
-        Kind::Binance,
-        Kind::Bybit,
-        Kind::Okx,
-        Kind::BitgetClassic,
-        Kind::BitgetUnified,
-        Kind::KuCoin,
-        Kind::Phemex,
-        Kind::Kraken,
-    ];
+    pub const ALL: &[Kind] =
+        &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified, Kind::KuCoin, Kind::Phemex, Kind::Kraken];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -97,6 +91,16 @@ impl Kind {
     /// Whether an account may hold both sides of a contract.
     pub fn has_hedge(self) -> bool {
         self != Kind::Kraken
+    }
+
+    /// The position modes an account may be in: hedge or not.
+    pub fn modes(self) -> &'static [bool] {
+        if self.has_hedge() { &[false, true] } else { &[false] }
+    }
+
+    /// The margin mode that accounts must name, where it cannot be read.
+    pub fn margin_mode(self) -> Option<MarginMode> {
+        None
     }
 
     /// What a customer gets for the secret of a key: Kraken gives him base64.

@@ -74,7 +74,7 @@ mod tests {
             }
             let method = if sent["method"] == "GET" { "GET" } else { "POST" };
             let body = sent["body"].as_str().unwrap_or("").to_owned();
-            let call = Call { body, ..Call::query(method, Box::leak(path.to_owned().into_boxed_str()), params) };
+            let call = Call { body, ..Call::query(method, path.to_owned(), params) };
             let request = sign(&keys(), &call, AT);
             assert_eq!(header(&request, "X-COINEX-SIGN"), Some(known), "{name}");
             for header_name in ["X-COINEX-KEY", "X-COINEX-TIMESTAMP"] {
