@@ -51,6 +51,9 @@ fn describe(account: &Account, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "account    {name} ({venue}): {keys}; {size} {coin} × {leverage} an entry, {entries}, {margin}")?;
     let (alert, order) = (seconds(rules.alert_timeout_ms), seconds(rules.order_timeout_ms));
     writeln!(out, "           alerts wait up to {alert} s, text orders that open are tried for {order} s")?;
+    if let Some(deadline) = account.venue.deadline() {
+        writeln!(out, "           known deadline: {deadline}")?;
+    }
     match &account.base_url {
         Some(url) => writeln!(out, "           host {url}"),
         None => Ok(()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Account, Config, Sources, TextFile, load};
-use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, MarginScope, Reason, Result, Second};
+use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, Letters, MarginScope, Reason, Result, Second};
 use crate::market::{
     Balance, Decimal, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side,
     Symbol, Terms,
@@ -131,7 +131,7 @@ impl Exchange for Fake {
             attaches_stop: false,
             guards_end_with_position: true,
             positions_show_orders: false,
-            custom_ids: Some(CustomIds { chars_max: 12, letters: true, signs: "-" }),
+            custom_ids: Some(CustomIds { chars_max: 12, letters: Letters::Any, signs: "-" }),
             batch: 1,
             fence_ms: 0,
             watch_per_minute_max: 60,

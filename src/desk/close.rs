@@ -16,6 +16,10 @@ use crate::market::{
     Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, ProtectionKind, Side, sizing,
 };
 
+/// A close that was refused so often, with the position there, may be held up by an order that closes it too: BingX reserves
+/// what a stop or target would close (101212). The target goes first, and then, if that was not it, the stop.
+const HELD_UP_BY_TARGET: u32 = 3;
+const HELD_UP_BY_STOP: u32 = 4;
 /// How often the executions are asked for before the trade is recorded without its profit.
 const FILLS_TRIES_MAX: u32 = 4;
 
@@ -27,6 +31,8 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
         offer(close.pace.at, Urgency::Close, Step::Ask(Which::Close));
     } else if !live.fresh {
         offer(live.look.at, Urgency::Close, Step::Look);
+    } else if let Some(which) = in_the_way(trade) {
+        trade.ticket(which).into_iter().for_each(|ticket| clear(ticket, which, Urgency::Close, offer));
     } else if live.position > Decimal::ZERO {
         offer(live.close.at, Urgency::Close, Step::Close);
     }
@@ -57,6 +63,16 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
     } else if is_clean(trade) && !live.accounted {
         offer(live.fills.at, Urgency::Tidy, Step::Fills);
     }
+}
+
+/// The order that may hold up the market close, if that was refused often enough.
+fn in_the_way(trade: &Trade) -> Option<Which> {
+    let goes = |ticket: &Ticket| {
+        let refusals = if ticket.leg == Leg::Stop { HELD_UP_BY_STOP } else { HELD_UP_BY_TARGET };
+        ticket.leg.is_conditional() && ticket.may_exist() && trade.live.held_up >= refusals
+    };
+    let found = |leg: Leg| trade.tickets().find(|(_, ticket)| ticket.leg == leg && goes(ticket));
+    found(Leg::Target).or_else(|| found(Leg::Stop)).map(|(which, _)| which)
 }
 
 /// A resting order is cancelled, a doubtful one asked about.
@@ -105,6 +121,13 @@ pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ct
         Answer::No(reason, why) => {
             let first = trade.live.close.tries == 0;
             trade.live.close.again(ctx.now, retry_delay_ms);
+            if reason != Reason::PriceBand {
+                // A market that moves is tried again soon.
+                trade.live.close.be_patient(ctx.now);
+            }
+            if matches!(reason, Reason::InsufficientBalance | Reason::NoPosition) {
+                trade.live.held_up += 1;
+            }
             if first && reason != Reason::NoPosition {
                 outbox.notice(name, &symbol, number, &format!("the market close was refused and is tried again until it is done: {why}"));
             }
@@ -163,12 +186,10 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
     }
     trade.live.list_due = false;
     for order in orders.iter().filter(|order| order.opens && order.side == trade.side) {
-        let Some(id) = ClientId::parse(&order.id).filter(|id| id.is_of(ctx.home)) else { continue };
-        let (Some(leg), Some(alert), Some(attempt)) = (id.leg(), id.number(), id.attempt()) else { continue };
-        if trade.entries.iter().any(|ticket| ticket.id == id) {
-            continue;
+        let Some(found) = found_of(order, ctx) else { continue };
+        if !trade.entries.iter().any(|ticket| ticket.id == found.id) {
+            trade.entries.push(found);
         }
-        trade.entries.push(found_resting(id, leg, alert, attempt, order));
     }
 }
 
@@ -183,17 +204,20 @@ fn swept(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
     trade.live.swept = true;
     let alerts: Vec<u64> = trade.tickets().map(|(_, ticket)| ticket.alert).collect();
     for order in orders.iter().filter(|order| order.conditional) {
-        let Some(id) = ClientId::parse(&order.id).filter(|id| id.is_of(ctx.home)) else { continue };
-        let (Some(leg), Some(alert), Some(attempt)) = (id.leg(), id.number(), id.attempt()) else { continue };
-        if leg.is_conditional() && alerts.contains(&alert) && !trade.tickets().any(|(_, ticket)| ticket.id == id && !ticket.is_ended()) {
-            trade.retired.push(found_resting(id, leg, alert, attempt, order));
+        let Some(found) = found_of(order, ctx) else { continue };
+        let is_known = trade.tickets().any(|(_, ticket)| ticket.id == found.id && !ticket.is_ended());
+        if found.leg.is_conditional() && alerts.contains(&found.alert) && !is_known {
+            trade.retired.push(found);
         }
     }
 }
 
-fn found_resting(id: ClientId, leg: Leg, alert: u64, attempt: u32, order: &OrderState) -> Ticket {
+/// The ticket of an order that rests, if it is one of ours.
+pub(super) fn found_of(order: &OrderState, ctx: &Ctx<'_>) -> Option<Ticket> {
+    let id = ClientId::parse(&order.id).filter(|id| id.is_of(ctx.home))?;
+    let (leg, alert, attempt) = (id.leg()?, id.number()?, id.attempt()?);
     let (price, qty, filled) = (order.price, order.qty, order.filled);
-    Ticket { leg, alert, attempt, id, price, qty, state: State::Resting, filled, seen: true, pace: Pace::default() }
+    Some(Ticket { leg, alert, attempt, id, price, qty, state: State::Resting, filled, seen: true, pace: Pace::default() })
 }
 
 /// The executions since the trade began, added up.

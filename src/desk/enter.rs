@@ -7,7 +7,7 @@ use super::pace::{Pace, retry_delay_ms};
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{Kind, Phase, Trade, Which};
-use super::watch;
+use super::{close, watch};
 use crate::exchange::{ExchangeError, Reply, Request, Result};
 use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Position, Side, Terms, Trigger};
 
@@ -97,7 +97,8 @@ pub(super) fn offer(trade: &Trade, account: &Account, ctx: &Ctx<'_>, offer: &mut
     }
     let in_doubt = trade.entries.iter().any(|ticket| matches!(ticket.state, State::Unknown { .. }));
     let Some(due) = idle.filter(|_| account.restricted.is_none()) else { return };
-    if in_doubt && !trade.live.flat_before {
+    let left_behind = trade.phase == Phase::Opening && trade.retired.iter().any(Ticket::may_exist);
+    if in_doubt && !trade.live.flat_before || left_behind {
         return;
     }
     let step = match trade {
@@ -174,7 +175,8 @@ pub(super) fn looked(trade: &mut Trade, rows: &[Position], hedge: bool, shows_or
     }
 }
 
-/// The look at resting orders: entries of ours that no alert of this trade sent make it a duplicate.
+/// The look at resting orders: entries of ours that no alert of this trade sent make it a duplicate. A stop or target that an
+/// earlier trade left behind would close this one, and goes before the first order leaves.
 pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     let ours = orders.iter().find(|order| {
         let Some(id) = ClientId::parse(&order.id) else { return false };
@@ -184,6 +186,13 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>, ou
         let why = format!("duplicate: our entry order {} is resting already", order.id);
         end_opening(trade, Outcome::Nothing(why), outbox);
         return;
+    }
+    if ctx.guards_may_stay() {
+        trade.retired = orders
+            .iter()
+            .filter(|order| order.conditional && order.side == trade.side)
+            .filter_map(|order| close::found_of(order, ctx))
+            .collect();
     }
     trade.live.list_due = false;
     trade.live.flat_before = true;

@@ -11,6 +11,10 @@ const PROTECT_DELAYS_MS: [Millis; 5] = [300, 400, 800, 1500, 2000];
 const ASK_DELAYS_MS: [Millis; 4] = [500, 1000, 2000, 2000];
 /// Delays after busy, throttled or unreachable.
 const RETRY_DELAYS_MS: [Millis; 6] = [200, 400, 800, 1600, 3200, 5000];
+/// After so many refusals in a row the next tries are far apart: what is refused then is not just early, and BingX closes an
+/// endpoint that has given the same error twenty times in eight minutes.
+const REFUSALS_MAX: u32 = 5;
+const PATIENT_DELAY_MS: Millis = 30_000;
 
 /// When something is next due, and how often it was tried in a row.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +51,13 @@ impl Pace {
     pub fn again(&mut self, now: Millis, delay_ms: fn(u32) -> Millis) {
         self.at = now + delay_ms(self.tries);
         self.tries = self.tries.saturating_add(1);
+    }
+
+    /// It was refused again, and waiting alone will not cure it: long pauses after a few tries.
+    pub fn be_patient(&mut self, now: Millis) {
+        if self.tries > REFUSALS_MAX {
+            self.at = now + PATIENT_DELAY_MS;
+        }
     }
 
     /// Counts a definite refusal; returns for how long there have been nothing but refusals.

@@ -41,6 +41,10 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
 
 /// Whether a replaced stop or target may go now.
 fn is_relieved(trade: &Trade, old: &Ticket, ctx: &Ctx<'_>) -> bool {
+    if trade.phase == Phase::Opening {
+        // It was left behind by an earlier trade.
+        return true;
+    }
     let Some(kind) = old.leg.protection() else { return true };
     let Some(new) = trade.ticket(Which::of(kind)) else { return true };
     match ctx.habit(kind).second {
@@ -111,6 +115,9 @@ fn refused(trade: &mut Trade, kind: ProtectionKind, reason: Reason, why: &str, n
     }
     let first = ticket.pace.tries == 0;
     let refused_ms = ticket.pace.refused(ctx.now);
+    if !is_stop || refused_ms >= ctx.rules.protect_timeout_ms {
+        ticket.pace.be_patient(ctx.now);
+    }
     if !is_stop && reason == Reason::WouldTrigger && ticket.attempt > 1 {
         // It rested before, and the price was reached while it was being replaced, or by a part of it that fired.
         outbox.notice(name, &symbol, number, "the target's price was reached: closing at market");

@@ -185,6 +185,8 @@ pub struct Live {
     pub look: Pace,
     /// The next market close.
     pub close: Pace,
+    /// How often a market close was refused as if something else were closing the position already.
+    pub held_up: u32,
     /// The next reading of resting orders.
     pub audit: Pace,
     /// The next reading of executions for the profit.

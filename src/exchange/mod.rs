@@ -19,6 +19,8 @@ pub mod okx;
 mod orders;
 pub mod paper;
 mod params;
+#[cfg(test)]
+mod script;
 mod session;
 mod stream;
 pub mod transport;
@@ -111,8 +113,8 @@ pub enum Second {
 pub struct CustomIds {
     /// Longest, in characters.
     pub chars_max: usize,
-    /// Whether letters are allowed beside digits.
-    pub letters: bool,
+    /// Which letters are allowed beside digits.
+    pub letters: Letters,
     /// What else is allowed.
     pub signs: &'static str,
 }
@@ -120,8 +122,33 @@ pub struct CustomIds {
 impl CustomIds {
     /// Whether the exchange would take this name.
     pub fn take(&self, id: &str) -> bool {
-        let fits = |c: char| c.is_ascii_digit() || self.letters && c.is_ascii_alphabetic() || self.signs.contains(c);
+        let is_letter = |c: char| match self.letters {
+            Letters::None => false,
+            Letters::Lower => c.is_ascii_lowercase(),
+            Letters::Any => c.is_ascii_alphabetic(),
+        };
+        let fits = |c: char| c.is_ascii_digit() || is_letter(c) || self.signs.contains(c);
         id.len() <= self.chars_max && id.chars().all(fits)
+    }
+}
+
+/// The letters an exchange takes in names. One that writes them small gives `Tp1` back as another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it all")]
+pub enum Letters {
+    None,
+    Lower,
+    Any,
+}
+
+impl Letters {
+    /// What a name may consist of, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Letters::None => "digits",
+            Letters::Lower => "small letters, digits",
+            Letters::Any => "letters, digits",
+        }
     }
 }
 

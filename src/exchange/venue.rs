@@ -42,13 +42,15 @@ struct Facts {
     url: &'static str,
     is_demo: bool,
     needs_password: bool,
+    settle_coin: &'static str,
+    deadline: Option<&'static str>,
     capabilities: Capabilities,
 }
 
 impl Facts {
-    /// Real money, and keys without a password.
+    /// Real money, keys without a password, contracts in USDT, and no end in sight.
     const fn of(name: &'static str, url: &'static str, capabilities: Capabilities) -> Facts {
-        Facts { name, url, is_demo: false, needs_password: false, capabilities }
+        Facts { name, url, is_demo: false, needs_password: false, settle_coin: "USDT", deadline: None, capabilities }
     }
 
     const fn with_password(self) -> Facts {
@@ -57,6 +59,11 @@ impl Facts {
 
     const fn demo(self) -> Facts {
         Facts { is_demo: true, ..self }
+    }
+
+    /// Until when it can be used, as far as that is announced.
+    const fn until(self, deadline: &'static str) -> Facts {
+        Facts { deadline: Some(deadline), ..self }
     }
 }
 
@@ -82,8 +89,10 @@ impl Venue {
             Venue::BybitDemo => Facts::of("bybitdemo", bybit::DEMO_URL, bybit::CAPABILITIES).demo(),
             Venue::Okx => Facts::of("okx", okx::LIVE_URL, okx::CAPABILITIES).with_password(),
             Venue::OkxDemo => Facts::of("okxdemo", okx::LIVE_URL, okx::CAPABILITIES).with_password().demo(),
-            Venue::Bitget => Facts::of("bitget", bitget::LIVE_URL, bitget::CAPABILITIES).with_password(),
-            Venue::BitgetDemo => Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo(),
+            Venue::Bitget => Facts::of("bitget", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().until(bitget::DEADLINE),
+            Venue::BitgetDemo => {
+                Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
+            }
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -121,7 +130,12 @@ impl Venue {
 
     /// The coin its contracts settle in, where an account names none.
     pub fn settle_coin(self) -> &'static str {
-        "USDT"
+        self.facts().settle_coin
+    }
+
+    /// What is announced, or to be feared, of the end of its interface.
+    pub fn deadline(self) -> Option<&'static str> {
+        self.facts().deadline
     }
 
     /// What it can do, as far as that does not depend on the account.

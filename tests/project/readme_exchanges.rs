@@ -24,7 +24,7 @@ fn habit(Habit { covers, second }: Habit) -> String {
 
 fn ids(can: &Capabilities) -> String {
     can.custom_ids.map_or("none".to_owned(), |ids| {
-        let letters = if ids.letters { "letters, digits" } else { "digits" };
+        let letters = ids.letters.words();
         let signs = if ids.signs.is_empty() { String::new() } else { format!(", `{}`", ids.signs) };
         format!("{} {letters}{signs}", ids.chars_max)
     })
@@ -44,6 +44,7 @@ fn the_readme_says_what_each_exchange_can_do() {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
         let wanted = [
             format!("`{name}`"),
+            venue.settle_coin().to_owned(),
             margin_mode(can.margin_mode).to_owned(),
             yes_or_no(can.hedge),
             if can.attaches_stop { "with the entry" } else { "no" }.to_owned(),
@@ -54,5 +55,6 @@ fn the_readme_says_what_each_exchange_can_do() {
             if can.fence_ms == 0 { "none".to_owned() } else { format!("{} s", can.fence_ms / 1000) },
         ];
         assert_eq!(cells.get(..wanted.len()), Some(&wanted.each_ref().map(String::as_str)[..]), "{name}");
+        assert_eq!(cells.last(), Some(&venue.deadline().unwrap_or("none known")), "{name}");
     }
 }

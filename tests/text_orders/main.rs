@@ -26,6 +26,7 @@ mod commands;
 mod crashes;
 mod exchanges;
 mod guards;
+mod held_up;
 mod lanes;
 mod late;
 mod patience;

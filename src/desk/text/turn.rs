@@ -35,7 +35,7 @@ pub fn objection(command: &Command, caps: Option<&Capabilities>) -> Option<Strin
     match &caps.custom_ids {
         None => Some(format!("{} takes no names for limit orders", caps.name)),
         Some(rule) if !rule.take(id) => {
-            let letters = if rule.letters { "letters, digits" } else { "digits" };
+            let letters = rule.letters.words();
             Some(format!("{} does not take the name {id}: up to {} {letters} {}", caps.name, rule.chars_max, rule.signs))
         }
         Some(_) => None,

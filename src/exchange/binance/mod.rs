@@ -26,7 +26,7 @@ use super::known::Known;
 use super::orders::{change, found, in_order, leverage_set, own, quote, shared_name, with_child};
 use super::params::Params;
 use super::session::{Call, Session, unreadable};
-use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second, stream};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second, stream};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
     Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
@@ -48,7 +48,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     attaches_stop: false,
     guards_end_with_position: true,
     positions_show_orders: true,
-    custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
+    custom_ids: Some(CustomIds { chars_max: 36, letters: Letters::Any, signs: ".:/_-" }),
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: WEIGHT_PER_MINUTE / 2 / POSITIONS_WEIGHT,

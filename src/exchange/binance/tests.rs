@@ -2,118 +2,36 @@
 
 mod account;
 
-use std::collections::VecDeque;
-use std::io::Cursor;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::*;
+use crate::exchange::Keys;
 use crate::exchange::error::{Reason, Refusal};
-use crate::exchange::http::Http;
-use crate::exchange::http::{HttpError, HttpRequest, HttpResponse};
-use crate::exchange::{Clock, Keys};
-use crate::market::{ClientId, Guarded, Installation, Leg, MarginMode, Side};
-use crate::secret::Secret;
-
-const START: Millis = 1_700_000_000_000;
-
-/// What happens to one request: which it must be, how long it takes, what comes back.
-struct Step {
-    expected: &'static str,
-    takes_ms: Millis,
-    reply: std::result::Result<(u16, String), HttpError>,
-}
+use crate::exchange::script::{self, START, Step, broken, d, id, raw};
+use crate::market::{ClientId, Guarded, Leg, MarginMode, Side};
 
 /// A step answered with status 200.
 fn ok(expected: &'static str, reply: Value) -> Step {
-    Step { expected, takes_ms: 0, reply: Ok((200, reply.to_string())) }
+    raw(expected, 200, &reply.to_string())
 }
 
 /// A step refused with a code.
 fn no(expected: &'static str, status: u16, code: i64, msg: &str) -> Step {
-    Step { expected, takes_ms: 0, reply: Ok((status, json!({"code": code, "msg": msg}).to_string())) }
+    raw(expected, status, &json!({"code": code, "msg": msg}).to_string())
 }
 
-fn broken(expected: &'static str, maybe_sent: bool) -> Step {
-    Step { expected, takes_ms: 0, reply: Err(HttpError { maybe_sent, detail: "cable cut".to_owned() }) }
-}
-
-type Steps = Arc<Mutex<VecDeque<Step>>>;
-type Seen = Arc<Mutex<Vec<HttpRequest>>>;
-
-struct Script {
-    steps: Steps,
-    seen: Seen,
-    time: Arc<AtomicU64>,
-}
-
-impl Http for Script {
-    fn send(&mut self, request: &HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
-        self.seen.lock().unwrap().push(request.clone());
-        let step = self.steps.lock().unwrap().pop_front().unwrap_or_else(|| panic!("nothing scripted for {request:?}"));
-        assert_eq!(format!("{request:?}"), step.expected);
-        self.time.fetch_add(step.takes_ms, Ordering::Relaxed);
-        let (status, body) = step.reply?;
-        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body.into_bytes())) })
-    }
-}
-
-/// An account, the steps it must still take, what it has sent, and its clock.
-struct Stage {
-    binance: Binance,
-    steps: Steps,
-    seen: Seen,
-    time: Arc<AtomicU64>,
-}
+type Stage = script::Stage<Binance>;
 
 impl Stage {
     fn new(hedge: bool) -> Stage {
-        let (steps, seen, time) = (Steps::default(), Seen::default(), Arc::new(AtomicU64::new(START)));
-        let script = Script { steps: Arc::clone(&steps), seen: Arc::clone(&seen), time: Arc::clone(&time) };
-        let now = Arc::clone(&time);
-        let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
-        let mut binance = Binance::new(Line {
-            http: Box::new(script),
-            keys: Keys { key: Secret::new("key"), secret: Secret::new("secret"), ..Keys::none() },
-            clock,
-            settle: "USDT".to_owned(),
-            catalogue: Catalogue::default(),
-        });
-        binance.hedge = hedge;
-        Stage { binance, steps, seen, time }
-    }
-
-    /// Says what must happen next; everything said before must have happened.
-    fn expect(&mut self, steps: impl IntoIterator<Item = Step>) -> &mut Binance {
-        self.done();
-        self.steps.lock().unwrap().extend(steps);
-        &mut self.binance
-    }
-
-    fn done(&self) {
-        assert_eq!(self.steps.lock().unwrap().iter().map(|step| step.expected).collect::<Vec<_>>(), [""; 0], "calls that were not made");
-    }
-
-    /// A parameter of the request that was sent as number `at`.
-    fn sent(&self, at: usize, name: &str) -> String {
-        let seen = self.seen.lock().unwrap();
-        let query = seen[at].target.split_once('?').unwrap().1;
-        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default().to_owned()
+        Stage::of(|line| Binance { hedge, ..Binance::new(line) })
     }
 }
 
 fn eth() -> Symbol {
     Symbol::new("ETHUSDT")
-}
-
-fn id(leg: Leg) -> ClientId {
-    ClientId::derive(&Installation::from_random([7; 8]), "a", 1, leg, 1)
-}
-
-fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
 }
 
 fn limit(leg: Leg, price: &str) -> NewOrder {
@@ -225,15 +143,15 @@ fn a_refused_clock_is_set_and_the_same_order_sent_once_more() {
 #[test]
 fn the_offset_counts_half_the_round_trip_and_a_slow_look_changes_nothing() {
     let mut stage = Stage::new(false);
-    let look = |takes_ms, server: Millis| Step { takes_ms, ..ok(TIME, json!({"serverTime": server})) };
+    let look = |takes_ms, server: Millis| ok(TIME, json!({"serverTime": server})).takes(takes_ms);
     stage.expect([look(200, START + 1100)]).server_time().unwrap();
-    assert_eq!(stage.binance.session.offset_ms(), 1000);
-    let now = stage.time.load(Ordering::Relaxed);
+    assert_eq!(stage.exchange.session.offset_ms(), 1000);
+    let now = stage.now();
     stage.expect([look(3000, now + 9000)]).server_time().unwrap();
-    assert_eq!(stage.binance.session.offset_ms(), 1000);
-    let now = stage.time.load(Ordering::Relaxed);
+    assert_eq!(stage.exchange.session.offset_ms(), 1000);
+    let now = stage.now();
     stage.expect([look(100, now + 50 - 500)]).server_time().unwrap();
-    assert_eq!(stage.binance.session.offset_ms(), -500);
+    assert_eq!(stage.exchange.session.offset_ms(), -500);
     stage.done();
 }
 
@@ -248,8 +166,7 @@ fn a_broken_call_is_unknown_only_when_a_byte_may_have_left() {
     let placed = stage.expect([broken(PLACE, true)]).place(&order);
     assert_eq!(placed[0], Err(ExchangeError::Unknown { detail: "cable cut".to_owned(), fence: START + 6000 }));
     for reply in ["", "{", "<html>", "[]", r#"{"status":"NEW"}"#, r#"{"code":200,"msg":"success"}"#] {
-        let step = Step { expected: PLACE, takes_ms: 0, reply: Ok((200, reply.to_owned())) };
-        let placed = stage.expect([step]).place(&order);
+        let placed = stage.expect([raw(PLACE, 200, reply)]).place(&order);
         assert!(matches!(placed[0], Err(ExchangeError::Unknown { fence, .. }) if fence == START + 6000), "{reply}: {placed:?}");
     }
     let other = stage.expect([ok(PLACE, plain(Leg::Second, "NEW", "0", "0"))]).place(&order);
@@ -277,7 +194,7 @@ fn a_batch_is_answered_order_by_order() {
     let steps = [ok(BATCH, json!([plain(Leg::Entry, "NEW", "0", "0"), late])), ok(TIME, json!({"serverTime": START + 3000}))];
     let placed = stage.expect(steps).place(&orders);
     assert!(placed[0].is_ok() && reason(placed[1].clone()) == Some(Reason::ClockSkew));
-    assert_eq!(stage.binance.session.offset_ms(), 3000);
+    assert_eq!(stage.exchange.session.offset_ms(), 3000);
     stage.done();
 }
 
@@ -323,7 +240,7 @@ fn open_reads_mode_and_settings_and_prepare_sends_only_what_differs() {
 fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
     let mut stage = Stage::new(false);
     let isolated = Terms { leverage: Some(20), margin_mode: Some(MarginMode::Isolated) };
-    stage.binance.known.set(&eth(), Terms { leverage: Some(5), margin_mode: Some(MarginMode::Cross) });
+    stage.exchange.known.set(&eth(), Terms { leverage: Some(5), margin_mode: Some(MarginMode::Cross) });
     let blocked = || no(MARGIN, 400, -4048, "Margin type cannot be changed if there exists position.");
     assert_eq!(reason(stage.expect([blocked()]).prepare(&eth(), &isolated)), Some(Reason::SettingBlocked));
     assert_eq!(reason(stage.expect([blocked()]).prepare(&eth(), &isolated)), Some(Reason::SettingBlocked));
@@ -424,8 +341,5 @@ fn no_error_and_no_debug_text_shows_key_secret_or_signature() {
         .expect([no(ORDER, 401, -2015, "Invalid API-key, IP, or permissions for action, request ip: 192.0.2.1")])
         .order(&OrderRef { guard: None, ..stop_ref() });
     assert!(matches!(&error, Err(ExchangeError::Refused(Refusal { reason: Reason::IpNotAllowed, .. }))));
-    let shown = format!("{error:?} {:?}", stage.seen.lock().unwrap());
-    for hidden in ["secret", "signature", "timestamp", "\"key\""] {
-        assert!(!shown.contains(hidden), "{shown}");
-    }
+    stage.hides_keys(&error);
 }

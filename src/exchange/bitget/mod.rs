@@ -38,12 +38,15 @@ use super::error::{ExchangeError, Result};
 use super::known::Known;
 use super::orders::{in_order, shared_name};
 use super::session::{Call, Session};
-use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
 use Generation::{Classic, Unified};
 
 /// Where real and play money are.
 pub const LIVE_URL: &str = "https://api.bitget.com";
+
+/// What is known of its end.
+pub const DEADLINE: &str = "the classic interface is in maintenance mode, without a date; both kinds of account are served";
 
 /// What it can do, as far as that does not depend on the account.
 pub const CAPABILITIES: Capabilities = CLASSIC;
@@ -59,7 +62,7 @@ pub const CLASSIC: Capabilities = Capabilities {
     guards_end_with_position: false,
     positions_show_orders: false,
     // What both generations take.
-    custom_ids: Some(CustomIds { chars_max: 32, letters: true, signs: "_-" }),
+    custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "_-" }),
     batch: classic::BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     // Five a second, and half of that.

@@ -4,32 +4,12 @@ mod classic;
 mod kinds;
 mod unified;
 
-use std::collections::VecDeque;
-use std::io::Cursor;
-use std::sync::Mutex;
-
 use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::error::Reason;
-use crate::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
-use crate::exchange::{Clock, Keys};
-use crate::market::{
-    Action, ClientId, Decimal, Guarded, Installation, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy,
-};
-use crate::secret::Secret;
-
-const START: Millis = 1_700_000_000_000;
-
-/// What happens to one request: which it must be, and what comes back.
-struct Step {
-    expected: &'static str,
-    reply: std::result::Result<(u16, String), HttpError>,
-}
-
-fn raw(expected: &'static str, status: u16, body: &str) -> Step {
-    Step { expected, reply: Ok((status, body.to_owned())) }
-}
+use crate::exchange::script::{self, START, Step, broken, d, id, raw};
+use crate::market::{Action, Decimal, Guarded, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step that succeeds with some data.
 fn ok(expected: &'static str, data: Value) -> Step {
@@ -41,88 +21,26 @@ fn no(expected: &'static str, code: &str, msg: &str) -> Step {
     raw(expected, 400, &json!({"code": code, "msg": msg, "requestTime": START, "data": null}).to_string())
 }
 
-fn broken(expected: &'static str, maybe_sent: bool) -> Step {
-    Step { expected, reply: Err(HttpError { maybe_sent, detail: "cable cut".to_owned() }) }
-}
-
-type Steps = Arc<Mutex<VecDeque<Step>>>;
-type Seen = Arc<Mutex<Vec<HttpRequest>>>;
-
-struct Script {
-    steps: Steps,
-    seen: Seen,
-}
-
-impl Http for Script {
-    fn send(&mut self, request: &HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
-        self.seen.lock().unwrap().push(request.clone());
-        let step = self.steps.lock().unwrap().pop_front().unwrap_or_else(|| panic!("nothing scripted for {request:?}"));
-        assert_eq!(format!("{request:?}"), step.expected);
-        let (status, body) = step.reply?;
-        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body.into_bytes())) })
-    }
-}
-
-/// An account, the steps it must still take, and what it has sent.
-struct Stage {
-    bitget: Bitget,
-    steps: Steps,
-    seen: Seen,
-}
+type Stage = script::Stage<Bitget>;
 
 impl Stage {
     /// An account of that kind, of which nothing more is known yet.
     fn new(generation: Generation, hedge: bool) -> Stage {
-        let (steps, seen) = (Steps::default(), Seen::default());
-        let clock: Clock = Arc::new(|| START);
-        let keys = Keys { key: Secret::new("key"), secret: Secret::new("secret"), password: Secret::new("password"), demo: false };
-        let http = Box::new(Script { steps: Arc::clone(&steps), seen: Arc::clone(&seen) });
-        let mut bitget = Bitget::new(Line { http, keys, clock, settle: "USDT".to_owned(), catalogue: Catalogue::default() });
-        (bitget.generation, bitget.account.hedge) = (generation, hedge);
-        Stage { bitget, steps, seen }
+        let mut stage = Stage::of(Bitget::new);
+        (stage.exchange.generation, stage.exchange.account.hedge) = (generation, hedge);
+        stage
     }
 
     /// The same, with a margin mode that orders can name.
     fn set(generation: Generation, hedge: bool, mode: MarginMode) -> Stage {
         let mut stage = Stage::new(generation, hedge);
-        stage.bitget.account.known.set(&eth(), Terms { leverage: Some(10), margin_mode: Some(mode) });
+        stage.exchange.account.known.set(&eth(), Terms { leverage: Some(10), margin_mode: Some(mode) });
         stage
-    }
-
-    /// Says what must happen next; everything said before must have happened.
-    fn expect(&mut self, steps: impl IntoIterator<Item = Step>) -> &mut Bitget {
-        self.done();
-        self.seen.lock().unwrap().clear();
-        self.steps.lock().unwrap().extend(steps);
-        &mut self.bitget
-    }
-
-    fn done(&self) {
-        assert_eq!(self.steps.lock().unwrap().iter().map(|step| step.expected).collect::<Vec<_>>(), [""; 0], "calls that were not made");
-    }
-
-    /// A parameter of the request that was sent as number `at` since the last expectation; empty when it was not sent.
-    fn sent(&self, at: usize, name: &str) -> String {
-        let seen = self.seen.lock().unwrap();
-        let request = &seen[at];
-        if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
-            return body[name].as_str().unwrap_or_default().to_owned();
-        }
-        let query = request.target.split_once('?').unwrap().1;
-        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default().to_owned()
     }
 }
 
 fn eth() -> Symbol {
     Symbol::new("ETHUSDT")
-}
-
-fn id(leg: Leg) -> ClientId {
-    ClientId::derive(&Installation::from_random([7; 8]), "a", 1, leg, 1)
-}
-
-fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
 }
 
 fn limit(leg: Leg) -> NewOrder {

@@ -34,7 +34,7 @@ use super::known::Known;
 use super::orders::{change, found, in_order, our_time, own, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session, unreadable};
-use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Action, Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderKind, OrderRef, OrderState, Position, Protection,
     Quote, Symbol, Terms,
@@ -56,7 +56,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     attaches_stop: true,
     guards_end_with_position: true,
     positions_show_orders: false,
-    custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: "-_" }),
+    custom_ids: Some(CustomIds { chars_max: 36, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,

@@ -3,32 +3,11 @@
 mod account;
 mod guards;
 
-use std::collections::VecDeque;
-use std::io::Cursor;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
-use crate::exchange::{Clock, Keys};
-use crate::market::{ClientId, Decimal, Guarded, Installation, Leg, OrderStatus, ProtectionKind, Side, Trigger, TriggerBy};
-use crate::secret::Secret;
-
-const KEY: &str = "rig7Kq2vXW0yHfPz";
-const START: Millis = 1_700_000_000_000;
-
-/// What happens to one request: which it must be, how long it takes, what comes back.
-struct Step {
-    expected: &'static str,
-    takes_ms: Millis,
-    reply: std::result::Result<(u16, String), HttpError>,
-}
-
-fn raw(expected: &'static str, status: u16, body: &str) -> Step {
-    Step { expected, takes_ms: 0, reply: Ok((status, body.to_owned())) }
-}
+use crate::exchange::script::{self, START, Step, broken, d, id, raw};
+use crate::market::{ClientId, Decimal, Guarded, Leg, OrderStatus, ProtectionKind, Side, Trigger, TriggerBy};
 
 /// A step that succeeds with a result.
 fn ok(expected: &'static str, result: Value) -> Step {
@@ -45,95 +24,24 @@ fn no(expected: &'static str, code: i64, msg: &str) -> Step {
     raw(expected, 200, &json!({"retCode": code, "retMsg": msg, "result": {}, "retExtInfo": {}, "time": START}).to_string())
 }
 
-fn broken(expected: &'static str, maybe_sent: bool) -> Step {
-    Step { expected, takes_ms: 0, reply: Err(HttpError { maybe_sent, detail: "cable cut".to_owned() }) }
-}
-
-type Steps = Arc<Mutex<VecDeque<Step>>>;
-type Seen = Arc<Mutex<Vec<HttpRequest>>>;
-
-struct Script {
-    steps: Steps,
-    seen: Seen,
-    time: Arc<AtomicU64>,
-}
-
-impl Http for Script {
-    fn send(&mut self, request: &HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
-        self.seen.lock().unwrap().push(request.clone());
-        let step = self.steps.lock().unwrap().pop_front().unwrap_or_else(|| panic!("nothing scripted for {request:?}"));
-        assert_eq!(format!("{request:?}"), step.expected);
-        self.time.fetch_add(step.takes_ms, Ordering::Relaxed);
-        let (status, body) = step.reply?;
-        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body.into_bytes())) })
-    }
-}
-
-/// An account, the steps it must still take, and what it has sent.
-struct Stage {
-    bybit: Bybit,
-    steps: Steps,
-    seen: Seen,
-}
+type Stage = script::Stage<Bybit>;
 
 impl Stage {
     /// An account of which nothing is known yet.
     fn new() -> Stage {
-        let (steps, seen, time) = (Steps::default(), Seen::default(), Arc::new(AtomicU64::new(START)));
-        let script = Script { steps: Arc::clone(&steps), seen: Arc::clone(&seen), time: Arc::clone(&time) };
-        let clock: Clock = Arc::new(move || time.load(Ordering::Relaxed));
-        let bybit = Bybit::new(Line {
-            http: Box::new(script),
-            keys: Keys { key: Secret::new(KEY), secret: Secret::new("hidden"), ..Keys::none() },
-            clock,
-            settle: "USDT".to_owned(),
-            catalogue: Catalogue::default(),
-        });
-        Stage { bybit, steps, seen }
+        Stage::of(Bybit::new)
     }
 
     /// One that knows the position mode of its contract.
     fn knowing(hedge: bool) -> Stage {
         let mut stage = Stage::new();
-        stage.bybit.modes.insert(eth(), hedge);
+        stage.exchange.modes.insert(eth(), hedge);
         stage
-    }
-
-    /// Says what must happen next; everything said before must have happened.
-    fn expect(&mut self, steps: impl IntoIterator<Item = Step>) -> &mut Bybit {
-        self.done();
-        self.seen.lock().unwrap().clear();
-        self.steps.lock().unwrap().extend(steps);
-        &mut self.bybit
-    }
-
-    fn done(&self) {
-        assert_eq!(self.steps.lock().unwrap().iter().map(|step| step.expected).collect::<Vec<_>>(), [""; 0], "calls that were not made");
-    }
-
-    /// The body of the request that was sent as number `at` since the last expectation.
-    fn body(&self, at: usize) -> Value {
-        serde_json::from_slice(&self.seen.lock().unwrap()[at].body).unwrap()
-    }
-
-    /// A parameter of its query.
-    fn asked(&self, at: usize, name: &str) -> Option<String> {
-        let seen = self.seen.lock().unwrap();
-        let query = seen[at].target.split_once('?').unwrap().1;
-        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
     }
 }
 
 fn eth() -> Symbol {
     Symbol::new("ETHUSDT")
-}
-
-fn id(leg: Leg) -> ClientId {
-    ClientId::derive(&Installation::from_random([7; 8]), "a", 1, leg, 1)
-}
-
-fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
 }
 
 fn limit(leg: Leg, price: &str) -> NewOrder {
@@ -311,9 +219,9 @@ fn a_refused_clock_is_set_and_the_same_order_sent_once_more() {
     let time = || raw(TIME, 200, &json!({"retCode": 0, "result": {"timeSecond": "1"}, "time": START + 7000}).to_string());
     let order = [limit(Leg::Entry, "1900")];
     assert!(stage.expect([late(), time(), ok(PLACE, ack(Leg::Entry))]).place(&order)[0].is_ok());
-    assert_eq!(stage.bybit.session.offset_ms(), 7000);
+    assert_eq!(stage.exchange.session.offset_ms(), 7000);
     assert_eq!(stage.body(0), stage.body(2));
-    let stamp = |at: usize| stage.seen.lock().unwrap()[at].headers.iter().find(|header| header.0 == "X-BAPI-TIMESTAMP").unwrap().1.clone();
+    let stamp = |at: usize| stage.header(at, "X-BAPI-TIMESTAMP").unwrap();
     assert_eq!((stamp(0), stamp(2)), (START.to_string(), (START + 7000).to_string()));
     assert_eq!(reason(stage.expect([late(), broken(TIME, true)]).place(&order).remove(0)), Some(Reason::ClockSkew));
     stage.done();
@@ -434,7 +342,7 @@ fn cancelling_says_when_the_order_is_gone_and_spares_stops_unless_told() {
 fn a_name_given_by_the_sender_is_sent_asked_for_and_cancelled_as_it_is() {
     let mut stage = Stage::knowing(false);
     let name = ClientId::custom("My_order-1").unwrap();
-    let takes = |name: &str| stage.bybit.capabilities().custom_ids.unwrap().take(name);
+    let takes = |name: &str| stage.exchange.capabilities().custom_ids.unwrap().take(name);
     assert!(takes(name.as_str()) && !takes("My.order") && !takes("a/b"));
     let order = NewOrder { id: name.clone(), ..limit(Leg::Entry, "1900") };
     let acked = |name: &str| ok(PLACE, json!({"orderId": "1", "orderLinkId": name}));
@@ -454,8 +362,5 @@ fn no_error_and_no_debug_text_shows_key_secret_or_signature() {
     let mut stage = Stage::knowing(false);
     let error = stage.expect([no(PLACE, 10003, "API key is invalid.")]).place(&[limit(Leg::Entry, "1900")]).remove(0);
     assert_eq!(reason(error.clone()), Some(Reason::Credentials));
-    let shown = format!("{error:?} {:?}", stage.seen.lock().unwrap());
-    for hidden in ["hidden", "X-BAPI", KEY, &id(Leg::Entry).to_string()] {
-        assert!(!shown.contains(hidden), "{shown}");
-    }
+    stage.hides_keys(&error);
 }

@@ -41,7 +41,7 @@ use super::known::Known;
 use super::orders::{change, found, in_order, leverage_set, quote};
 use super::params::Params;
 use super::session::{Call, Session};
-use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side, Symbol,
     Terms,
@@ -63,7 +63,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     attaches_stop: false,
     guards_end_with_position: false,
     positions_show_orders: false,
-    custom_ids: Some(CustomIds { chars_max: 32, letters: true, signs: "" }),
+    custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "" }),
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,

@@ -3,121 +3,36 @@
 mod account;
 mod orders;
 
-use std::collections::VecDeque;
-use std::io::Cursor;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
-use crate::exchange::{Clock, Keys};
-use crate::market::{Action, ClientId, Decimal, Guarded, Installation, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
-use crate::secret::Secret;
-
-const START: Millis = 1_700_000_000_000;
-
-/// What happens to one request: which it must be, and what comes back.
-struct Step {
-    expected: &'static str,
-    reply: std::result::Result<(u16, String), HttpError>,
-}
+use crate::exchange::script::{self, START, Step, broken, d, id, raw};
+use crate::market::{Action, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step answered with rows.
 fn ok(expected: &'static str, rows: Value) -> Step {
-    said(expected, 200, &json!({"code": "0", "msg": "", "data": rows}).to_string())
+    raw(expected, 200, &json!({"code": "0", "msg": "", "data": rows}).to_string())
 }
 
 /// A step whose call is refused with a code.
 fn no(expected: &'static str, code: u32, msg: &str) -> Step {
-    said(expected, 200, &json!({"code": code.to_string(), "msg": msg, "data": []}).to_string())
+    raw(expected, 200, &json!({"code": code.to_string(), "msg": msg, "data": []}).to_string())
 }
 
 /// A step in which all or some orders are refused.
 fn in_part(expected: &'static str, code: &str, rows: Value) -> Step {
-    said(expected, 200, &json!({"code": code, "msg": "", "data": rows}).to_string())
+    raw(expected, 200, &json!({"code": code, "msg": "", "data": rows}).to_string())
 }
 
-fn said(expected: &'static str, status: u16, body: &str) -> Step {
-    Step { expected, reply: Ok((status, body.to_owned())) }
-}
-
-fn broken(expected: &'static str, maybe_sent: bool) -> Step {
-    Step { expected, reply: Err(HttpError { maybe_sent, detail: "cable cut".to_owned() }) }
-}
-
-type Steps = Arc<Mutex<VecDeque<Step>>>;
-type Seen = Arc<Mutex<Vec<HttpRequest>>>;
-
-struct Script {
-    steps: Steps,
-    seen: Seen,
-}
-
-impl Http for Script {
-    fn send(&mut self, request: &HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
-        self.seen.lock().unwrap().push(request.clone());
-        let step = self.steps.lock().unwrap().pop_front().unwrap_or_else(|| panic!("nothing scripted for {request:?}"));
-        assert_eq!(format!("{request:?}"), step.expected);
-        let (status, body) = step.reply?;
-        Ok(HttpResponse { status, retry_after_s: None, limit_resets_at: None, body: Box::new(Cursor::new(body.into_bytes())) })
-    }
-}
-
-/// An account that knows three contracts, the steps it must still take, what it has sent, and its clock.
-struct Stage {
-    okx: Okx,
-    steps: Steps,
-    seen: Seen,
-    time: Arc<AtomicU64>,
-}
+type Stage = script::Stage<Okx>;
 
 impl Stage {
+    /// An account that knows three contracts.
     fn new(hedge: bool) -> Stage {
-        let (steps, seen, time) = (Steps::default(), Seen::default(), Arc::new(AtomicU64::new(START)));
-        let now = Arc::clone(&time);
-        let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
-        let mut okx = Okx::new(Line {
-            http: Box::new(Script { steps: Arc::clone(&steps), seen: Arc::clone(&seen) }),
-            keys: Keys { key: Secret::new("a-key"), secret: Secret::new("a-secret"), password: Secret::new("a-password"), demo: false },
-            clock,
-            settle: "USDT".to_owned(),
-            catalogue: Catalogue::default(),
-        });
-        okx.hedge = hedge;
+        let mut stage = Stage::of(|line| Okx { hedge, ..Okx::new(line) });
         let list = instruments::read_contracts(contracts_answer().as_bytes(), "USDT").unwrap();
-        okx.instruments = Arc::new(Instruments::new(list));
-        Stage { okx, steps, seen, time }
-    }
-
-    /// Says what must happen next; everything said before must have happened.
-    fn expect(&mut self, steps: impl IntoIterator<Item = Step>) -> &mut Okx {
-        self.done();
-        self.seen.lock().unwrap().clear();
-        self.steps.lock().unwrap().extend(steps);
-        &mut self.okx
-    }
-
-    fn done(&self) {
-        assert_eq!(self.steps.lock().unwrap().iter().map(|step| step.expected).collect::<Vec<_>>(), [""; 0], "calls that were not made");
-    }
-
-    /// The body of the request that was sent as number `at` since the last [`Stage::expect`].
-    fn body(&self, at: usize) -> Value {
-        serde_json::from_slice(&self.seen.lock().unwrap()[at].body).unwrap()
-    }
-
-    /// The query of such a request.
-    fn query(&self, at: usize) -> String {
-        let seen = self.seen.lock().unwrap();
-        seen[at].target.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
-    }
-
-    /// A header of such a request.
-    fn header(&self, at: usize, name: &str) -> Option<String> {
-        let seen = self.seen.lock().unwrap();
-        seen[at].headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.clone())
+        stage.exchange.instruments = Arc::new(Instruments::new(list));
+        stage
     }
 }
 
@@ -131,15 +46,6 @@ fn eth() -> Symbol {
     Symbol::new("ETH-USDT-SWAP")
 }
 
-fn id(leg: Leg) -> ClientId {
-    ClientId::derive(&Installation::from_random([7; 8]), "a", 1, leg, 1)
-}
-
-fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
-}
-
-/// Half an ether, which is five contracts.
 fn order(leg: Leg, action: Action, kind: OrderKind) -> NewOrder {
     NewOrder { id: id(leg), symbol: eth(), side: Side::Long, action, kind, qty: d("0.5"), stop: None }
 }
@@ -220,7 +126,7 @@ fn time_is(server: Millis) -> Step {
 #[test]
 fn an_acknowledged_order_is_taken_and_counted_in_coins_again() {
     let mut stage = Stage::new(false);
-    stage.okx.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
+    stage.exchange.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
     let placed = stage.expect([ok(PLACE, json!([ack(Leg::Entry)]))]).place(&[limit(Leg::Entry, "1900.00")]).remove(0).unwrap();
     let wanted = json!({"instId": "ETH-USDT-SWAP", "tdMode": "cross", "side": "buy", "ordType": "limit", "px": "1900", "sz": "5", "clOrdId": id(Leg::Entry).as_str()});
     assert_eq!(stage.body(0), wanted);
@@ -236,8 +142,8 @@ fn an_acknowledged_order_is_taken_and_counted_in_coins_again() {
 #[test]
 fn a_broken_call_is_unknown_only_when_a_byte_may_have_left() {
     let mut stage = Stage::new(false);
-    stage.okx.held.opened(&eth(), Side::Long, MarginMode::Cross);
-    stage.okx.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
+    stage.exchange.held.opened(&eth(), Side::Long, MarginMode::Cross);
+    stage.exchange.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
     let entry = [limit(Leg::Entry, "1900")];
     assert_eq!(stage.expect([broken(PLACE, false)]).place(&entry)[0], Err(ExchangeError::NeverSent("cable cut".to_owned())));
     // The fence is in our clock, whatever the exchange's says; orders die early, guards do not.
@@ -262,7 +168,7 @@ fn a_broken_call_is_unknown_only_when_a_byte_may_have_left() {
         unnamed,
         &named_otherwise,
     ] {
-        let placed = stage.expect([said(PLACE, 200, reply)]).place(&entry);
+        let placed = stage.expect([raw(PLACE, 200, reply)]).place(&entry);
         assert!(is_unknown(&placed[0], START + 7000), "{reply}: {placed:?}");
     }
     stage.done();
@@ -271,9 +177,9 @@ fn a_broken_call_is_unknown_only_when_a_byte_may_have_left() {
 #[test]
 fn a_refused_clock_is_set_and_the_same_order_sent_once_more() {
     let mut stage = Stage::new(false);
-    stage.okx.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
+    stage.exchange.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
     let entry = [limit(Leg::Entry, "1900")];
-    let late = || said(PLACE, 401, r#"{"code":"50102","msg":"Timestamp request expired.","data":[]}"#);
+    let late = || raw(PLACE, 401, r#"{"code":"50102","msg":"Timestamp request expired.","data":[]}"#);
     let placed = stage.expect([late(), time_is(START + 7000), ok(PLACE, json!([ack(Leg::Entry)]))]).place(&entry);
     assert_eq!(placed[0].as_ref().unwrap().status, OrderStatus::Taken);
     let stamp = |at| stage.header(at, "OK-ACCESS-TIMESTAMP").unwrap();
@@ -284,14 +190,14 @@ fn a_refused_clock_is_set_and_the_same_order_sent_once_more() {
     let expired = in_part(PLACE, "1", json!([refused(50037, "The order expired.")]));
     let placed = stage.expect([expired, time_is(START + 3000)]).place(&entry);
     assert_eq!(reason(placed[0].clone()), Some(Reason::ClockSkew));
-    assert_eq!(stage.okx.session.offset_ms(), 3000);
+    assert_eq!(stage.exchange.session.offset_ms(), 3000);
     stage.done();
 }
 
 #[test]
 fn a_batch_is_answered_order_by_order() {
     let mut stage = Stage::new(false);
-    stage.okx.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
+    stage.exchange.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
     let orders = [limit(Leg::Entry, "1900"), limit(Leg::Second, "1")];
     let poor = refused(51008, "Order failed. Insufficient USDT margin in account");
     let placed = stage.expect([in_part(BATCH, "2", json!([ack(Leg::Entry), poor]))]).place(&orders);
@@ -332,14 +238,14 @@ fn a_contract_that_is_not_listed_is_neither_ordered_nor_read() {
     assert_eq!(reason(stage.expect([]).fills(&strange, START)), unlisted);
     // A quantity nobody could write in contracts.
     let tiny = NewOrder { symbol: Symbol::new("ETH-USDT-SWAP"), qty: Decimal::MAX, ..close() };
-    stage.okx.held.opened(&eth(), Side::Long, MarginMode::Cross);
+    stage.exchange.held.opened(&eth(), Side::Long, MarginMode::Cross);
     assert_eq!(reason(stage.expect([]).place(&[tiny]).remove(0)), Some(Reason::Precision));
 
     // A list that was never read is read first; without it nothing is sent.
-    stage.okx.instruments = Arc::default();
+    stage.exchange.instruments = Arc::default();
     let placed = stage.expect([broken(CONTRACTS, true)]).place(&[close()]).remove(0);
     assert_eq!(placed, Err(ExchangeError::NeverSent("cable cut".to_owned())));
-    let steps = [said(CONTRACTS, 200, &contracts_answer()), ok(PLACE, json!([ack(Leg::Close)]))];
+    let steps = [raw(CONTRACTS, 200, &contracts_answer()), ok(PLACE, json!([ack(Leg::Close)]))];
     assert!(stage.expect(steps).place(&[close()]).remove(0).is_ok());
     stage.done();
 }
@@ -349,9 +255,5 @@ fn no_error_and_no_debug_text_shows_key_secret_password_or_signature() {
     let mut stage = Stage::new(false);
     let error = stage.expect([no(ORDER, 50105, "Request header OK-ACCESS-PASSPHRASE incorrect.")]).order(&named(Leg::Entry));
     assert_eq!(reason(error.clone()), Some(Reason::Credentials));
-    let shown = format!("{error:?} {:?}", stage.seen.lock().unwrap());
-    let sign = stage.header(0, "OK-ACCESS-SIGN").unwrap();
-    for hidden in ["a-key", "a-secret", "a-password", sign.as_str()] {
-        assert!(!shown.contains(hidden), "{shown}");
-    }
+    stage.hides_keys(&error);
 }

@@ -6,7 +6,9 @@ use super::{
     Amount, Book, Conditional, ConditionalStatus, Denial, Market, NewConditional, NewPlain, Obstacle, Order, Paper, TimeInForce, Trade,
     lock,
 };
-use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, MarginScope, Reason, Result, Second};
+use crate::exchange::{
+    AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, Letters, MarginScope, Reason, Result, Second,
+};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
     Quote, Side, Symbol, Terms,
@@ -24,7 +26,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     attaches_stop: false,
     guards_end_with_position: true,
     positions_show_orders: true,
-    custom_ids: Some(CustomIds { chars_max: 36, letters: true, signs: ".:/_-" }),
+    custom_ids: Some(CustomIds { chars_max: 36, letters: Letters::Any, signs: ".:/_-" }),
     batch: 5,
     fence_ms: 0,
     watch_per_minute_max: 6000,

@@ -91,7 +91,7 @@ fn in_hedge_mode_the_side_is_the_position_whatever_is_done_to_it() {
         assert_eq!(stage.sent(0, "holdSide"), if side == Side::Long { "long" } else { "short" });
     }
     // In one-way mode the position is told by the direction that built it.
-    stage.bitget.account.hedge = false;
+    stage.exchange.account.hedge = false;
     stage.expect([ok(PROTECT, ack(Leg::Target))]).protect(&guard(Leg::Target, Side::Short)).unwrap();
     assert_eq!((stage.sent(0, "holdSide"), stage.sent(0, "planType")), ("sell".to_owned(), "pos_profit".to_owned()));
     assert_eq!((stage.sent(0, "triggerType"), stage.sent(0, "size")), ("fill_price".to_owned(), String::new()));
@@ -109,7 +109,7 @@ fn a_batch_of_which_some_were_refused_for_the_clock_has_the_next_call_on_time() 
     ];
     let placed = stage.expect(steps).place(&[limit(Leg::Entry), limit(Leg::Second)]);
     assert_eq!((reason(&placed[0]), placed[1].is_ok()), (Some(Reason::ClockSkew), true));
-    assert_eq!(stage.bitget.account.session.offset_ms(), 7000);
+    assert_eq!(stage.exchange.account.session.offset_ms(), 7000);
     stage.done();
 }
 
@@ -149,7 +149,7 @@ fn prepare_reads_first_and_sends_only_what_differs() {
     let done = || ok(MARGIN, json!({"symbol": "ETHUSDT", "marginMode": "crossed"}));
     stage.expect([done(), leverage_set("5", "5", "5")]).prepare(&eth(), &terms(5, MarginMode::Cross)).unwrap();
     stage.expect([]).prepare(&eth(), &terms(5, MarginMode::Cross)).unwrap();
-    assert_eq!(stage.bitget.account.known.get(&eth()), terms(5, MarginMode::Cross));
+    assert_eq!(stage.exchange.account.known.get(&eth()), terms(5, MarginMode::Cross));
 
     // "Already so" is success; a margin mode is blocked by whatever there is.
     stage.expect([no(LEVERAGE, "40814", "No change in leverage")]).prepare(&eth(), &terms(7, MarginMode::Cross)).unwrap();

@@ -24,20 +24,20 @@ fn setup(pos_mode: &str) -> Step {
 #[test]
 fn the_first_question_tells_the_kind_of_account() {
     let mut stage = Stage::new(Classic, false);
-    assert_eq!(stage.bitget.capabilities(), CLASSIC);
+    assert_eq!(stage.exchange.capabilities(), CLASSIC);
     let mode = stage.expect([time(), settings("hedge_mode")]).open().unwrap();
-    assert_eq!((mode, stage.bitget.capabilities()), (AccountMode { hedge: true, restricted: None }, UNIFIED));
-    assert_eq!(stage.bitget.account.known.get(&eth()), terms(7, MarginMode::Isolated));
+    assert_eq!((mode, stage.exchange.capabilities()), (AccountMode { hedge: true, restricted: None }, UNIFIED));
+    assert_eq!(stage.exchange.account.known.get(&eth()), terms(7, MarginMode::Isolated));
 
-    assert_eq!(stage.bitget.account.known.get(&Symbol::new("XUSDT")), Terms { leverage: None, margin_mode: Some(MarginMode::Isolated) });
+    assert_eq!(stage.exchange.account.known.get(&Symbol::new("XUSDT")), Terms { leverage: None, margin_mode: Some(MarginMode::Isolated) });
 
     // Both ways in which a unified call is refused to a classic account.
     for code in ["40084", "25245"] {
         let steps = [time(), no(SETTINGS, code, "not a unified account"), setup("one_way_mode")];
         let mode = stage.expect(steps).open().unwrap();
-        assert_eq!((mode, stage.bitget.capabilities()), (AccountMode { hedge: false, restricted: None }, CLASSIC));
-        assert_eq!(stage.bitget.account.known.get(&eth()), Terms::default(), "nothing is left of the other kind");
-        assert_eq!(stage.bitget.account.known.get(&Symbol::new("BTCUSDT")), terms(20, MarginMode::Cross));
+        assert_eq!((mode, stage.exchange.capabilities()), (AccountMode { hedge: false, restricted: None }, CLASSIC));
+        assert_eq!(stage.exchange.account.known.get(&eth()), Terms::default(), "nothing is left of the other kind");
+        assert_eq!(stage.exchange.account.known.get(&Symbol::new("BTCUSDT")), terms(20, MarginMode::Cross));
     }
     let refused = stage.expect([time(), no(SETTINGS, "40014", "Incorrect permissions")]).open();
     assert_eq!(reason(&refused), Some(Reason::Credentials));
@@ -59,7 +59,7 @@ fn an_account_that_became_the_other_kind_is_to_be_opened_anew() {
 #[test]
 fn only_contracts_settled_in_one_coin_are_served() {
     let mut stage = Stage::new(Classic, false);
-    stage.bitget.account.settle = "USDC".to_owned();
+    stage.exchange.account.settle = "USDC".to_owned();
     assert!(stage.expect([time(), settings("one_way_mode")]).open().unwrap().restricted.is_some());
 }
 
@@ -72,7 +72,7 @@ fn each_kind_reads_its_own_list_of_contracts_and_needs_no_key_for_it() {
         let mut stage = Stage::new(generation, false);
         let list = stage.expect([ok(path, json!([row]))]).instruments().unwrap();
         assert_eq!(list.get("ETHUSDT").unwrap().tick, d("0.01"));
-        assert!(stage.seen.lock().unwrap()[0].headers.is_empty(), "a public call");
+        assert!(stage.request(0).headers.is_empty(), "a public call");
         assert!(Arc::ptr_eq(&list, &stage.expect([]).instruments().unwrap()), "an hour long");
     }
 }
@@ -85,10 +85,7 @@ fn a_refused_clock_is_set_and_the_same_order_sent_once_more() {
     let clock = || ok(TIME, json!({"serverTime": (START + 7000).to_string()}));
     let placed = stage.expect([late(), clock(), ok(PLACE, ack(Leg::Entry))]).place(&[limit(Leg::Entry)]);
     assert_eq!(placed[0].as_ref().unwrap().status, OrderStatus::Taken);
-    let stamp = |at: usize| {
-        let seen = stage.seen.lock().unwrap();
-        seen[at].headers.iter().find(|(name, _)| *name == "ACCESS-TIMESTAMP").unwrap().1.clone()
-    };
+    let stamp = |at: usize| stage.header(at, "ACCESS-TIMESTAMP").unwrap();
     assert_eq!((stamp(0), stamp(2)), (START.to_string(), (START + 7000).to_string()));
     assert_eq!(stage.sent(0, "clientOid"), stage.sent(2, "clientOid"));
     // A second refusal is final.
@@ -101,7 +98,7 @@ fn an_order_without_a_trustworthy_answer_is_unknown_until_the_timestamp_is_void(
     for (generation, path) in [(Classic, "POST /api/v2/mix/order/place-order"), (Unified, "POST /api/v3/trade/place-order")] {
         let mut stage = Stage::new(generation, false);
         let mut place = |step: Step| {
-            stage.bitget.account.known.set(&eth(), terms(10, MarginMode::Cross));
+            stage.exchange.account.known.set(&eth(), terms(10, MarginMode::Cross));
             stage.expect([step]).place(&[limit(Leg::Entry)]).remove(0)
         };
         for reply in
@@ -137,7 +134,7 @@ fn a_position_that_cannot_be_read_is_no_position_of_zero() {
         assert_eq!((held[0].side, held[0].qty, held[0].liquidation_price, held[0].hedge), (Side::Short, d("0.25"), Decimal::ZERO, false));
         assert_eq!((read(json!([])), read(json!(null))), (Ok(Vec::new()), Ok(Vec::new())));
         // The margin mode that a position shows is the one its orders will name.
-        assert_eq!(stage.bitget.account.known.get(&eth()).margin_mode, Some(MarginMode::Isolated));
+        assert_eq!(stage.exchange.account.known.get(&eth()).margin_mode, Some(MarginMode::Isolated));
     }
 }
 
@@ -162,8 +159,5 @@ fn no_error_and_no_debug_text_shows_what_is_secret() {
     let mut stage = Stage::new(Classic, false);
     let error = stage.expect([no("GET /api/v2/mix/order/detail", "40012", "apikey/password is incorrect")]).order(&entry_ref());
     assert_eq!(reason(&error), Some(Reason::Credentials));
-    let shown = format!("{error:?} {:?}", stage.seen.lock().unwrap());
-    for hidden in ["secret", "ACCESS-SIGN", "\"key\"", "\"password\""] {
-        assert!(!shown.contains(hidden), "{shown}");
-    }
+    stage.hides_keys(&error);
 }

@@ -75,7 +75,7 @@ fn the_margin_mode_that_was_prepared_outlives_failures_readings_and_positions_of
     assert_eq!(stage.expect([settings("isolated", "7")]).terms(&eth()), Ok(terms(7, MarginMode::Isolated)));
     let time = ok("GET /api/v2/public/time", json!({"serverTime": START.to_string()}));
     stage.expect([time, settings("crossed", "7")]).open().unwrap();
-    assert_eq!(stage.bitget.account.known.get(&eth()), isolated);
+    assert_eq!(stage.exchange.account.known.get(&eth()), isolated);
     entered(&mut stage);
     // What somebody holds by hand is closed as it is, but not what comes next opened like it.
     let held = json!({"list": [{"symbol": "ETHUSDT", "posSide": "long", "total": "1", "marginMode": "crossed", "leverage": "5"}]});
@@ -185,7 +185,7 @@ fn an_order_is_found_by_its_name_unless_the_name_is_another_contracts_by_now() {
 }
 
 #[test]
-fn of_a_guard_that_waits_no_more_little_is_said() {
+fn of_a_guard_that_waits_no_more_little_is_raw() {
     let mut stage = Stage::new(Unified, false);
     // A word that may merely name the kind of order proves no execution.
     for kind in [json!(null), json!("stopLoss"), json!("takeProfit")] {
@@ -262,7 +262,7 @@ fn fills_of_other_contracts_are_left_out_and_fees_are_positive() {
     let read = stage.expect(steps).fills(&eth(), START - 1000).unwrap();
     let told: Vec<_> = read.iter().map(|fill| (fill.side, fill.buy, fill.fee, fill.fee_elsewhere)).collect();
     assert_eq!(told, [(Some(Side::Short), false, d("0"), true), (Some(Side::Long), false, d("0.04"), false)]);
-    stage.bitget.account.hedge = false;
+    stage.exchange.account.hedge = false;
     let one = ok(FILLS, json!({"list": [fill(1, "ETHUSDT", "sell", "close_long", "USDT")], "cursor": null}));
     assert_eq!(stage.expect([one]).fills(&eth(), START - 1000).unwrap()[0].side, None);
     stage.done();

@@ -94,10 +94,10 @@ fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
         let error = stage.expect([info("REGULAR_MARGIN", 6), answer]).prepare(&eth(), &isolated).unwrap_err();
         assert_eq!(error.reason(), Some(Reason::SettingBlocked));
         assert!(error.to_string().contains("Position exists (3400093)"), "{error}");
-        assert_eq!(stage.bybit.margin_mode, Some(MarginMode::Cross));
+        assert_eq!(stage.exchange.margin_mode, Some(MarginMode::Cross));
     }
     assert!(is_unknown(&stage.expect([info("REGULAR_MARGIN", 6), broken(MARGIN, true)]).prepare(&eth(), &isolated)));
-    assert_eq!(stage.bybit.margin_mode, None);
+    assert_eq!(stage.exchange.margin_mode, None);
     let steps = [info("ISOLATED_MARGIN", 6), no(LEVERAGE, 110_013, "cannot set leverage due to risk limit level")];
     assert_eq!(reason(stage.expect(steps).prepare(&eth(), &isolated)), Some(Reason::Leverage));
     assert!(is_unknown(&stage.expect([broken(LEVERAGE, true)]).prepare(&eth(), &isolated)));
@@ -178,7 +178,7 @@ fn what_is_free_depends_on_the_margin_mode() {
     assert_eq!(stage.asked(0, "coin").as_deref(), Some("USDT"));
     assert_eq!(read(&mut stage, json!([{"totalAvailableBalance": "505", "coin": []}])), pair("0", "505"));
     assert_eq!(read(&mut stage, json!([])), pair("0", "0"));
-    stage.bybit.margin_mode = Some(MarginMode::Isolated);
+    stage.exchange.margin_mode = Some(MarginMode::Isolated);
     assert_eq!(read(&mut stage, wallet()), pair("1000", "834"));
     assert_eq!(read(&mut stage, json!([{"totalAvailableBalance": "", "coin": []}])), pair("0", "0"));
     stage.done();
@@ -272,6 +272,7 @@ fn contracts_are_read_page_by_page() {
 
 #[test]
 fn a_refused_signature_does_not_give_the_key_away() {
+    const KEY: &str = "a-key-of-the-script";
     let mut stage = Stage::new();
     let said = format!("error sign! origin_string[1700000000000{KEY}5000accountType=UNIFIED&coin=USDT]");
     let error = stage.expect([no("GET /v5/account/wallet-balance", 10004, &said)]).balance().unwrap_err();

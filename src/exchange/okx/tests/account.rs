@@ -24,16 +24,16 @@ fn open_reads_the_mode_and_says_why_an_account_may_not_trade() {
         ("2", "net_mode", "read_only,withdraw", false, Some("may only read")),
     ] {
         let mut stage = Stage::new(!hedge);
-        stage.okx.held.opened(&eth(), Side::Long, MarginMode::Cross);
-        stage.okx.known.set(&eth(), terms(5, MarginMode::Cross));
+        stage.exchange.held.opened(&eth(), Side::Long, MarginMode::Cross);
+        stage.exchange.known.set(&eth(), terms(5, MarginMode::Cross));
         let opened = stage.expect([time_is(START + 500), config(level, mode, perm)]).open().unwrap();
-        assert_eq!((opened.hedge, stage.okx.hedge), (hedge, hedge));
+        assert_eq!((opened.hedge, stage.exchange.hedge), (hedge, hedge));
         assert!(
             why.map_or(opened.restricted.is_none(), |why| opened.restricted.as_ref().is_some_and(|said| said.contains(why))),
             "{opened:?}"
         );
         // Nothing that was known before is.
-        assert_eq!((stage.okx.known.get(&eth()), stage.okx.held.mode(&eth(), None, None)), (Terms::default(), None));
+        assert_eq!((stage.exchange.known.get(&eth()), stage.exchange.held.mode(&eth(), None, None)), (Terms::default(), None));
         stage.done();
     }
     let mut stage = Stage::new(false);
@@ -71,7 +71,7 @@ fn prepare_sends_only_what_differs_and_leverage_belongs_to_a_margin_mode() {
 #[test]
 fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
     let mut stage = Stage::new(true);
-    stage.okx.known.set(&eth(), terms(5, MarginMode::Isolated));
+    stage.exchange.known.set(&eth(), terms(5, MarginMode::Isolated));
     let want = terms(20, MarginMode::Isolated);
     let blocked = || {
         no(SET_LEVERAGE, 59107, "You have pending orders under the service, please modify the leverage after cancelling all pending orders")
@@ -84,7 +84,7 @@ fn a_setting_that_was_refused_or_may_have_been_made_is_not_taken_for_known() {
     // Already so is success, whatever forbids changes.
     stage.expect([blocked(), read("20")]).prepare(&eth(), &want).unwrap();
     stage.expect([]).prepare(&eth(), &want).unwrap();
-    stage.okx.known.set(&eth(), terms(5, MarginMode::Isolated));
+    stage.exchange.known.set(&eth(), terms(5, MarginMode::Isolated));
     assert_eq!(reason(stage.expect([no(SET_LEVERAGE, 59102, "too high")]).prepare(&eth(), &want)), Some(Reason::Leverage));
     assert_eq!(reason(stage.expect([set("10")]).prepare(&eth(), &want)), Some(Reason::Leverage));
     assert!(matches!(stage.expect([broken(SET_LEVERAGE, true)]).prepare(&eth(), &want), Err(ExchangeError::Unknown { .. })));
@@ -162,7 +162,7 @@ fn positions_are_in_coins_and_those_of_other_contracts_are_left_out() {
     assert_eq!((short.terms, positions[1].margin), (terms(10, MarginMode::Cross), d("99.5")));
     assert_eq!(positions[1].terms, Terms { leverage: None, margin_mode: Some(MarginMode::Isolated) });
     // One name for all: that of the list.
-    assert!(std::ptr::eq(short.symbol.as_str(), stage.okx.instruments.get("ETH-USDT-SWAP").unwrap().symbol.as_str()));
+    assert!(std::ptr::eq(short.symbol.as_str(), stage.exchange.instruments.get("ETH-USDT-SWAP").unwrap().symbol.as_str()));
 
     let mut half = position("cross", "15");
     half["posSide"] = json!("short");
@@ -238,13 +238,13 @@ fn fees_keep_their_sign_and_coin() {
 #[test]
 fn accounts_of_one_host_read_its_contracts_once() {
     let (mut first, mut second) = (Stage::new(false), Stage::new(false));
-    second.okx.catalogue = first.okx.catalogue.clone();
-    let list = first.expect([said(CONTRACTS, 200, &contracts_answer())]).instruments().unwrap();
+    second.exchange.catalogue = first.exchange.catalogue.clone();
+    let list = first.expect([raw(CONTRACTS, 200, &contracts_answer())]).instruments().unwrap();
     assert_eq!((list.len(), first.query(0).as_str(), first.header(0, "OK-ACCESS-KEY")), (3, "instType=SWAP", None));
-    assert!(Arc::ptr_eq(&list, &second.expect([]).instruments().unwrap()) && Arc::ptr_eq(&list, &second.okx.instruments));
+    assert!(Arc::ptr_eq(&list, &second.expect([]).instruments().unwrap()) && Arc::ptr_eq(&list, &second.exchange.instruments));
     // After an hour whoever asks first reads it again.
-    second.time.fetch_add(crate::exchange::catalogue::FRESH_MS, Ordering::Relaxed);
-    assert!(Arc::ptr_eq(&list, &second.expect([said(CONTRACTS, 200, &contracts_answer())]).instruments().unwrap()));
+    second.pass(crate::exchange::catalogue::FRESH_MS);
+    assert!(Arc::ptr_eq(&list, &second.expect([raw(CONTRACTS, 200, &contracts_answer())]).instruments().unwrap()));
     first.done();
     second.done();
 }
@@ -252,8 +252,8 @@ fn accounts_of_one_host_read_its_contracts_once() {
 #[test]
 fn what_is_held_of_a_contract_that_left_the_list_can_still_be_read() {
     let (mut stage, mut other) = (Stage::new(false), Stage::new(false));
-    other.okx.catalogue = stage.okx.catalogue.clone();
-    other.okx.instruments = Arc::default();
+    other.exchange.catalogue = stage.exchange.catalogue.clone();
+    other.exchange.instruments = Arc::default();
     let all: Value = serde_json::from_str(&contracts_answer()).unwrap();
     let left: Vec<Value> = all["data"].as_array().unwrap().iter().filter(|row| row["instId"] != "ETH-USDT-SWAP").cloned().collect();
     let kept = |list: &Instruments| list.get("ETH-USDT-SWAP").map(|eth| (eth.closed.as_deref().map(str::to_owned), eth.contract_size));
@@ -264,7 +264,7 @@ fn what_is_held_of_a_contract_that_left_the_list_can_still_be_read() {
     assert_eq!(held[0].qty, d("0.5"));
     // An account that came later, and the next reading, know it too; what is listed again is open again.
     for (rows, expected) in [(json!(left), gone), (all["data"].clone(), Some((None, d("0.1"))))] {
-        other.time.fetch_add(crate::exchange::catalogue::FRESH_MS, Ordering::Relaxed);
+        other.pass(crate::exchange::catalogue::FRESH_MS);
         let list = other.expect([ok(CONTRACTS, rows)]).instruments().unwrap();
         assert_eq!((list.len(), kept(&list)), (3, expected));
     }

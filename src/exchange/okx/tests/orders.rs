@@ -9,7 +9,7 @@ fn modes(stage: &Stage, at: usize) -> Value {
 #[test]
 fn what_closes_or_guards_a_position_names_its_margin_mode() {
     let mut stage = Stage::new(false);
-    stage.okx.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
+    stage.exchange.known.set(&eth(), Terms { leverage: None, margin_mode: Some(MarginMode::Cross) });
     let closed = || ok(PLACE, json!([ack(Leg::Close)]));
     // Not known: read first, once.
     stage.expect([ok(POSITIONS, json!([position("isolated", "5")])), closed()]).place(&[close()]).remove(0).unwrap();
@@ -75,7 +75,7 @@ fn an_order_that_opens_takes_the_mode_that_was_wished_for_and_its_stop_follows()
 fn a_stop_is_for_the_whole_position_and_a_target_for_a_quantity() {
     for hedge in [false, true] {
         let mut stage = Stage::new(hedge);
-        stage.okx.held.opened(&eth(), Side::Long, MarginMode::Cross);
+        stage.exchange.held.opened(&eth(), Side::Long, MarginMode::Cross);
         let stop = stage.expect([ok(GUARD, json!([guard_ack(Leg::Stop)]))]).protect(&protection(ProtectionKind::StopLoss)).unwrap();
         let mut wanted = json!({"instId": "ETH-USDT-SWAP", "tdMode": "cross", "side": "sell", "ordType": "conditional", "closeFraction": "1", "slTriggerPx": "1800",
             "slOrdPx": "-1", "slTriggerPxType": "mark", "algoClOrdId": id(Leg::Stop).as_str()});
@@ -158,7 +158,7 @@ fn not_found_is_a_word_of_the_exchange() {
         assert_eq!(stage.expect([ok(path, json!([]))]).order(&named(leg)), Ok(None), "an empty answer knows no such order");
     }
     for reply in [r#"{"code":"0"}"#, r#"{"code":"0","data":null}"#, "{}", "<html>", r#"{"code":"0","data":[{"ordId":"1"}]}"#] {
-        assert!(stage.expect([said(ORDER, 200, reply)]).order(&named(Leg::Entry)).is_err(), "{reply}");
+        assert!(stage.expect([raw(ORDER, 200, reply)]).order(&named(Leg::Entry)).is_err(), "{reply}");
     }
     let state = stage.expect([ok(ORDER, json!([plain(Leg::Entry, "mmp_canceled", "2")]))]).order(&named(Leg::Entry)).unwrap().unwrap();
     assert_eq!((state.status, state.qty, state.filled, state.created_at), (OrderStatus::Canceled, d("0.5"), d("0.2"), 1_699_999_990_000));
@@ -221,7 +221,7 @@ fn cancelling_asks_the_right_list_and_says_when_the_order_is_gone() {
     let slow = in_part(CANCEL, "1", json!([refused(51412, "Cancellation timed out")]));
     assert!(is_unknown(&stage.expect([slow]).cancel(&named(Leg::Entry)), START + 32_000));
     for reply in [r#"{"code":"0","data":[]}"#, r#"{"code":"0","data":[{}]}"#, "{}"] {
-        assert!(stage.expect([said(CANCEL, 200, reply)]).cancel(&named(Leg::Entry)).is_err(), "{reply}");
+        assert!(stage.expect([raw(CANCEL, 200, reply)]).cancel(&named(Leg::Entry)).is_err(), "{reply}");
     }
     stage.done();
 }
