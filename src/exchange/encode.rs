@@ -39,8 +39,8 @@ pub(crate) fn hmac_sha512_base64(key: &[u8], bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of the text.
-pub(crate) fn sha256(text: &str) -> impl AsRef<[u8]> {
-    Sha256::digest(text)
+pub(crate) fn sha256(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// The key behind a secret that is Base64; `None` when it is not.

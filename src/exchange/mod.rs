@@ -14,6 +14,7 @@ mod encode;
 pub mod error;
 pub mod http;
 mod known;
+pub mod kraken;
 mod numbers;
 pub mod okx;
 mod orders;

@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, kraken, okx, paper};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub enum Venue {
     OkxDemo,
     Bitget,
     BitgetDemo,
+    KrakenFutures,
     /// The exchange inside this process.
     Paper,
 }
@@ -61,6 +62,11 @@ impl Facts {
         Facts { is_demo: true, ..self }
     }
 
+    /// Contracts in another coin.
+    const fn settles_in(self, coin: &'static str) -> Facts {
+        Facts { settle_coin: coin, ..self }
+    }
+
     /// Until when it can be used, as far as that is announced.
     const fn until(self, deadline: &'static str) -> Facts {
         Facts { deadline: Some(deadline), ..self }
@@ -69,7 +75,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 9] = [
+    pub const ALL: [Venue; 10] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -78,6 +84,7 @@ impl Venue {
         Venue::OkxDemo,
         Venue::Bitget,
         Venue::BitgetDemo,
+        Venue::KrakenFutures,
         Venue::Paper,
     ];
 
@@ -93,6 +100,9 @@ impl Venue {
             Venue::BitgetDemo => {
                 Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
             }
+            Venue::KrakenFutures => {
+                Facts::of("krakenfutures", kraken::LIVE_URL, kraken::CAPABILITIES).settles_in("USD").until(kraken::DEADLINE)
+            }
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -104,6 +114,7 @@ impl Venue {
             Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
+            Venue::KrakenFutures => Some(Box::new(kraken::Kraken::new(line))),
             Venue::Paper => None,
         }
     }

@@ -183,7 +183,10 @@ mod tests {
             (InsufficientBalance, &["insufficientAvailableFunds", "insufficientFunds", "wouldCauseLiquidation"]),
             (DuplicateClientId, &["clientOrderIdAlreadyExist"]),
             (BadRequest, &["clientOrderIdInvalid", "clientOrderIdTooLong", "clientOrderIdTooBig"]),
-            (BadRequest, &["invalidSide", "invalidOrderType", "invalidArgument: limitPrice", "requiredArgumentMissing: size", "Json Parse Error"]),
+            (
+                BadRequest,
+                &["invalidSide", "invalidOrderType", "invalidArgument: limitPrice", "requiredArgumentMissing: size", "Json Parse Error"],
+            ),
             (UnknownOrder, &["notFound", "orderForEditNotFound", "orderForEditNotAStop", "filled"]),
             (NoChangeNeeded, &["noOrdersToCancel"]),
             (NoPosition, &["wouldNotReducePosition"]),
@@ -243,7 +246,9 @@ mod tests {
             assert_eq!(judge_as(false, 200, None, &named(name)).unwrap().reason(), Some(Reason::Busy), "{name}");
         }
         let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        for (status, body) in [(502, page), (503, ""), (520, page), (500, "{"), (301, page), (403, page), (404, ""), (401, page), (400, "[]")] {
+        for (status, body) in
+            [(502, page), (503, ""), (520, page), (500, "{"), (301, page), (403, page), (404, ""), (401, page), (400, "[]")]
+        {
             let error = judge_as(true, status, None, body).unwrap();
             assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
         }

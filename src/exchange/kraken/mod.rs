@@ -35,15 +35,17 @@ use super::known::Known;
 use super::orders::{in_order, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session};
-use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Line, MarginScope, Second};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Balance, Fill, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
 
 /// Where real money is; there is no other place any more.
 pub const LIVE_URL: &str = "https://futures.kraken.com";
-/// The interface is announced to be switched off then.
-pub const UNTIL: &str = "2027-03-01";
+/// What is known of its end.
+pub const DEADLINE: &str = "its interface is announced to be switched off on 1 March 2027";
+/// What all its contracts settle in.
+const COIN: &str = "USD";
 
 /// What it can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
@@ -55,7 +57,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     attaches_stop: false,
     guards_end_with_position: false,
     positions_show_orders: false,
-    custom_ids: Some(CustomIds { chars_max: 100, letters: true, signs: "-_" }),
+    custom_ids: Some(CustomIds { chars_max: 100, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,
@@ -151,7 +153,9 @@ impl Exchange for Kraken {
         }
         self.session.server_time()?;
         self.read_preferences()?;
-        Ok(AccountMode { hedge: false, restricted: None })
+        let other_coin = self.settle != COIN;
+        let restricted = other_coin.then(|| format!("all contracts settle in {COIN} here: SETTLE_COIN must be {COIN}, or left out"));
+        Ok(AccountMode { hedge: false, restricted })
     }
 
     fn instruments(&mut self) -> Result<Arc<Instruments>> {

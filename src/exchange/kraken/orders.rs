@@ -99,7 +99,8 @@ impl Kraken {
 
     /// Answers come in any order, under the tags we gave.
     fn send_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let tagged = |(at, order): (usize, &NewOrder)| order_params(Params::new().with("order", "send").with("order_tag", at.to_string()), order);
+        let tagged =
+            |(at, order): (usize, &NewOrder)| order_params(Params::new().with("order", "send").with("order_tag", at.to_string()), order);
         let call = batch(orders.iter().enumerate().map(tagged).collect());
         let (answer, attempt) = match self.session.call_with_attempt::<wire::Batch>(&call) {
             Ok(answered) => answered,

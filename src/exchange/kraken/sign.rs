@@ -56,7 +56,7 @@ fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
 fn authent(keys: &Keys, call: &Call, body: &str) -> String {
     let path = call.path.strip_prefix(PREFIX).unwrap_or(&call.path);
     let digest = sha256(&format!("{}{body}{path}", call.query.query()));
-    base64_key(&keys.secret).map(|key| hmac_sha512_base64(&key, digest.as_ref())).unwrap_or_default()
+    base64_key(&keys.secret).map(|key| hmac_sha512_base64(&key, &digest)).unwrap_or_default()
 }
 
 /// Whether calls can be signed with this secret at all.

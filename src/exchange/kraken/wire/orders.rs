@@ -288,7 +288,9 @@ struct OrderThen {
 impl PastOrder {
     /// What it says about that order; nothing about any other. `offset_ms` is the exchange's clock minus ours.
     pub(in crate::exchange::kraken) fn state(&self, asked: &OrderRef, offset_ms: i64) -> serde_json::Result<Option<OrderState>> {
-        let Some((event, raw)) = self.event.iter().find(|(_, raw)| raw.get().contains(&format!("\"{}\"", asked.id))) else { return Ok(None) };
+        let Some((event, raw)) = self.event.iter().find(|(_, raw)| raw.get().contains(&format!("\"{}\"", asked.id))) else {
+            return Ok(None);
+        };
         let happened: Happened = serde_json::from_str(raw.get())?;
         let (Some(order), reason) = (happened.new_order.or(happened.order), happened.reason) else { return Ok(None) };
         if order.name.as_deref() != Some(asked.id.as_str()) {
