@@ -3,6 +3,7 @@
 mod binance_vectors;
 mod bitget_vectors;
 mod bybit_vectors;
+mod kraken_vectors;
 mod okx_vectors;
 #[path = "../sim/mod.rs"]
 mod sim;

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{in_order, quote, shared_name};
+use super::orders::{found, in_order, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
@@ -174,8 +174,10 @@ impl Exchange for Kraken {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         let call = Call::public(format!("/derivatives/api/v3/tickers/{symbol}"), Params::new());
-        let ticker = self.session.call::<wire::Tickers>(&call)?.ticker;
-        quote(ticker.bid, ticker.ask, symbol)
+        match found(self.session.call::<wire::Tickers>(&call))? {
+            Some(answer) => quote(answer.ticker.bid, answer.ticker.ask, symbol),
+            None => Err(ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}"))),
+        }
     }
 
     fn balance(&mut self) -> Result<Balance> {
@@ -187,7 +189,8 @@ impl Exchange for Kraken {
         let answer: wire::Positions = self.session.call(&Call::get("/derivatives/api/v3/openpositions", Params::new()))?;
         let rows = answer.open_positions.into_iter().filter(wire::PositionRow::is_perpetual);
         let rows = rows.filter(|row| only.is_none_or(|only| row.symbol == only.as_str()));
-        let positions: Vec<Position> = rows.map(|row| (shared_name(&self.instruments, &row.symbol), row)).map(|(name, row)| row.position(name)).collect();
+        let positions: Vec<Position> =
+            rows.map(|row| (shared_name(&self.instruments, &row.symbol), row)).map(|(name, row)| row.position(name)).collect();
         // What is held otherwise than it was left was changed by hand.
         if positions.iter().any(|held| self.preference(&held.symbol).is_some_and(|terms| terms != held.terms)) {
             self.preferences = None;

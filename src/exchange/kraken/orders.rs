@@ -162,7 +162,7 @@ impl Kraken {
     /// What is not open any more has ended, unless it was seen so shortly ago that the lists may lag behind each other.
     fn once(&self, seen_at: Millis, ended: OrderStatus) -> OrderStatus {
         let now = self.session.now().saturating_add_signed(self.session.offset_ms());
-        if now.saturating_sub(seen_at) < sign::FENCE_MS { OrderStatus::Taken } else { ended }
+        if now.saturating_sub(seen_at) < sign::LAG_MS { OrderStatus::Taken } else { ended }
     }
 
     /// The newest thing that the history knows about an order.
@@ -172,15 +172,21 @@ impl Kraken {
             let query = Params::new().with("count", PAGE).with("sort", "desc").with_some("continuation_token", token.take());
             let call = Call::get("/api/history/v3/orders", query);
             let (page, attempt) = self.session.call_with_attempt::<wire::Past>(&call).map_err(of_history)?;
+            let mut newest: Option<(Millis, OrderState)> = None;
             for row in &page.elements {
                 let state = row.state(order, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?;
-                if let Some(state) = state {
-                    let status = if state.status.is_final() { state.status } else { self.once(row.timestamp, OrderStatus::Expired) };
-                    return Ok(Some(OrderState { status, ..state }));
-                }
+                let is_newer = |state: &OrderState| match &newest {
+                    Some((at, known)) => row.timestamp > *at || row.timestamp == *at && !known.status.is_final() && state.status.is_final(),
+                    None => true,
+                };
+                newest = state.filter(is_newer).map(|state| (row.timestamp, state)).or(newest);
+            }
+            if let Some((at, state)) = newest {
+                let status = if state.status.is_final() { state.status } else { self.once(at, OrderStatus::Expired) };
+                return Ok(Some(OrderState { status, ..state }));
             }
             let now = attempt.at.saturating_add_signed(attempt.offset_ms);
-            let oldest = page.elements.last().map_or(0, |row| row.timestamp);
+            let oldest = page.elements.iter().map(|row| row.timestamp).min().unwrap_or(0);
             token = page.continuation_token.filter(|_| page.elements.len() >= PAGE && now.saturating_sub(oldest) < HISTORY_MS);
             if token.is_none() {
                 break;

@@ -17,8 +17,8 @@ use crate::time::utc_text;
 const LIVES_MS: Millis = 5000;
 /// By so much our measurement of the exchange's clock may be off.
 const CLOCK_MS: Millis = 1000;
-/// How long what was executed may still be missing in answers.
-const LAG_MS: Millis = 5000;
+/// How long what was executed may still be missing in answers, or be in some of them only.
+pub(super) const LAG_MS: Millis = 5000;
 /// After this an order that the exchange does not know will never exist.
 pub(super) const FENCE_MS: Millis = LIVES_MS + CLOCK_MS + LAG_MS;
 
