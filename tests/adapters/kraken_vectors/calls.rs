@@ -134,7 +134,7 @@ fn listing_and_cancelling_orders() {
 fn a_batch_is_encoded() {
     let (mut kraken, seen) = account([reply(&vectors()["doc_batchorder_encoded"].reply)]);
     let _ = kraken.place(&[limit("whk-0001", "1800.5"), limit("whk-0002", "1790")]);
-    let begins = |form: &str| form.starts_with("json=%7B%22batchOrder%22%3A%5B%7B%22order%22%3A%22") && !form.contains('"');
+    let begins = |form: &str| form.starts_with("json=%7B%22batchOrder%22%3A%5B%7B%22") && !form.contains('"');
     assert!(begins(&vectors()["doc_batchorder_encoded"].body) && begins(body(&seen.lock().unwrap()[0])));
 }
 
