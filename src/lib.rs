@@ -17,3 +17,10 @@ pub mod market;
 pub mod secret;
 pub mod time;
 pub mod web;
+
+// The simulated exchanges, built once for all tests. They stand outside and speak of us as tests do.
+#[cfg(all(feature = "sim", not(test)))]
+extern crate self as perphook;
+#[cfg(all(feature = "sim", not(test)))]
+#[path = "../tests/sim/mod.rs"]
+pub mod sim;

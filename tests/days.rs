@@ -6,8 +6,6 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
-#[path = "sim/mod.rs"]
-mod sim;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use perphook::desk::{AccountRules, Admission, Rules};
 use perphook::exchange::paper::{NewPlain, Order, TimeInForce};
 use perphook::market::{Decimal, Millis, Side};
+use perphook::sim;
 use sim::Kind;
 use sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use world::{START, Setting, World, audit, entry, exit};

@@ -5,8 +5,6 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
 mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -15,6 +13,7 @@ use std::time::Duration;
 
 use perphook::exchange::paper::{NewPlain, TimeInForce};
 use perphook::market::{Decimal, Millis, Side, Symbol};
+use perphook::sim;
 use rig::audit::{self, Trouble};
 use rig::dice::Dice;
 use rig::kill::{lock, runs};

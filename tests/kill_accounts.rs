@@ -6,8 +6,6 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
 mod rig;
-#[path = "sim/mod.rs"]
-mod sim;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -16,6 +14,7 @@ use std::time::Duration;
 
 use perphook::desk::Record;
 use perphook::market::{Decimal, Leg, ProtectionKind, Side, Symbol};
+use perphook::sim;
 use rig::dice::Dice;
 use rig::kill::{lock, runs};
 use rig::{Answer, Exchange, Rig, TOKEN, audit, entry, exit, http};

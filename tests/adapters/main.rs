@@ -5,10 +5,10 @@ mod bitget_vectors;
 mod bybit_vectors;
 mod kraken_vectors;
 mod okx_vectors;
-#[path = "../sim/mod.rs"]
-mod sim;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
 mod sim_okx;
 mod vectors;
+
+use perphook::sim;

@@ -12,9 +12,8 @@ mod crowd;
 mod day;
 mod figures;
 mod process;
-#[path = "../sim/mod.rs"]
-mod sim;
 
+use perphook::sim;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -14,7 +14,7 @@ mod refusals;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod secrets;
-#[path = "../sim/mod.rs"]
-mod sim;
 mod text_live;
 mod whook_user;
+
+use perphook::sim;

@@ -1,8 +1,5 @@
 //! The simulated exchange on a port, for the daemon's binary, benchmarks and foreign clients.
 
-#[path = "mod.rs"]
-mod sim;
-
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -10,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lexopt::prelude::*;
+use perphook::sim;
 
 use sim::venue::{Venue, lock};
 use sim::{Faults, Kind, Sim, SimConfig, server};

@@ -7,7 +7,7 @@
 //! words. [`Floor::book`] is the truth, [`Floor::log`] what was asked and answered, [`Floor::faults`] what goes wrong. A
 //! [`Venue`] holds several accounts on one host, with one market.
 
-#![allow(dead_code, unreachable_pub, unused_imports)]
+#![allow(missing_docs, unreachable_pub, reason = "fields of rows have the exchanges' names, and what tests share is public")]
 
 pub mod address;
 pub mod binance;

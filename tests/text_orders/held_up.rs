@@ -3,7 +3,7 @@
 use perphook::desk::Why;
 use perphook::market::Millis;
 
-use crate::scene::{ETH, Scene, d, one_way};
+use crate::scene::{ETH, Scene, one_way};
 use crate::sim::faults::{Class, Fault, Rule};
 use crate::world::{entry, exit};
 

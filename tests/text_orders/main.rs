@@ -6,6 +6,7 @@
 //! | `trouble` | every command with every kind of trouble at each of its calls, on every exchange |
 //! | `exchanges` | the life of a bracket, likewise |
 //! | `guards` | `sl:` and `tp:`: when they come, are replaced and end |
+//! | `held_up` | refusals that do not pass |
 //! | `patience` | refusals: for balance, busy, price band, bans |
 //! | `brackets` | meeting the trade of a JSON alert |
 //! | `lanes` | order of arrival, and who does not wait for whom |
@@ -31,9 +32,9 @@ mod lanes;
 mod late;
 mod patience;
 mod scene;
-#[path = "../sim/mod.rs"]
-mod sim;
 mod trouble;
 mod whook_exec;
 #[path = "../world/mod.rs"]
 mod world;
+
+use perphook::sim;
