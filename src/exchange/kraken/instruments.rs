@@ -120,6 +120,8 @@ fn step(digits: i64) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::symbol::{SymbolError, SymbolName};
+    use crate::market::Instruments;
     use serde_json::{Value, json};
 
     fn d(text: &str) -> Decimal {
@@ -183,6 +185,25 @@ mod tests {
             ]
         );
         assert!(read_contracts(answer.to_string().as_bytes(), "USDT").unwrap().is_empty());
+    }
+
+    /// Dollars are the settle coin, and Bitcoin is written as everywhere else.
+    #[test]
+    fn contracts_are_found_by_the_names_that_people_write() {
+        let list = Instruments::new(read(&example()));
+        let found = |name: Result<SymbolName, SymbolError>| name.and_then(|name| Ok(name.resolve(&list, "USD")?.symbol.to_string()));
+        for (name, native) in [("ETH", "PF_ETHUSD"), ("BTC", "PF_XBTUSD"), ("PEPE", "PF_PEPEUSD")] {
+            for written in [format!("{name}/USD"), format!("{name}USD"), format!("{name}/USD:USD"), native.to_owned()] {
+                for written in [written.to_lowercase(), written] {
+                    assert_eq!(found(SymbolName::parse(&written)).as_deref(), Ok(native), "{written}");
+                    assert_eq!(found(SymbolName::text(&written)).as_deref(), Ok(native), "{written}");
+                }
+            }
+            assert_eq!(found(SymbolName::parse(&format!("KRAKEN:{name}USD.P"))).as_deref(), Ok(native));
+        }
+        for other in ["ETHUSDT", "ETH/USDT", "PI_XBTUSD", "1000PEPEUSD"] {
+            assert!(found(SymbolName::parse(other)).is_err() && found(SymbolName::text(other)).is_err(), "{other}");
+        }
     }
 
     #[test]
