@@ -30,13 +30,16 @@ impl fmt::Debug for HttpRequest {
 pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
-    /// Seconds from `Retry-After`, if it was there.
+    /// Seconds from one of [`RETRY_HEADERS`], if it was there.
     pub retry_after_s: Option<u64>,
     /// When the exchange lifts its limit, in its own time, if it was said in a header of [`LIMIT_HEADERS`].
     pub limit_resets_at: Option<Millis>,
     /// The body. Reading it to the end is what lets the connection be used again; `Http` reads the rest away.
     pub body: Box<dyn Read>,
 }
+
+/// Headers that say in seconds how long to wait: the common one, and what exchanges have in its place.
+pub const RETRY_HEADERS: [&str; 3] = ["retry-after", "x-ratelimit-retry-after-contract", "x-ratelimit-retry-after"];
 
 /// Headers that name the end of a limit as a time in milliseconds.
 pub const LIMIT_HEADERS: [&str; 1] = ["x-bapi-limit-reset-timestamp"];

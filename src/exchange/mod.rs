@@ -20,6 +20,7 @@ pub mod okx;
 mod orders;
 pub mod paper;
 mod params;
+pub mod phemex;
 #[cfg(test)]
 mod script;
 mod session;

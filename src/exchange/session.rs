@@ -59,24 +59,24 @@ impl Call {
     }
 
     /// A signed read.
-    pub(crate) fn get(path: impl Into<Cow<'static, str>>, query: Params) -> Call {
+    pub(crate) fn get(path: &'static str, query: Params) -> Call {
         Call::query("GET", path, query)
     }
 
     /// A signed call whose parameters all go into the query.
-    pub(crate) fn query(method: &'static str, path: impl Into<Cow<'static, str>>, query: Params) -> Call {
+    pub(crate) fn query(method: &'static str, path: &'static str, query: Params) -> Call {
         Call { method, signed: true, ..Call::public(path, query) }
     }
 
     /// A signed call with a JSON body: an object of parameters, or a list of them.
-    pub(crate) fn post(path: impl Into<Cow<'static, str>>, body: &impl serde::Serialize) -> Call {
+    pub(crate) fn post(path: &'static str, body: &impl serde::Serialize) -> Call {
         // Parameters are texts, flags and numbers: there is nothing in them that could fail.
         let body = serde_json::to_string(body).unwrap_or_default();
         Call { body, ..Call::query("POST", path, Params::new()) }
     }
 
     /// A signed call whose parameters are a form in the body.
-    pub(crate) fn form(path: impl Into<Cow<'static, str>>, form: &Params) -> Call {
+    pub(crate) fn form(path: &'static str, form: &Params) -> Call {
         Call { body: form.query(), ..Call::query("POST", path, Params::new()) }
     }
 

@@ -28,9 +28,20 @@ pub(crate) fn each_in<'de, T: Deserialize<'de>>(
     each: impl FnMut(T),
 ) -> serde_json::Result<Beside> {
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(BUFFER_BYTES, reader));
-    let beside = InPath { path, elements: Elements { each, kind: PhantomData } }.deserialize(&mut json)?;
+    let beside = InPath { path, keeps: true, elements: Elements { each, kind: PhantomData } }.deserialize(&mut json)?;
     json.end()?;
     Ok(beside)
+}
+
+/// The same where nothing beside the array is wanted: there may be more of it than of the array.
+pub(crate) fn each_at<'de, T: Deserialize<'de>>(
+    reader: impl Read,
+    path: &'static [&'static str],
+    each: impl FnMut(T),
+) -> serde_json::Result<()> {
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(BUFFER_BYTES, reader));
+    InPath { path, keeps: false, elements: Elements { each, kind: PhantomData } }.deserialize(&mut json)?;
+    json.end()
 }
 
 /// The fields beside a list.
@@ -71,6 +82,8 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Elements<T, F> {
 
 struct InPath<T, F> {
     path: &'static [&'static str],
+    /// What is beside the array.
+    keeps: bool,
     elements: Elements<T, F>,
 }
 
@@ -96,11 +109,11 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for InPath<T, F> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Beside, A::Error> {
         let (&field, inner) = self.path.split_first().unwrap_or((&"", &[]));
         let mut elements = Some(self.elements);
-        let mut beside = Beside::new();
+        let (keeps, mut beside) = (self.keeps, Beside::new());
         while let Some(key) = map.next_key::<String>()? {
             match elements.take_if(|_| key == field) {
-                Some(elements) => beside.extend(map.next_value_seed(InPath { path: inner, elements })?),
-                None if inner.is_empty() => drop(beside.insert(key, map.next_value()?)),
+                Some(elements) => beside.extend(map.next_value_seed(InPath { path: inner, keeps, elements })?),
+                None if keeps && inner.is_empty() => drop(beside.insert(key, map.next_value()?)),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -138,6 +151,10 @@ mod tests {
         let text = r#"{"code":0,"result":{"category":"linear","list":[1,2],"next":"abc"},"time":5}"#;
         let beside = each_in(text.as_bytes(), &["result", "list"], |n| seen.push(n)).unwrap();
         assert_eq!((seen, beside["next"].as_str(), beside.len()), (vec![1, 2], Some("abc"), 2));
+        let mut seen: Vec<u32> = Vec::new();
+        each_at(text.as_bytes(), &["result", "list"], |n| seen.push(n)).unwrap();
+        assert_eq!(seen, [1, 2]);
+        assert!(each_at(text.as_bytes(), &["result", "other"], |_: u32| {}).is_err());
         for text in [r#"{"result":{}}"#, r#"{"list":[1]}"#, r#"{"result":null}"#] {
             assert!(each_in(text.as_bytes(), &["result", "list"], |_: u32| {}).is_err(), "{text}");
         }

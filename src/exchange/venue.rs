@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, kraken, okx, paper};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, kraken, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Venue {
     Bitget,
     BitgetDemo,
     KrakenFutures,
+    Phemex,
+    PhemexDemo,
     /// The exchange inside this process.
     Paper,
 }
@@ -75,7 +77,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 10] = [
+    pub const ALL: [Venue; 12] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -85,6 +87,8 @@ impl Venue {
         Venue::Bitget,
         Venue::BitgetDemo,
         Venue::KrakenFutures,
+        Venue::Phemex,
+        Venue::PhemexDemo,
         Venue::Paper,
     ];
 
@@ -103,6 +107,8 @@ impl Venue {
             Venue::KrakenFutures => {
                 Facts::of("krakenfutures", kraken::LIVE_URL, kraken::CAPABILITIES).settles_in("USD").until(kraken::DEADLINE)
             }
+            Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
+            Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -115,6 +121,7 @@ impl Venue {
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::KrakenFutures => Some(Box::new(kraken::Kraken::new(line))),
+            Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
             Venue::Paper => None,
         }
     }

@@ -5,6 +5,7 @@ mod bitget_vectors;
 mod bybit_vectors;
 mod kraken_vectors;
 mod okx_vectors;
+mod phemex_vectors;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;

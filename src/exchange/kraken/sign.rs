@@ -101,7 +101,8 @@ mod tests {
             }
             let body = request["body"].as_str().unwrap_or("").to_owned();
             let method = ["GET", "POST", "PUT"].into_iter().find(|method| request["method"] == *method).unwrap();
-            let ours = sign(&keys, &Call { body, ..Call::query(method, path.to_owned(), params) }, TIME);
+            let call = Call { body, path: path.to_owned().into(), ..Call::query(method, "", params) };
+            let ours = sign(&keys, &call, TIME);
             assert_eq!((header(&ours, "Authent"), header(&ours, "APIKey")), (Some(authent), Some("test-api-key")), "{}", vector["name"]);
             assert_eq!(ours.target, url);
             signed += 1;

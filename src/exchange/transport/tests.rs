@@ -202,6 +202,7 @@ fn refusals_and_redirects_come_back_as_they_are() {
         (400, "", None),
         (418, "Retry-After: 120\r\n", Some(120)),
         (429, "retry-after: 7\r\n", Some(7)),
+        (429, "x-ratelimit-retry-after-CONTRACT: 9\r\n", Some(9)),
         (429, "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n", None),
         (503, "", None),
     ] {

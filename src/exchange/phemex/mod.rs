@@ -1,0 +1,349 @@
+//! Phemex, perpetuals settled in USDT, live and testnet (the base address of the transport, and a budget that everybody
+//! shares there).
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | this one | which request serves which method of [`Exchange`] |
+//! | `settings.rs` | position mode, margin mode and leverage of a contract |
+//! | `sign.rs` | what makes a call this exchange's: signature and expiry |
+//! | `errors.rs` | what a failure says about the order |
+//! | `wire.rs` | the shapes of answers and what they mean |
+//! | `instruments.rs` | the list of contracts |
+//!
+//! What a reader must know:
+//! * Only the `g-` paths are used, whose numbers are decimal text. The older paths scale them into integers.
+//! * A field that the exchange does not know is ignored: a misspelled trigger price makes a stop a market order.
+//! * Orders are only acknowledged. What became of them is in the list of open orders or, with a lag of seconds, in the
+//!   history, which answers in three shapes.
+//! * One-way or hedge is a property of each contract, told by the rows of its position. Every order, and every cancel,
+//!   names its half.
+//! * The sign of the leverage is the margin mode: negative is cross.
+//! * Stops and targets are orders with a quantity. Several may rest, and they outlive the position.
+
+mod errors;
+mod instruments;
+mod settings;
+mod sign;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::attempt::Attempt;
+use super::catalogue::Catalogue;
+use super::error::{ExchangeError, Reason, Result};
+use super::known::Known;
+use super::orders::{found, guard_taken, in_order, own, quote, shared_name, taken};
+use super::params::Params;
+use super::session::{Call, Session, unreadable};
+use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
+use crate::market::{
+    Action, Balance, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
+    ProtectionKind, Quote, Side, Symbol, Terms,
+};
+use wire::{OrderRow, Reply};
+
+/// Where real money is.
+pub const LIVE_URL: &str = "https://api.phemex.com";
+/// Where play money is; keys of one host are unknown at the other.
+pub const DEMO_URL: &str = "https://testnet-api.phemex.com";
+
+/// What it can do.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    name: "phemex",
+    margin_mode: MarginScope::Contract,
+    hedge: true,
+    stop: CONDITIONAL,
+    target: CONDITIONAL,
+    attaches_stop: false,
+    guards_end_with_position: false,
+    positions_show_orders: false,
+    custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Any, signs: "-_" }),
+    batch: 1,
+    fence_ms: sign::FENCE_MS,
+    watch_per_minute_max: REQUESTS_PER_MINUTE / 2,
+    budget_is_shared: false,
+};
+/// The same with play money, where all the world's requests are counted together.
+pub const DEMO_CAPABILITIES: Capabilities =
+    Capabilities { watch_per_minute_max: DEMO_REQUESTS_PER_MINUTE / 2, budget_is_shared: true, ..CAPABILITIES };
+/// An order of its own.
+const CONDITIONAL: Habit = Habit { covers: Covers::Quantity, second: Second::Rests };
+
+/// Of the group that everything about contracts is counted in; a read of positions is one.
+const REQUESTS_PER_MINUTE: u32 = 500;
+/// 500 in five minutes.
+const DEMO_REQUESTS_PER_MINUTE: u32 = 100;
+/// Most executions in one answer.
+const FILLS_PAGE: usize = 200;
+/// Most pages of executions for one question.
+const FILLS_PAGES_MAX: usize = 10;
+
+const ORDERS: &str = "/g-orders";
+const ACTIVE: &str = "/g-orders/activeList";
+const HISTORY: &str = "/api-data/g-futures/orders/by-order-id";
+const POSITIONS: &str = "/g-accounts/accountPositions";
+const TRADES: &str = "/exchange/order/v2/tradingList";
+
+/// One account at Phemex.
+pub struct Phemex {
+    session: Session,
+    settle: String,
+    demo: bool,
+    /// Hedge mode of the contracts whose positions were read; no more than there are contracts.
+    modes: BTreeMap<Symbol, bool>,
+    /// Each contract's leverage and margin mode.
+    known: Known,
+    catalogue: Catalogue,
+    instruments: Arc<Instruments>,
+}
+
+impl Phemex {
+    /// An account at the other end of the line, whose address decides between live and testnet.
+    pub fn new(line: Line) -> Phemex {
+        Phemex {
+            demo: line.keys.demo,
+            session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
+            settle: line.settle,
+            modes: BTreeMap::new(),
+            known: Known::default(),
+            catalogue: line.catalogue,
+            instruments: Arc::default(),
+        }
+    }
+
+    /// A call about one order: its answer is the order, in which a refusal may hide behind a successful answer.
+    fn order_call(&mut self, call: &Call) -> Result<(OrderRow, Attempt)> {
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(call)?;
+        self.session.judge_element(&attempt, reply.data.get().as_bytes())?;
+        let row = serde_json::from_str(reply.data.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        Ok((row, attempt))
+    }
+
+    fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
+        let half = self.half(&order.symbol, order.side)?;
+        let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
+        self.doubt_mode(&order.symbol, &result);
+        let (row, attempt) = result?;
+        let state = taken(order, row.created_at(attempt.offset_ms));
+        own(OrderState { id: row.name.unwrap_or_default(), ..state }, order, &attempt)
+    }
+
+    fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
+        let half = self.half(&protection.symbol, protection.side)?;
+        let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
+        self.doubt_mode(&protection.symbol, &result);
+        let (row, attempt) = result?;
+        let state = guard_taken(protection, protection.qty, row.created_at(attempt.offset_ms));
+        if row.name.as_deref() != Some(protection.id.as_str()) {
+            return Err(attempt.unknown("the answer names another order"));
+        }
+        Ok(if row.waits() { OrderState { status: OrderStatus::Resting, ..state } } else { state })
+    }
+
+    /// The open orders of a contract, plain and conditional. Without any the answer is that there is no such order.
+    fn active(&mut self, symbol: &Symbol) -> Result<Vec<OrderRow>> {
+        let reply = found(self.session.call::<Reply<wire::ActiveList>>(&Call::get(ACTIVE, Params::of(symbol))))?;
+        Ok(reply.map(|reply| reply.data.rows).unwrap_or_default())
+    }
+
+    /// What the history says of an order that is not open (any more).
+    fn ended(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        let call = Call::get(HISTORY, Params::of(&order.symbol).with("clOrdID", order.id.as_str()));
+        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<Box<RawValue>>>(&call))? else { return Ok(None) };
+        let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let row = rows.into_iter().find(|row| row.is_named(order));
+        Ok(row.map(|row| row.state_of(order, attempt.offset_ms)).map(|state| match state.status {
+            // It lags: an order that is not open does not rest.
+            OrderStatus::Resting => OrderState { status: OrderStatus::Taken, ..state },
+            _ => state,
+        }))
+    }
+
+    /// The half that a cancel must name. A plain order does not tell its side, but the list of open orders does.
+    fn half_of(&mut self, order: &OrderRef) -> Result<Option<Side>> {
+        if let Some(guard) = order.guard {
+            return self.half(&order.symbol, guard.side);
+        }
+        if !self.mode_of(&order.symbol)? {
+            return Ok(None);
+        }
+        let rows = self.active(&order.symbol).map_err(ExchangeError::nothing_sent)?;
+        let row = rows.into_iter().find(|row| row.is_named(order));
+        let gone = || ExchangeError::refused(Reason::UnknownOrder, "not among the open orders");
+        Ok(Some(row.ok_or_else(gone)?.state(&order.symbol, 0).side))
+    }
+
+    /// One page of executions, from a time of the exchange's clock on.
+    fn trades(&mut self, symbol: &Symbol, from: Millis, offset: usize) -> Result<(Vec<wire::TradeRow>, Attempt)> {
+        let query = Params::new()
+            .with("currency", self.settle.as_str())
+            .with("symbol", symbol.as_str())
+            .with("offset", offset)
+            .with("limit", FILLS_PAGE)
+            .with("start", from);
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(&Call::get(TRADES, query))?;
+        let rows = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        Ok((rows, attempt))
+    }
+}
+
+impl Exchange for Phemex {
+    fn capabilities(&self) -> Capabilities {
+        if self.demo { DEMO_CAPABILITIES } else { CAPABILITIES }
+    }
+
+    fn server_time(&mut self) -> Result<Millis> {
+        self.session.server_time()
+    }
+
+    fn open(&mut self) -> Result<AccountMode> {
+        self.session.server_time()?;
+        (self.modes, self.known) = (BTreeMap::new(), Known::default());
+        self.account(None)?;
+        // Where no row says otherwise, a contract is made one-way before its first order.
+        Ok(AccountMode { hedge: false, restricted: None })
+    }
+
+    fn instruments(&mut self) -> Result<Arc<Instruments>> {
+        let (now, session, settle) = (self.session.now(), &mut self.session, self.settle.as_str());
+        let call = Call::public("/public/products", Params::new());
+        let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
+        if !Arc::ptr_eq(&list, &self.instruments) {
+            self.known.rename(|name| shared_name(&list, name));
+            let modes = std::mem::take(&mut self.modes).into_iter();
+            self.modes = modes.map(|(name, mode)| (shared_name(&list, name.as_str()), mode)).collect();
+            self.instruments = Arc::clone(&list);
+        }
+        Ok(list)
+    }
+
+    fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
+        let reply: wire::MarketReply = self.session.call(&Call::public("/md/v3/ticker/24hr", Params::of(symbol)))?;
+        quote(reply.result.bid, reply.result.ask, symbol)
+    }
+
+    fn balance(&mut self) -> Result<Balance> {
+        let (account, attempt) = self.account(None)?;
+        let sums = account.balance().ok_or_else(|| attempt.unknown("a balance that cannot be told"))?;
+        Ok(Balance { coin: self.settle.clone(), total: sums.0, available: sums.1 })
+    }
+
+    fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
+        let rows = match only {
+            Some(symbol) => self.rows_of(symbol)?,
+            None => self.account(None)?.0.positions,
+        };
+        let broken = |symbol: &str| ExchangeError::refused(Reason::Other, format!("a position of {symbol} without a size or a side"));
+        rows.iter().map(|row| row.position(shared_name(&self.instruments, &row.symbol)).ok_or_else(|| broken(&row.symbol))).collect()
+    }
+
+    fn terms(&mut self, symbol: &Symbol) -> Result<Terms> {
+        self.rows_of(symbol)?;
+        Ok(self.known.get(symbol))
+    }
+
+    fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
+        self.make_mode_known(symbol)?;
+        let known = self.known.get(symbol);
+        let leverage_is = want.leverage.is_none_or(|leverage| known.leverage == Some(leverage));
+        let mode_is = want.margin_mode.is_none_or(|mode| known.margin_mode == Some(mode));
+        if leverage_is && mode_is { Ok(()) } else { self.set_terms(symbol, want) }
+    }
+
+    fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        orders.iter().map(|order| self.place_one(order)).collect()
+    }
+
+    fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
+        self.place_guard(protection)
+    }
+
+    fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        let open = self.active(&order.symbol)?.into_iter().find(|row| row.is_named(order));
+        match open {
+            Some(row) => Ok(Some(row.state_of(order, self.session.offset_ms()))),
+            None => self.ended(order),
+        }
+    }
+
+    fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
+        let rows = self.active(symbol)?;
+        let offset_ms = self.session.offset_ms();
+        let states = rows.into_iter().map(|row| row.state(symbol, offset_ms));
+        Ok(states.filter(|state| !state.status.is_final()).collect())
+    }
+
+    fn cancel(&mut self, order: &OrderRef) -> Result<()> {
+        let half = self.half_of(order)?;
+        let params = Params::of(&order.symbol).with("clOrdID", order.id.as_str()).with("posSide", wire::half_word(half));
+        let result = self.order_call(&Call::query("DELETE", "/g-orders/cancel", params)).map(drop);
+        self.doubt_mode(&order.symbol, &result);
+        result
+    }
+
+    fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {
+        let kinds: &[bool] = if conditional { &[false, true] } else { &[false] };
+        for untriggered in kinds {
+            let params = Params::of(symbol).with("untriggered", *untriggered);
+            found(self.session.call::<wire::Done>(&Call::query("DELETE", "/g-orders/all", params)))?;
+        }
+        Ok(())
+    }
+
+    fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>> {
+        let hedge = self.mode_of(symbol)?;
+        let from = since.saturating_add_signed(self.session.offset_ms());
+        let (mut fills, mut seen) = (Vec::new(), 0);
+        for page in 1..=FILLS_PAGES_MAX {
+            let (rows, attempt) = self.trades(symbol, from, seen)?;
+            seen += rows.len();
+            // They come newest first, and whether the start is heeded is documented nowhere.
+            let last = rows.len() < FILLS_PAGE || rows.iter().all(|row| row.time() < from);
+            for row in rows.into_iter().filter(|row| row.time() >= from && row.is_execution(symbol)) {
+                fills.push(row.fill(hedge, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?);
+            }
+            if last {
+                break;
+            }
+            if page == FILLS_PAGES_MAX {
+                log::warn!("{symbol}: too many fills since {since}, only the last {seen} are counted");
+            }
+        }
+        Ok(in_order(fills))
+    }
+}
+
+/// What plain orders and guards have in common. Whatever is misspelled here is ignored over there.
+fn common_params(symbol: &Symbol, id: &str, side: Side, action: Action, half: Option<Side>) -> Params {
+    Params::of(symbol).with("clOrdID", id).with("side", wire::direction_word(side, action)).with("posSide", wire::half_word(half))
+}
+
+fn order_params(order: &NewOrder, half: Option<Side>) -> Params {
+    let params = common_params(&order.symbol, order.id.as_str(), order.side, order.action, half).with_decimal("orderQtyRq", order.qty);
+    let params = match order.kind {
+        OrderKind::Market => params.with("ordType", "Market"),
+        OrderKind::Limit { price } => params.with("ordType", "Limit").with_decimal("priceRp", price).with("timeInForce", "GoodTillCancel"),
+    };
+    params.with_some("reduceOnly", (order.action == Action::Close).then_some(true))
+}
+
+/// Type and direction say together on which side of the price the trigger lies.
+fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
+    let kind = match protection.kind {
+        ProtectionKind::StopLoss => "Stop",
+        ProtectionKind::TakeProfit => "MarketIfTouched",
+    };
+    common_params(&protection.symbol, protection.id.as_str(), protection.side, Action::Close, half)
+        .with("ordType", kind)
+        .with_decimal("orderQtyRq", protection.qty)
+        .with_decimal("stopPxRp", protection.trigger_price)
+        .with("triggerType", wire::trigger_word(protection.by))
+        .with("reduceOnly", true)
+        .with("closeOnTrigger", true)
+        .with("timeInForce", "ImmediateOrCancel")
+}
