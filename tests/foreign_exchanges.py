@@ -1,5 +1,8 @@
 """What differs between the exchanges that a foreign client judges: one row each."""
 
+from foreign_kraken import Kraken
+from foreign_kucoin import KuCoin
+from foreign_phemex import Phemex
 from foreign_rig import refused
 from foreign_row import BTC, Row, opposite
 
@@ -399,4 +402,5 @@ class BitgetUnified(Row):
         assert "40085" in classic, classic
 
 
-EXCHANGES = {row.name: row for row in [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified()]}
+ROWS = [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), KuCoin(), Phemex(), Kraken()]
+EXCHANGES = {row.name: row for row in ROWS}

@@ -5,7 +5,7 @@ use super::values::closest;
 use crate::exchange::Venue;
 
 /// Named by the predecessor's users, without an adapter yet.
-const COMING: [&str; 3] = ["kucoinfutures", "coinex", "bingx"];
+const COMING: [&str; 1] = ["coinex"];
 /// Never to be answered by the live host instead.
 const KRAKEN_DEMO: &str = "krakendemo";
 

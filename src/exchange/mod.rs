@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod binance;
+pub mod bingx;
 pub mod bitget;
 pub mod bybit;
 pub mod catalogue;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod http;
 mod known;
 pub mod kraken;
+pub mod kucoin;
 mod numbers;
 pub mod okx;
 mod orders;

@@ -40,7 +40,6 @@ pub(crate) struct Dialect {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: &'static str,
-    /// Some exchanges want a contract's name or an order's in it.
     pub(crate) path: Cow<'static, str>,
     /// What goes into the query.
     pub(crate) query: Params,
@@ -59,17 +58,17 @@ impl Call {
     }
 
     /// A signed read.
-    pub(crate) fn get(path: &'static str, query: Params) -> Call {
+    pub(crate) fn get(path: impl Into<Cow<'static, str>>, query: Params) -> Call {
         Call::query("GET", path, query)
     }
 
     /// A signed call whose parameters all go into the query.
-    pub(crate) fn query(method: &'static str, path: &'static str, query: Params) -> Call {
+    pub(crate) fn query(method: &'static str, path: impl Into<Cow<'static, str>>, query: Params) -> Call {
         Call { method, signed: true, ..Call::public(path, query) }
     }
 
     /// A signed call with a JSON body: an object of parameters, or a list of them.
-    pub(crate) fn post(path: &'static str, body: &impl serde::Serialize) -> Call {
+    pub(crate) fn post(path: impl Into<Cow<'static, str>>, body: &impl serde::Serialize) -> Call {
         // Parameters are texts, flags and numbers: there is nothing in them that could fail.
         let body = serde_json::to_string(body).unwrap_or_default();
         Call { body, ..Call::query("POST", path, Params::new()) }

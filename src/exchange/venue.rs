@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, kraken, okx, paper, phemex};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bingx, bitget, bybit, kraken, kucoin, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,10 @@ pub enum Venue {
     Bitget,
     BitgetDemo,
     KrakenFutures,
+    BingX,
     Phemex,
     PhemexDemo,
+    KucoinFutures,
     /// The exchange inside this process.
     Paper,
 }
@@ -77,7 +79,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 12] = [
+    pub const ALL: [Venue; 14] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -87,8 +89,10 @@ impl Venue {
         Venue::Bitget,
         Venue::BitgetDemo,
         Venue::KrakenFutures,
+        Venue::BingX,
         Venue::Phemex,
         Venue::PhemexDemo,
+        Venue::KucoinFutures,
         Venue::Paper,
     ];
 
@@ -107,8 +111,10 @@ impl Venue {
             Venue::KrakenFutures => {
                 Facts::of("krakenfutures", kraken::LIVE_URL, kraken::CAPABILITIES).settles_in("USD").until(kraken::DEADLINE)
             }
+            Venue::BingX => Facts::of("bingx", bingx::LIVE_URL, bingx::CAPABILITIES),
             Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
             Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
+            Venue::KucoinFutures => Facts::of("kucoinfutures", kucoin::LIVE_URL, kucoin::CAPABILITIES).with_password(),
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -121,7 +127,9 @@ impl Venue {
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
             Venue::KrakenFutures => Some(Box::new(kraken::Kraken::new(line))),
+            Venue::BingX => Some(Box::new(bingx::BingX::new(line))),
             Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
+            Venue::KucoinFutures => Some(Box::new(kucoin::KuCoin::new(line))),
             Venue::Paper => None,
         }
     }

@@ -4,7 +4,7 @@
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, okx};
+use super::{binance, bitget, bybit, kraken, kucoin, okx, phemex, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub enum Kind {
     BitgetClassic,
     /// USDT-M futures of a unified account.
     BitgetUnified,
+    /// Derivatives v3, perpetuals settled in dollars.
+    Kraken,
+    /// USDT perpetuals of a classic futures account.
+    KuCoin,
+    /// USDT perpetuals.
+    Phemex,
 }
 
 /// A new wire of the exchange that the configuration names.
@@ -30,12 +36,24 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::Okx => Box::new(okx::Okx::default()),
         Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
+        Kind::Kraken => Box::new(kraken::Kraken::default()),
+        Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
+        Kind::Phemex => Box::new(phemex::Phemex::default()),
     }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified];
+    pub const ALL: &[Kind] = &[
+        Kind::Binance,
+        Kind::Bybit,
+        Kind::Okx,
+        Kind::BitgetClassic,
+        Kind::BitgetUnified,
+        Kind::KuCoin,
+        Kind::Phemex,
+        Kind::Kraken,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -45,6 +63,9 @@ impl Kind {
             Kind::Okx => "okx",
             Kind::BitgetClassic => "bitget",
             Kind::BitgetUnified => "bitget-unified",
+            Kind::Kraken => "kraken",
+            Kind::KuCoin => "kucoin",
+            Kind::Phemex => "phemex",
         }
     }
 
@@ -57,16 +78,30 @@ impl Kind {
     pub fn adapter(self) -> &'static str {
         match self {
             Kind::BitgetUnified => "bitget",
+            Kind::Kraken => "krakenfutures",
+            Kind::KuCoin => "kucoinfutures",
             other => other.name(),
         }
     }
 
     /// Whether keys have a password there.
     pub fn has_password(self) -> bool {
-        match self {
-            Kind::Binance | Kind::Bybit => false,
-            Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified => true,
-        }
+        matches!(self, Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified | Kind::KuCoin)
+    }
+
+    /// The coin in which its contracts settle.
+    pub fn settle(self) -> &'static str {
+        if self == Kind::Kraken { "USD" } else { "USDT" }
+    }
+
+    /// Whether an account may hold both sides of a contract.
+    pub fn has_hedge(self) -> bool {
+        self != Kind::Kraken
+    }
+
+    /// What a customer gets for the secret of a key: Kraken gives him base64.
+    pub fn secret(self, secret: &str) -> String {
+        if self == Kind::Kraken { sign::base64(secret.as_bytes()) } else { secret.to_owned() }
     }
 
     /// All names.
