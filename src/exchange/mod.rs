@@ -16,6 +16,7 @@ mod encode;
 pub mod error;
 pub mod http;
 mod known;
+pub mod kraken;
 pub mod kucoin;
 mod numbers;
 pub mod okx;

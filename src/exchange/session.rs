@@ -43,7 +43,7 @@ pub(crate) struct Call {
     pub(crate) path: Cow<'static, str>,
     /// What goes into the query.
     pub(crate) query: Params,
-    /// What goes into the body, as JSON text; empty for none.
+    /// What goes into the body, as JSON text or as a form; empty for none.
     pub(crate) body: String,
     /// Whether key and signature belong to it.
     pub(crate) signed: bool,
@@ -72,6 +72,11 @@ impl Call {
         // Parameters are texts, flags and numbers: there is nothing in them that could fail.
         let body = serde_json::to_string(body).unwrap_or_default();
         Call { body, ..Call::query("POST", path, Params::new()) }
+    }
+
+    /// A signed call whose parameters are a form in the body.
+    pub(crate) fn form(path: &'static str, form: &Params) -> Call {
+        Call { body: form.query(), ..Call::query("POST", path, Params::new()) }
     }
 
     /// Path and query as they are sent.

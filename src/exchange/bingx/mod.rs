@@ -46,6 +46,10 @@ use wire::{AllCanceled, Reply, Rows};
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://open-api.bingx.com";
+/// Where play money is, with the same keys and contracts.
+pub const DEMO_URL: &str = "https://open-api-vst.bingx.com";
+/// What the play money is called, although contracts there say USDT.
+const PLAY_COIN: &str = "VST";
 
 /// What it can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
@@ -77,6 +81,8 @@ const MARGIN_TYPE: &str = "/openApi/swap/v2/trade/marginType";
 pub struct BingX {
     session: Session,
     settle: String,
+    /// The coin of balance and fees.
+    purse: String,
     hedge: bool,
     /// Leverage and margin mode, as last read or set.
     known: Known,
@@ -88,7 +94,9 @@ pub struct BingX {
 impl BingX {
     /// An account at the other end of the line.
     pub fn new(line: Line) -> BingX {
+        let purse = if line.keys.demo { PLAY_COIN.to_owned() } else { line.settle.clone() };
         BingX {
+            purse,
             session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
             settle: line.settle,
             hedge: false,
@@ -176,9 +184,9 @@ impl Exchange for BingX {
 
     fn balance(&mut self) -> Result<Balance> {
         let rows: Rows<wire::CoinRow> = self.get("/openApi/swap/v3/user/balance", Params::new())?;
-        let coin = rows.0.iter().find(|row| row.asset == self.settle);
+        let coin = rows.0.iter().find(|row| row.asset == self.purse);
         let (total, available) = coin.map(|coin| (coin.equity, coin.available_margin)).unwrap_or_default();
-        Ok(Balance { coin: self.settle.clone(), total, available })
+        Ok(Balance { coin: self.purse.clone(), total, available })
     }
 
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {

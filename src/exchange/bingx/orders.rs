@@ -152,7 +152,7 @@ impl BingX {
                 self.learn(symbol, &row.order_id, &mut orders)?;
                 let Some(Some((order, attempt))) = orders.get(&row.order_id) else { continue };
                 let order: &Named<OrderRow> = order;
-                let fill = row.fill(&order.row, &self.settle, offset_ms);
+                let fill = row.fill(&order.row, &self.purse, offset_ms);
                 let fill = fill.map_err(|error| attempt.unknown(unreadable(&error)))?;
                 // Rows that look alike are executions of their own: there is nothing to tell them apart by.
                 fills.push((fills.len(), fill));
