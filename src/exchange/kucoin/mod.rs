@@ -53,6 +53,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: CLOSING_ORDER,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
