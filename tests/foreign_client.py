@@ -68,7 +68,8 @@ class Desk(Exchange):
 
     def positions(self, symbol=BTC):
         """What is held, by side."""
-        return {position["side"]: position for position in self.client.fetch_positions([symbol]) if position["contracts"]}
+        held = [self.row.held(position) for position in self.client.fetch_positions([symbol])]
+        return {position["side"]: position for position in held if position["contracts"]}
 
     def deny(self, meaning, call, *args, **params):
         """The call must be refused, in the exchange's words for this."""
@@ -188,7 +189,7 @@ def stop_fires(sim):
     sim.move(47900)
     assert sim.positions() == {}
     assert sim.row.guards(sim) == []
-    last = max(sim.client.fetch_my_trades(BTC), key=lambda trade: (trade["timestamp"], trade["side"] == "sell"))
+    last = max(sim.row.fills(sim), key=lambda trade: (trade["timestamp"], trade["side"] == "sell"))
     assert (last["side"], last["price"]) == ("sell", 47900), last
     sim.move(50000)
 
@@ -229,7 +230,7 @@ def batch(sim):
 
 
 def trades(sim):
-    seen = sorted(sim.client.fetch_my_trades(BTC), key=lambda trade: trade["timestamp"])
+    seen = sorted(sim.row.fills(sim), key=lambda trade: trade["timestamp"])
     first = seen[0]
     assert (first["side"], sim.coins(first["amount"]), first["price"]) == ("buy", 0.01, 50000), first
     assert abs(first["fee"]["cost"] * sim.row.fee_sign - 0.25) < 1e-9, first

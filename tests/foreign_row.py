@@ -72,6 +72,14 @@ class Row:
         """A plain order, whatever became of it."""
         return sim.client.fetch_order(id, BTC)
 
+    def held(self, position):
+        """A position, with what ccxt does not say of it."""
+        return position
+
+    def fills(self, sim):
+        """Executions of Bitcoin."""
+        return sim.client.fetch_my_trades(BTC)
+
     def order_named(self, sim, name):
         return sim.client.fetch_order(None, BTC, {"clientOrderId": name})
 

@@ -4,7 +4,7 @@
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, okx};
+use super::{binance, bingx, bitget, bybit, okx};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Kind {
     BitgetClassic,
     /// USDT-M futures of a unified account.
     BitgetUnified,
+    /// USDT-M perpetual swaps.
+    BingX,
 }
 
 /// A new wire of the exchange that the configuration names.
@@ -30,12 +32,13 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::Okx => Box::new(okx::Okx::default()),
         Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
+        Kind::BingX => Box::new(bingx::BingX::default()),
     }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified];
+    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified, Kind::BingX];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Kind {
             Kind::Okx => "okx",
             Kind::BitgetClassic => "bitget",
             Kind::BitgetUnified => "bitget-unified",
+            Kind::BingX => "bingx",
         }
     }
 
@@ -64,7 +68,7 @@ impl Kind {
     /// Whether keys have a password there.
     pub fn has_password(self) -> bool {
         match self {
-            Kind::Binance | Kind::Bybit => false,
+            Kind::Binance | Kind::Bybit | Kind::BingX => false,
             Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified => true,
         }
     }
