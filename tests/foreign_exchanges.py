@@ -424,16 +424,15 @@ class BingX(Row):
         return {**position, "hedged": not position["info"]["onlyOnePosition"]}
 
     def fills(self, sim):
-        """Executions have neither side nor kind, and their time goes by two names."""
+        """Executions have neither side nor kind, and whole seconds: their orders know better."""
         trades = sim.client.fetch_my_trades(BTC, params={"tradingUnit": "COIN"})
-        sides = {trade["order"]: self.order(sim, trade["order"])["side"] for trade in trades}
-        return [self.completed(sim, trade, sides[trade["order"]]) for trade in trades]
+        orders = {trade["order"]: self.order(sim, trade["order"]) for trade in trades}
+        return [self.completed(trade, orders[trade["order"]]) for trade in trades]
 
-    def completed(self, sim, trade, side):
-        info = trade["info"]
-        at = sim.client.parse8601(info.get("filledTime") or info["filledTm"])
+    def completed(self, trade, order):
         share = trade["fee"]["cost"] / (trade["amount"] * trade["price"])
-        return {**trade, "side": side, "timestamp": at, "takerOrMaker": "maker" if share < 0.0003 else "taker"}
+        kind = "maker" if share < 0.0003 else "taker"
+        return {**trade, "side": order["side"], "timestamp": order["lastUpdateTimestamp"], "takerOrMaker": kind}
 
     def query(self, sim, **params):
         answer = sim.client.swapV2PrivateGetTradeOrder({"symbol": "BTC-USDT", **params})
@@ -523,8 +522,8 @@ class BingX(Row):
     def hedge_mode(self, sim):
         words = refused(sim.error.ExchangeError, lambda: sim.client.set_leverage(10, BTC, self.leverage_params))
         assert "Hedge mode" in words, words
-        sim.client.set_leverage(8, BTC, {"side": "SHORT"})
-        assert {side: position["leverage"] for side, position in sim.positions().items()} == {"long": 10, "short": 8}, sim.positions()
+        sim.client.set_leverage(12, BTC, {"side": "SHORT"})
+        assert {side: position["leverage"] for side, position in sim.positions().items()} == {"long": 10, "short": 12}, sim.positions()
 
 
 EXCHANGES = {row.name: row for row in [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), BingX()]}

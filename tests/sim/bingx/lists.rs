@@ -87,6 +87,8 @@ pub fn fills(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
     let is_of = |number: u64, id: u64| book.order_by_number(number).is_some_and(|order| Id::of(order).shown() == id);
     let meant = book.trades().iter().rev().filter(|trade| trade.symbol == symbol && (start..=end).contains(&trade.at));
     let meant = meant.filter(|trade| order.is_none_or(|id| is_of(trade.order, id)));
-    let fills: Value = meant.map(|trade| rows::fill(ask.floor, trade, sheet)).collect();
+    // Both names are seen; when which, is not known.
+    let time = if order.is_some() { "filledTime" } else { "filledTm" };
+    let fills: Value = meant.map(|trade| rows::fill(ask.floor, trade, sheet, time)).collect();
     Ok(Some(json!({"fill_orders": fills})))
 }

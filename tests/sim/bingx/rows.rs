@@ -85,8 +85,8 @@ pub fn cancelled(floor: &Floor, notes: &Notes, line: &Line<'_>) -> Value {
     row
 }
 
-/// An execution: it has no id and no side, its fee is negative, and its time is text under one of two names.
-pub fn fill(floor: &Floor, trade: &Trade, sheet: Decimal) -> Value {
+/// An execution: it has no id and no side, its fee is negative, and its time is text, under one of two names.
+pub fn fill(floor: &Floor, trade: &Trade, sheet: Decimal, time: &str) -> Value {
     let order = floor.book.order_by_number(trade.order);
     let line = order.filter(|order| order.parent.is_none()).map(Line::plain);
     let mut row = json!({
@@ -96,8 +96,7 @@ pub fn fill(floor: &Floor, trade: &Trade, sheet: Decimal) -> Value {
         "symbol": trade.symbol.as_str(),
     });
     if let Some(row) = row.as_object_mut() {
-        let name = if trade.id % 2 == 0 { "filledTm" } else { "filledTime" };
-        row.insert(name.to_owned(), json!(clock::text(floor.shown(trade.at))));
+        row.insert(time.to_owned(), json!(clock::text(floor.shown(trade.at))));
     }
     row
 }
