@@ -313,6 +313,7 @@ fn faults(seed: u64, dice: &mut Dice) -> Faults {
         late_orders_ms: dice.pick(&[0, 0, 300, 900]),
         late_positions_ms: dice.pick(&[0, 0, 200, 700]),
         unseen_position_ms: dice.pick(&[0, 0, 400]),
+        late_history_ms: 0,
         liquidity: dice.pick(&[None, None, Some(Decimal::new(2, 3))]),
         clock_skew_ms: dice.pick(&[0, 0, 4_000, -7_000]),
         trigger_ms: dice.pick(&[0, 50]),

@@ -19,7 +19,10 @@ class Row:
     name = client = ""
     options = {}
     market_params = {}
-    # Least quantity of Bitcoin.
+    # Its contracts, and the coin they settle in.
+    btc, eth, xrp, coin = BTC, ETH, XRP, "USDT"
+    # Steps of Bitcoin's price and quantity.
+    tick = 0.1
     lot = 0.001
     # Least value of a Bitcoin order in USDT; None where the exchange has no such rule.
     min_cost = 50
@@ -40,26 +43,61 @@ class Row:
     quantity_stop_stays = True
     # Whether one for the whole position does.
     whole_stop_stays = False
+    # Whether an account may hold both sides of a contract.
+    has_hedge = True
+    # Whether ccxt tells of a position that it is one of two.
+    tells_hedged = True
+    # Whether a stop whose price is passed goes off instead of being refused.
+    passed_stop_fires = False
+    # Whether several orders can be placed with one request.
+    has_batches = True
+    # Whether the position mode is the account's, and not every contract's own.
+    account_has_mode = True
     # The exchange's codes: leverage, margin mode, duplicate, bad name, poor, mode.
     codes = {}
 
     def native(self, base):
-        return base + "USDT"
+        return base + self.coin
+
+    def secret(self, secret):
+        """What a customer gets for the secret of a key."""
+        return secret
+
+    def time(self, sim):
+        """The exchange's clock, in ms."""
+        return sim.client.fetch_time()
 
     def quote(self, sim):
         """Best bid and ask of Bitcoin."""
-        ticker = sim.client.fetch_ticker(BTC)
+        ticker = sim.client.fetch_ticker(self.btc)
         return ticker["bid"], ticker["ask"]
 
+    def fills(self, sim):
+        """All executions of Bitcoin."""
+        return sim.client.fetch_my_trades(self.btc)
+
+    def hedge(self, sim):
+        """Switches to hedge mode."""
+        sim.client.set_position_mode(True)
+
+    def quantity_stop(self, sim, coins, price):
+        """A stop that closes so much of a long position."""
+        sim.order("market", "sell", coins, stopLossPrice=price, reduceOnly=True)
+
     def isolate(self, sim):
-        sim.client.set_margin_mode("isolated", BTC)
+        sim.client.set_margin_mode("isolated", self.btc)
+
+    def profit_and_margin(self, sim):
+        """Of the long position."""
+        position = sim.positions()["long"]
+        return position["unrealizedPnl"], position["initialMargin"]
 
     def cannot_change_margin_mode(self, sim):
         """With a position."""
-        sim.deny("margin mode", sim.client.set_margin_mode, "cross", BTC)
+        sim.deny("margin mode", sim.client.set_margin_mode, "cross", self.btc)
 
     def is_hedge(self, sim):
-        return sim.client.fetch_position_mode(BTC)["hedged"]
+        return sim.client.fetch_position_mode(self.btc)["hedged"]
 
     def opening(self, side):
         """What an order says in hedge mode that opens a side."""
@@ -68,23 +106,19 @@ class Row:
     def closing(self, side):
         return {"hedged": True, "reduceOnly": True}
 
+    def price(self, order):
+        """At which an order rests."""
+        return order["price"]
+
     def order(self, sim, id):
         """A plain order, whatever became of it."""
-        return sim.client.fetch_order(id, BTC)
-
-    def held(self, position):
-        """A position, with what ccxt does not say of it."""
-        return position
-
-    def fills(self, sim):
-        """Executions of Bitcoin."""
-        return sim.client.fetch_my_trades(BTC)
+        return sim.client.fetch_order(id, self.btc)
 
     def order_named(self, sim, name):
-        return sim.client.fetch_order(None, BTC, {"clientOrderId": name})
+        return sim.client.fetch_order(None, self.btc, {"clientOrderId": name})
 
     def cancel_named(self, sim, name):
-        sim.client.cancel_order(None, BTC, {"clientOrderId": name})
+        sim.client.cancel_order(None, self.btc, {"clientOrderId": name})
 
     def gone(self, error):
         """What cancelling an order raises that has ended."""
@@ -100,7 +134,7 @@ class Row:
 
     def triggers(self, sim):
         """Orders that wait for a price."""
-        return sim.client.fetch_open_orders(BTC, None, None, {"trigger": True})
+        return sim.client.fetch_open_orders(self.btc, None, None, {"trigger": True})
 
     def guards(self, sim):
         """What protects positions, as (kind, price)."""
@@ -117,7 +151,7 @@ class Row:
 
     def cancel_plain(self, sim):
         """Cancels all orders that wait for no price, and only them."""
-        sim.client.cancel_all_orders(BTC)
+        sim.client.cancel_all_orders(self.btc)
 
     def cancel_guards(self, sim):
-        sim.client.cancel_all_orders(BTC, {"trigger": True})
+        sim.client.cancel_all_orders(self.btc, {"trigger": True})

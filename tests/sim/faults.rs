@@ -10,7 +10,7 @@
 //!     {"class": "place", "every": 5, "times": 3, "fault": {"kind": "cut_after"}},
 //!     {"class": "read", "per_mille": 50, "fault": {"kind": "delay", "ms": 1500}}
 //!   ],
-//!   "conditions": {"late_orders_ms": 400, "late_positions_ms": 300, "unseen_position_ms": 700, "liquidity": "0.01", "clock_skew_ms": -3000, "trigger_ms": 50}
+//!   "conditions": {"late_orders_ms": 400, "late_positions_ms": 300, "unseen_position_ms": 700, "late_history_ms": 900, "liquidity": "0.01", "clock_skew_ms": -3000, "trigger_ms": 50}
 //! }
 //! ```
 //!
@@ -209,6 +209,8 @@ pub struct Conditions {
     pub late_positions_ms: Millis,
     /// Orders that protect a position are refused so long after it was opened: it is not seen yet.
     pub unseen_position_ms: Millis,
+    /// What is only in the account's history can be found there so long after it happened.
+    pub late_history_ms: Millis,
     /// What can be traded in a contract until its price moves; `None` for no limit.
     pub liquidity: Option<Decimal>,
     /// The exchange's clock minus the true one.

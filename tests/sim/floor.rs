@@ -98,9 +98,10 @@ impl Floor {
         &self.config.key
     }
 
-    /// The contract of a coin that settles in USDT, by its native name; a name that is nobody's if there is none.
+    /// The contract of a coin that settles in its exchange's coin, by its native name; a name that is nobody's if there is
+    /// none.
     pub fn symbol(&self, base: &str) -> Symbol {
-        let fits = |one: &&Instrument| &*one.base == base && &*one.settle == "USDT";
+        let fits = |one: &&Instrument| &*one.base == base && &*one.settle == self.config.exchange.settle();
         self.book.instruments().iter().find(fits).map_or_else(|| Symbol::new(base), |one| one.symbol.clone())
     }
 

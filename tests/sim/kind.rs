@@ -2,9 +2,11 @@
 //!
 //! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
 
+use perphook::market::MarginMode;
+
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bingx, bitget, bybit, okx};
+use super::{binance, bingx, bitget, bybit, kraken, kucoin, okx, phemex, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,12 @@ pub enum Kind {
     BitgetUnified,
     /// USDT-M perpetual swaps.
     BingX,
+    /// Derivatives v3, perpetuals settled in dollars.
+    Kraken,
+    /// USDT perpetuals of a classic futures account.
+    KuCoin,
+    /// USDT perpetuals.
+    Phemex,
 }
 
 /// A new wire of the exchange that the configuration names.
@@ -33,12 +41,25 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
         Kind::BingX => Box::new(bingx::BingX::default()),
+        Kind::Kraken => Box::new(kraken::Kraken::default()),
+        Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
+        Kind::Phemex => Box::new(phemex::Phemex::default()),
     }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] = &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified, Kind::BingX];
+    pub const ALL: &[Kind] = &[
+        Kind::Binance,
+        Kind::Bybit,
+        Kind::Okx,
+        Kind::BitgetClassic,
+        Kind::BitgetUnified,
+        Kind::KuCoin,
+        Kind::Phemex,
+        Kind::BingX,
+        Kind::Kraken,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -49,6 +70,9 @@ impl Kind {
             Kind::BitgetClassic => "bitget",
             Kind::BitgetUnified => "bitget-unified",
             Kind::BingX => "bingx",
+            Kind::Kraken => "kraken",
+            Kind::KuCoin => "kucoin",
+            Kind::Phemex => "phemex",
         }
     }
 
@@ -61,16 +85,40 @@ impl Kind {
     pub fn adapter(self) -> &'static str {
         match self {
             Kind::BitgetUnified => "bitget",
+            Kind::Kraken => "krakenfutures",
+            Kind::KuCoin => "kucoinfutures",
             other => other.name(),
         }
     }
 
     /// Whether keys have a password there.
     pub fn has_password(self) -> bool {
-        match self {
-            Kind::Binance | Kind::Bybit | Kind::BingX => false,
-            Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified => true,
-        }
+        matches!(self, Kind::Okx | Kind::BitgetClassic | Kind::BitgetUnified | Kind::KuCoin)
+    }
+
+    /// The coin in which its contracts settle.
+    pub fn settle(self) -> &'static str {
+        if self == Kind::Kraken { "USD" } else { "USDT" }
+    }
+
+    /// Whether an account may hold both sides of a contract.
+    pub fn has_hedge(self) -> bool {
+        self != Kind::Kraken
+    }
+
+    /// The position modes an account may be in: hedge or not.
+    pub fn modes(self) -> &'static [bool] {
+        if self.has_hedge() { &[false, true] } else { &[false] }
+    }
+
+    /// The margin mode that accounts must name, where it cannot be read.
+    pub fn margin_mode(self) -> Option<MarginMode> {
+        None
+    }
+
+    /// What a customer gets for the secret of a key: Kraken gives him base64.
+    pub fn secret(self, secret: &str) -> String {
+        if self == Kind::Kraken { sign::base64(secret.as_bytes()) } else { secret.to_owned() }
     }
 
     /// All names.

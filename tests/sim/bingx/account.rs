@@ -10,6 +10,8 @@ use super::line::reserved;
 use super::rows::{DIGITS, bare};
 use super::{Ask, Notes, SIDES, side_word};
 
+/// How keys begin whose requests go to the demo's host: nothing but the coin of the balance differs there.
+const DEMO_KEY: &str = "demo";
 const POSITION_IDS: u64 = 1_792_480_725_958_881_000;
 
 impl Notes {
@@ -28,9 +30,10 @@ pub fn balance(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
     let frozen = (book.equity() - used - book.available()).max(Decimal::ZERO);
     let free = book.available().min(book.balance() - used - frozen).max(Decimal::ZERO);
     let text = |value: Decimal| value.round_dp(DIGITS).to_string();
+    let coin = if ask.floor.key().starts_with(DEMO_KEY) { "VST" } else { "USDT" };
     Ok(Some(json!([
         {
-            "userId": "116***295", "asset": "USDT", "balance": text(book.balance()), "equity": text(book.equity()),
+            "userId": "116***295", "asset": coin, "balance": text(book.balance()), "equity": text(book.equity()),
             "unrealizedProfit": text(profit), "realisedProfit": "0", "availableMargin": text(free), "usedMargin": text(used),
             "freezedMargin": text(frozen), "shortUid": "12851936",
         },

@@ -82,17 +82,7 @@ fn read(ask: &Ask<'_>) -> Result<NewPlain, Fail> {
         (_, Some("FOK")) => return Err(Fail::not_simulated("timeInForce FOK")),
         _ => return Err(Fail::parameter("timeInForce")),
     };
-    let new = NewPlain {
-        client_id: client_id(ask)?,
-        symbol,
-        buy,
-        position_side,
-        reduce_only,
-        price,
-        time_in_force,
-        qty,
-        stop: None,
-    };
+    let new = NewPlain { client_id: client_id(ask)?, symbol, buy, position_side, reduce_only, price, time_in_force, qty, stop: None };
     check_closing(ask, new)
 }
 

@@ -8,7 +8,7 @@
 //! `demo` was made in Demo Trading.
 
 mod account;
-mod clock;
+pub mod clock;
 mod desk;
 mod fail;
 mod guards;
