@@ -9,7 +9,7 @@ fn an_order_is_only_acknowledged() {
     assert_eq!((&ack["status"], &ack["avgPrice"], ack.get("executedQty")), (&json!("NEW"), &json!("0.00"), None));
     assert_eq!((&ack["quantity"], &ack["price"], &ack["reduceOnly"]), (&json!(0.01), &json!(0), &json!(false)));
     let id = ack["orderId"].as_u64().unwrap();
-    assert!(id > 1 << 53 && ack["orderID"] == id.to_string());
+    assert!(id > 1 << 53 && ack["orderID"].as_str() == Some(id.to_string().as_str()));
     let order = desk.order(id);
     let texts = ["status", "executedQty", "avgPrice", "commission", "stopPrice", "leverage", "positionSide", "clientOrderId"];
     let said = texts.map(|name| order[name].as_str().unwrap().trim_end_matches('0').to_owned());

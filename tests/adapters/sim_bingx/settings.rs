@@ -65,7 +65,8 @@ fn contracts_are_listed_with_precisions_and_gaps() {
     assert!(of("XRP-USDT").get("maxLongLeverage").is_none());
     let real = desk.ask("GET", LEVERAGE, "symbol=DOGE-USDT")["maxLongLeverage"].as_u64();
     assert_eq!((of("DOGE-USDT")["maxLongLeverage"].as_u64(), real), (Some(125), Some(75)));
-    let states = ["LUNA-USDT", "SOON-USDT", "OLD-USDT", "BTC-USDC"].map(|name| (of(name)["status"].as_i64(), of(name)["apiStateOpen"] == "true"));
+    let states =
+        ["LUNA-USDT", "SOON-USDT", "OLD-USDT", "BTC-USDC"].map(|name| (of(name)["status"].as_i64(), of(name)["apiStateOpen"] == "true"));
     assert_eq!(states, [(Some(0), false), (Some(5), false), (Some(25), false), (Some(1), true)]);
     assert_eq!(desk.ask("GET", path, "symbol=ETH-USDT").as_array().unwrap().len(), 1);
 }
@@ -84,7 +85,8 @@ fn open_profit_is_equity_and_not_free() {
     desk.price("49000");
     assert_eq!(number(&row(&mut desk), "availableMargin"), dec("9939.75"));
     let position = desk.ask("GET", POSITIONS, "")[0].take();
-    let texts = ["positionAmt", "positionSide", "unrealizedProfit", "initialMargin"].map(|name| position[name].as_str().unwrap().to_owned());
+    let texts =
+        ["positionAmt", "positionSide", "unrealizedProfit", "initialMargin"].map(|name| position[name].as_str().unwrap().to_owned());
     assert_eq!(texts[..2], ["0.01", "LONG"]);
     assert_eq!((dec(&texts[2]), dec(&texts[3])), (dec("-10"), dec("50")));
     assert_eq!((&position["liquidationPrice"], &position["leverage"], &position["onlyOnePosition"]), (&json!(0), &json!(10), &json!(true)));

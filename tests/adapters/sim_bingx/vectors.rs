@@ -73,7 +73,10 @@ fn answer(vector: &Value) -> (String, i64, Value) {
     let (method, path, query) = parts(vector);
     let mut desk = scene(&name);
     let mut text = decode(&unsigned(&query)).replace(&format!("timestamp={START}"), "").replace("&&", "&");
-    text = text.trim_matches('&').replace(&(FIRST + 1).to_string(), &(FIRST + 2).to_string()).replace(&FIRST.to_string(), &(FIRST + 1).to_string());
+    text = text
+        .trim_matches('&')
+        .replace(&(FIRST + 1).to_string(), &(FIRST + 2).to_string())
+        .replace(&FIRST.to_string(), &(FIRST + 1).to_string());
     if text.contains(POSITION) {
         let id = desk.ask("GET", POSITIONS, "")[0]["positionId"].as_str().unwrap().to_owned();
         text = text.replace(POSITION, &id);
@@ -115,7 +118,8 @@ fn acknowledgements_say_what_the_documentation_shows() {
         }
         let (name, _, body) = answer(&vector);
         let ours = &body["data"]["order"];
-        for field in ["symbol", "positionSide", "side", "type", "price", "quantity", "stopPrice", "workingType", "timeInForce", "priceRate"] {
+        for field in ["symbol", "positionSide", "side", "type", "price", "quantity", "stopPrice", "workingType", "timeInForce", "priceRate"]
+        {
             assert_eq!(ours[field], theirs[field], "{name}: {field}");
         }
         for field in ["stopLoss", "takeProfit", "reduceOnly", "closePosition", "stopGuaranteed", "status", "avgPrice", "activationPrice"] {
