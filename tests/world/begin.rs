@@ -52,7 +52,11 @@ pub(super) fn new_desk(home: &Installation, setting: &Setting, one_key: bool, me
         venue: venue_of(setting.exchange).as_str().to_owned(),
         identity: format!("{}:test{}", venue_of(setting.exchange).as_str(), if one_key { 0 } else { at }),
         host: "sim".to_owned(),
-        rules: AccountRules { margin_mode: setting.account.margin_mode.or(setting.exchange.margin_mode()), ..setting.account.clone() },
+        rules: AccountRules {
+            margin_mode: setting.account.margin_mode.or(setting.exchange.margin_mode()),
+            settle_coin: setting.exchange.settle().to_owned(),
+            ..setting.account.clone()
+        },
     };
     let rules = Rules { default_account: Some(account_name(0)), ..setting.rules.clone() };
     Desk::new(home.clone(), rules, (0..setting.accounts).map(setup).collect(), memory)

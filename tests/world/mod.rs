@@ -211,7 +211,8 @@ impl World {
 
     /// What the exchange calls a pair as alerts write it (`ETHUSDT`).
     pub fn native(&self, pair: &str) -> Symbol {
-        self.book(0, |sim, _| sim.symbol(pair.strip_suffix("USDT").unwrap_or(pair)))
+        let base = pair.strip_suffix("USDT").or_else(|| pair.strip_suffix(self.setting.exchange.settle()));
+        self.book(0, |sim, _| sim.symbol(base.unwrap_or(pair)))
     }
 
     /// Moves the market.

@@ -262,7 +262,7 @@ impl Exchange for Kraken {
 
     fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>> {
         let from = since.saturating_add_signed(self.session.offset_ms());
-        let (rows, attempt) = self.fill_rows(symbol, |time, _| time >= from)?;
+        let (rows, _, attempt) = self.fill_rows(symbol, |time, _| time >= from)?;
         let rows = rows.into_iter().filter(|(time, _)| *time >= from);
         Ok(in_order(rows.map(|(time, row)| row.fill(time, attempt.offset_ms)).collect()))
     }

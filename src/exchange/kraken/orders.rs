@@ -152,17 +152,11 @@ impl Kraken {
     /// What an order that is not open has in the list of executions.
     fn executed(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let is_of = |row: &wire::FillRow| row.name.as_deref() == Some(order.id.as_str());
-        let (mut rows, attempt) = self.fill_rows(&order.symbol, |_, row| is_of(row))?;
+        let (mut rows, told_at, attempt) = self.fill_rows(&order.symbol, |_, row| is_of(row))?;
         rows.retain(|(_, row)| is_of(row));
         let Some(newest) = rows.iter().map(|(time, _)| *time).max() else { return Ok(None) };
         let state = wire::executed(&rows, order, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
-        Ok(Some(OrderState { status: self.once(newest, OrderStatus::Filled), ..state }))
-    }
-
-    /// What is not open any more has ended, unless it was seen so shortly ago that the lists may lag behind each other.
-    fn once(&self, seen_at: Millis, ended: OrderStatus) -> OrderStatus {
-        let now = self.session.now().saturating_add_signed(self.session.offset_ms());
-        if now.saturating_sub(seen_at) < sign::LAG_MS { OrderStatus::Taken } else { ended }
+        Ok(Some(OrderState { status: once(newest, told_at, OrderStatus::Filled), ..state }))
     }
 
     /// The newest thing that the history knows about an order.
@@ -182,7 +176,7 @@ impl Kraken {
                 newest = state.filter(is_newer).map(|state| (row.timestamp, state)).or(newest);
             }
             if let Some((at, state)) = newest {
-                let status = if state.status.is_final() { state.status } else { self.once(at, OrderStatus::Expired) };
+                let status = if state.status.is_final() { state.status } else { once(at, page.server_time, OrderStatus::Expired) };
                 return Ok(Some(OrderState { status, ..state }));
             }
             let now = attempt.at.saturating_add_signed(attempt.offset_ms);
@@ -203,16 +197,18 @@ impl Kraken {
         Ok((rows.collect(), attempt))
     }
 
-    /// The executions of one contract with their times, newest pages first, for as long as the last of a page says so.
+    /// The executions of one contract with their times, newest pages first, for as long as the last of a page says so; and
+    /// the exchange's time when it told the last of them.
     pub(super) fn fill_rows(
         &mut self,
         symbol: &Symbol,
         goes_on: impl Fn(Millis, &wire::FillRow) -> bool,
-    ) -> Result<(Vec<(Millis, wire::FillRow)>, Attempt)> {
+    ) -> Result<(Vec<(Millis, wire::FillRow)>, Millis, Attempt)> {
         let (mut list, mut seen, mut pages, mut before) = (Vec::new(), BTreeSet::new(), 0, None);
         loop {
             let call = Call::get("/derivatives/api/v3/fills", Params::new().with_some("lastFillTime", before.take()));
             let (answer, attempt) = self.session.call_with_attempt::<wire::Fills>(&call)?;
+            let told_at = answer.server_time;
             let times = answer.fills.iter().map(wire::FillRow::time).collect::<Option<Vec<_>>>();
             let rows = times.ok_or_else(|| attempt.unknown("an execution without its time"))?.into_iter().zip(answer.fills);
             let rows: Vec<(Millis, wire::FillRow)> = rows.collect();
@@ -221,10 +217,10 @@ impl Kraken {
             let known = seen.len();
             list.extend(rows.into_iter().filter(|(_, row)| seen.insert(row.id.clone()) && row.symbol == symbol.as_str()));
             pages += 1;
-            let Some(oldest) = next else { return Ok((list, attempt)) };
+            let Some(oldest) = next else { return Ok((list, told_at, attempt)) };
             if pages == FILLS_PAGES_MAX || seen.len() == known {
                 log::warn!("{symbol}: too many executions, only the newest {} of the account are counted", seen.len());
-                return Ok((list, attempt));
+                return Ok((list, told_at, attempt));
             }
             // Whether the bound itself is included is documented nowhere; what comes twice is counted once.
             before = Some(utc_text(oldest.saturating_add(1)) + "Z");
@@ -265,6 +261,12 @@ impl Kraken {
         self.session.mind_clock(std::slice::from_ref(&refused));
         refused
     }
+}
+
+/// What is not open any more has ended, unless the exchange saw it so shortly before it answered that its lists may lag behind
+/// each other. Both times are the exchange's own: our clock may have been set in between.
+fn once(seen_at: Millis, told_at: Millis, ended: OrderStatus) -> OrderStatus {
+    if told_at.saturating_sub(seen_at) < sign::LAG_MS { OrderStatus::Taken } else { ended }
 }
 
 fn cancelled(status: &str, attempt: &Attempt) -> Result<()> {

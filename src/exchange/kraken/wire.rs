@@ -233,6 +233,8 @@ impl PositionRow {
 pub(super) struct Fills {
     #[serde(rename = "result")]
     _result: Word,
+    #[serde(default, rename = "serverTime", deserialize_with = "time_or_zero")]
+    pub(super) server_time: Millis,
     pub(super) fills: Vec<FillRow>,
 }
 
@@ -297,6 +299,8 @@ pub(super) struct Statuses {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Past {
+    #[serde(default, deserialize_with = "time_or_zero")]
+    pub(super) server_time: Millis,
     pub(super) elements: Vec<PastOrder>,
     /// Where the next page begins.
     pub(super) continuation_token: Option<String>,
