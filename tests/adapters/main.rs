@@ -10,6 +10,7 @@ mod kucoin_vectors;
 mod okx_vectors;
 mod phemex_vectors;
 mod sim_binance;
+mod sim_bingx;
 mod sim_bitget;
 mod sim_bybit;
 mod sim_kraken;

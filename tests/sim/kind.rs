@@ -6,7 +6,7 @@ use perphook::market::MarginMode;
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, kraken, kucoin, okx, phemex, sign};
+use super::{binance, bingx, bitget, bybit, kraken, kucoin, okx, phemex, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Kind {
     BitgetClassic,
     /// USDT-M futures of a unified account.
     BitgetUnified,
+    /// USDT-M perpetual swaps.
+    BingX,
     /// Derivatives v3, perpetuals settled in dollars.
     Kraken,
     /// USDT perpetuals of a classic futures account.
@@ -38,6 +40,7 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::Okx => Box::new(okx::Okx::default()),
         Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
+        Kind::BingX => Box::new(bingx::BingX::default()),
         Kind::Kraken => Box::new(kraken::Kraken::default()),
         Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
         Kind::Phemex => Box::new(phemex::Phemex::default()),
@@ -46,8 +49,17 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] =
-        &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified, Kind::KuCoin, Kind::Phemex, Kind::Kraken];
+    pub const ALL: &[Kind] = &[
+        Kind::Binance,
+        Kind::Bybit,
+        Kind::Okx,
+        Kind::BitgetClassic,
+        Kind::BitgetUnified,
+        Kind::KuCoin,
+        Kind::Phemex,
+        Kind::BingX,
+        Kind::Kraken,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -57,6 +69,7 @@ impl Kind {
             Kind::Okx => "okx",
             Kind::BitgetClassic => "bitget",
             Kind::BitgetUnified => "bitget-unified",
+            Kind::BingX => "bingx",
             Kind::Kraken => "kraken",
             Kind::KuCoin => "kucoin",
             Kind::Phemex => "phemex",

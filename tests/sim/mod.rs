@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod binance;
+pub mod bingx;
 pub mod bitget;
 pub mod bybit;
 pub mod contracts;
