@@ -4,7 +4,7 @@
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, kraken, kucoin, okx, sign};
+use super::{binance, bitget, bybit, coinex, kraken, kucoin, okx, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Kind {
     Kraken,
     /// USDT perpetuals of a classic futures account.
     KuCoin,
+    /// Futures, API v2.
+    CoinEx,
 }
 
 /// A new wire of the exchange that the configuration names.
@@ -36,6 +38,7 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
         Kind::Kraken => Box::new(kraken::Kraken::default()),
         Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
+        Kind::CoinEx => Box::new(coinex::CoinEx::default()),
     }
 }
 
@@ -48,6 +51,7 @@ impl Kind {
         Kind::BitgetClassic,
         Kind::BitgetUnified,
         Kind::KuCoin,
+        Kind::CoinEx,
         Kind::Kraken,
     ];
 
@@ -61,6 +65,7 @@ impl Kind {
             Kind::BitgetUnified => "bitget-unified",
             Kind::Kraken => "kraken",
             Kind::KuCoin => "kucoin",
+            Kind::CoinEx => "coinex",
         }
     }
 
@@ -91,7 +96,7 @@ impl Kind {
 
     /// Whether an account may hold both sides of a contract.
     pub fn has_hedge(self) -> bool {
-        self != Kind::Kraken
+        !matches!(self, Kind::Kraken | Kind::CoinEx)
     }
 
     /// What a customer gets for the secret of a key: Kraken gives him base64.

@@ -13,6 +13,7 @@ pub mod address;
 pub mod binance;
 pub mod bitget;
 pub mod bybit;
+pub mod coinex;
 pub mod contracts;
 pub mod control;
 pub mod faults;
