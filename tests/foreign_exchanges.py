@@ -1,5 +1,6 @@
 """What differs between the exchanges that a foreign client judges: one row each."""
 
+from foreign_coinex import CoinEx
 from foreign_kraken import Kraken
 from foreign_kucoin import KuCoin
 from foreign_rig import refused
@@ -401,5 +402,5 @@ class BitgetUnified(Row):
         assert "40085" in classic, classic
 
 
-ROWS = [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), KuCoin(), Kraken()]
+ROWS = [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), KuCoin(), CoinEx(), Kraken()]
 EXCHANGES = {row.name: row for row in ROWS}
