@@ -8,6 +8,7 @@ mod phemex_vectors;
 mod sim_binance;
 mod sim_bitget;
 mod sim_bybit;
+mod sim_coinex;
 mod sim_kraken;
 mod sim_kucoin;
 mod sim_okx;
