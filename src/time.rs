@@ -35,6 +35,38 @@ fn date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + next_year, month, day)
 }
 
+/// Reads `2026-11-21T00:55:54.728Z` back: UTC with or without the `Z`, what is shorter than a millisecond is cut off. `None`
+/// for anything else, times before 1970 included.
+pub fn utc_ms(text: &str) -> Option<Millis> {
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    let (moment, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let (day, time) = moment.split_once('T')?;
+    let (year, month, day) = three(day, '-')?;
+    let (hour, minute, second) = three(time, ':')?;
+    if !(1970..10_000).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 60 || fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let fraction_ms = format!("{fraction:0<3}").get(..3)?.parse::<u64>().ok()?;
+    let seconds = (days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second;
+    Some(seconds * 1000 + fraction_ms)
+}
+
+fn three(text: &str, separator: char) -> Option<(u64, u64, u64)> {
+    let mut parts = text.split(separator).map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?);
+    let three = (parts.next()??, parts.next()??, parts.next()??);
+    parts.next().is_none().then_some(three)
+}
+
+/// The other way round than [`date`], from 1970 on.
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let (year, march_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +86,39 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000"),
         ] {
             assert_eq!(utc_text(ms), text);
+            assert_eq!(utc_ms(text), Some(ms));
+            assert_eq!(utc_ms(&format!("{text}Z")), Some(ms));
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_with_any_fraction_and_nothing_else_is() {
+        for (text, ms) in [
+            ("2023-11-14T22:13:20Z", 1_700_000_000_000),
+            ("2023-11-14T22:13:20.5Z", 1_700_000_000_500),
+            ("2023-11-14T22:13:19.057577Z", 1_699_999_999_057),
+        ] {
+            assert_eq!(utc_ms(text), Some(ms), "{text}");
+        }
+        for text in [
+            "",
+            "Z",
+            "2023-11-14",
+            "2023-11-14T22:13Z",
+            "2023-11-14T22:13:20+01:00",
+            "2023-11-14T22:13:20.Z",
+            "1969-12-31T23:59:59Z",
+            "2023-13-01T00:00:00Z",
+            "2023-00-01T00:00:00Z",
+            "2023-01-00T00:00:00Z",
+            "2023-01-01T24:00:00Z",
+            "2023-01-01T00:00:00.1e3Z",
+            "+2023-01-01T00:00:00Z",
+            "2023-01-01-01T00:00:00Z",
+            "99999999999999999999-01-01T00:00:00Z",
+            "2023-1é-01T00:00:00Z",
+        ] {
+            assert_eq!(utc_ms(text), None, "{text}");
         }
     }
 
@@ -62,6 +127,7 @@ mod tests {
         let mut expected = (1970, 1, 1);
         for day in 0..73_049 {
             assert_eq!(date(day), expected, "day {day}");
+            assert_eq!(days(expected.0, expected.1, expected.2), day);
             let (year, month, day) = expected;
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let last = match month {

@@ -189,14 +189,14 @@ def stop_fires(sim):
     sim.move(47900)
     assert sim.positions() == {}
     assert sim.row.guards(sim) == []
-    last = max(sim.row.trades_of(sim), key=lambda trade: (trade["timestamp"], trade["side"] == "sell"))
+    last = max(sim.row.fills(sim), key=lambda trade: (trade["timestamp"], trade["side"] == "sell"))
     assert (last["side"], last["price"]) == ("sell", 47900), last
     sim.move(50000)
 
 
 def quantity_stop_and_the_position(sim):
     sim.order("market", "buy", 0.01)
-    sim.order("market", "sell", 0.01, stopLossPrice=48000, reduceOnly=True)
+    sim.row.quantity_stop(sim, 0.01, 48000)
     assert sim.row.guards(sim) == [("stop", 48000)], sim.row.guards(sim)
     sim.order("market", "sell", 0.01, reduceOnly=True)
     assert sim.row.guards(sim) == ([("stop", 48000)] if sim.row.quantity_stop_stays else []), sim.row.guards(sim)
@@ -222,6 +222,8 @@ def cancel_all_has_two_halves(sim):
 
 
 def batch(sim):
+    if not sim.row.has_batches:
+        return
     each = {"symbol": sim.row.btc, "type": "limit", "side": "buy", "amount": sim.lots(0.01), "params": sim.row.order_params}
     placed = sim.client.create_orders([{**each, "price": price} for price in (49000, 48900)])
     assert sorted(order["id"] for order in placed) == sorted(order["id"] for order in sim.opened()), placed
@@ -230,7 +232,7 @@ def batch(sim):
 
 
 def trades(sim):
-    seen = sorted(sim.row.trades_of(sim), key=lambda trade: trade["timestamp"])
+    seen = sorted(sim.row.fills(sim), key=lambda trade: trade["timestamp"])
     first = seen[0]
     assert (first["side"], sim.coins(first["amount"]), first["price"]) == ("buy", 0.01, 50000), first
     assert abs(first["fee"]["cost"] * sim.row.fee_sign - 0.25) < 1e-9, first
@@ -254,7 +256,7 @@ def hedge_mode(sim):
         refused(sim.error.NotSupported, sim.client.set_position_mode, True)
         return
     assert sim.row.is_hedge(sim) is False
-    sim.client.set_position_mode(True)
+    sim.row.hedge(sim)
     assert sim.row.is_hedge(sim) is True
     sim.order("market", "buy", 0.02, **sim.row.opening("long"))
     sim.order("market", "sell", 0.01, **sim.row.opening("short"))
@@ -280,7 +282,7 @@ def hedge_protection(sim):
 
 def books_agree(sim):
     books = sim.control("books")
-    assert books["positions"] == [] and books["hedge"] is sim.row.has_hedge, books["positions"]
+    assert books["positions"] == [] and books["hedge"] is (sim.row.has_hedge and sim.row.account_has_mode), books
     log = sim.control("log")
     text = json.dumps(log)
     assert not any(word in text for word in ("signature", "test-api", "test-password"))

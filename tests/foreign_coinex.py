@@ -47,7 +47,7 @@ class CoinEx(Row):
         position = sim.positions()["long"]
         return position["unrealizedPnl"], position["collateral"]
 
-    def trades_of(self, sim):
+    def fills(self, sim):
         # Pages have ten rows if nothing is said.
         return sim.client.fetch_my_trades(self.btc, None, 100)
 

@@ -3,6 +3,7 @@
 from foreign_coinex import CoinEx
 from foreign_kraken import Kraken
 from foreign_kucoin import KuCoin
+from foreign_phemex import Phemex
 from foreign_rig import refused
 from foreign_row import BTC, Row, opposite
 
@@ -402,5 +403,5 @@ class BitgetUnified(Row):
         assert "40085" in classic, classic
 
 
-ROWS = [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), KuCoin(), CoinEx(), Kraken()]
+ROWS = [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), KuCoin(), CoinEx(), Phemex(), Kraken()]
 EXCHANGES = {row.name: row for row in ROWS}

@@ -57,6 +57,10 @@ class Row:
     tells_hedged = True
     # Whether a stop whose price is passed goes off instead of being refused.
     passed_stop_fires = False
+    # Whether several orders can be placed with one request.
+    has_batches = True
+    # Whether the position mode is the account's, and not every contract's own.
+    account_has_mode = True
     # The exchange's codes: leverage, margin mode, duplicate, bad name, poor, mode.
     codes = {}
 
@@ -75,6 +79,18 @@ class Row:
         """Best bid and ask of Bitcoin."""
         ticker = sim.client.fetch_ticker(self.btc)
         return ticker["bid"], ticker["ask"]
+
+    def fills(self, sim):
+        """All executions of Bitcoin."""
+        return sim.client.fetch_my_trades(self.btc)
+
+    def hedge(self, sim):
+        """Switches to hedge mode."""
+        sim.client.set_position_mode(True)
+
+    def quantity_stop(self, sim, coins, price):
+        """A stop that closes so much of a long position."""
+        sim.order("market", "sell", coins, stopLossPrice=price, reduceOnly=True)
 
     def isolate(self, sim):
         sim.client.set_margin_mode("isolated", self.btc)
@@ -123,10 +139,6 @@ class Row:
     def unknown(self, error):
         """What asking for an order raises that never was."""
         return error.OrderNotFound
-
-    def trades_of(self, sim):
-        """All trades in Bitcoin."""
-        return sim.client.fetch_my_trades(self.btc)
 
     def plain(self, orders):
         """Those of a list of open orders that wait for no price."""

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::config::{Account, Config, Sources, TextFile, load};
-use crate::exchange::{AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, Letters, MarginScope, Reason, Result, Second};
+use crate::exchange::{
+    AccountMode, Capabilities, Covers, CustomIds, Exchange, ExchangeError, Habit, Letters, MarginScope, Reason, Result, Second,
+};
 use crate::market::{
     Balance, Decimal, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side,
     Symbol, Terms,

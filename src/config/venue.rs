@@ -1,11 +1,9 @@
-//! The names of exchanges in settings: which of them this version has, which will come, and what a misspelled one may mean.
+//! The names of exchanges in settings, and what a misspelled one may mean.
 
 use super::Mode;
 use super::values::closest;
 use crate::exchange::Venue;
 
-/// Named by the predecessor's users, without an adapter yet.
-const COMING: [&str; 4] = ["kucoinfutures", "coinex", "bingx", "krakenfutures"];
 /// Never to be answered by the live host instead.
 const KRAKEN_DEMO: &str = "krakendemo";
 
@@ -28,11 +26,7 @@ pub(super) fn read(text: &str) -> Result<Venue, String> {
         return Err("Kraken retired the host of its demo, and the live one is never taken in its place".to_owned());
     }
     let ours = Venue::ALL.map(Venue::as_str);
-    if let Some(name) = COMING.into_iter().find(|name| is(name)) {
-        return Err(format!("{name} is not supported yet; this version has {}", ours.join(", ")));
-    }
-    let names: Vec<_> = ours.into_iter().chain(COMING).collect();
-    match closest(text, &names) {
+    match closest(text, &ours) {
         Some(name) => Err(format!("there is no such exchange; did you mean {name}?")),
         None => Err(format!("there is no such exchange; this version has {}", ours.join(", "))),
     }
@@ -48,10 +42,6 @@ mod tests {
             assert_eq!(read(&venue.as_str().to_ascii_uppercase()), Ok(venue));
         }
         let ours = Venue::ALL.map(Venue::as_str).join(", ");
-        for name in COMING {
-            let reason = read(&name.to_uppercase()).unwrap_err();
-            assert_eq!(reason, format!("{name} is not supported yet; this version has {ours}"));
-        }
         assert!(read("KrakenDemo").unwrap_err().starts_with("Kraken retired the host of its demo"));
         assert_eq!(read("binnance").unwrap_err(), "there is no such exchange; did you mean binance?");
         assert_eq!(read("exchange_name").unwrap_err(), format!("there is no such exchange; this version has {ours}"));

@@ -3,14 +3,18 @@
 //! An account takes the list while it is young and reads it anew otherwise. Nobody waits for another's reading: it may
 //! hang as long as the transport's time-outs allow, and an account must meanwhile be able to close a position.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use super::courier::STACK_BYTES;
 use super::error::{ExchangeError, Result};
-use crate::market::{Instrument, Instruments, Millis};
+use crate::market::{Instrument, Instruments, Millis, Symbol};
 
 /// How long a list serves all accounts before it is read again.
 pub const FRESH_MS: Millis = 3_600_000;
+
+/// Most contracts that are kept although they have left the list; some hundreds are listed at all.
+const DELISTED_MAX: usize = 1000;
 
 /// A shelf for one host's list; clones share it. `Catalogue::default()` is one of its own.
 #[derive(Clone, Debug, Default)]
@@ -71,10 +75,18 @@ fn apart(read: impl FnOnce() -> Result<Vec<Instrument>> + Send) -> Result<Vec<In
     })
 }
 
+/// Keeps contracts that have left the list, closed: where an exchange counts in contracts, what is held of one, ordered or
+/// executed could not be read without their size.
+pub(super) fn with_delisted(mut list: Vec<Instrument>, before: &Instruments) -> Vec<Instrument> {
+    let listed: BTreeSet<Symbol> = list.iter().map(|contract| contract.symbol.clone()).collect();
+    let gone = before.iter().filter(|contract| !listed.contains(&contract.symbol)).take(DELISTED_MAX);
+    list.extend(gone.map(|contract| Instrument { closed: Some(Arc::from("delisted")), ..contract.clone() }));
+    list
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::Symbol;
 
     const NOW: Millis = 1_700_000_000_000;
 

@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256, Sha512};
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -27,6 +28,24 @@ pub(crate) fn hmac_sha256_hex(secret: &Secret, text: &str) -> String {
 /// HMAC-SHA256 of the text, in Base64.
 pub(crate) fn hmac_sha256_base64(secret: &Secret, text: &str) -> String {
     BASE64_STANDARD.encode(hmac_sha256(secret, text))
+}
+
+/// HMAC-SHA512 of the bytes, in Base64; the key is bytes too.
+pub(crate) fn hmac_sha512_base64(key: &[u8], bytes: &[u8]) -> String {
+    #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length")]
+    let mut mac = Hmac::<Sha512>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(bytes);
+    BASE64_STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// SHA-256 of the text.
+pub(crate) fn sha256(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+/// The key behind a secret that is Base64; `None` when it is not.
+pub(crate) fn base64_key(secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    BASE64_STANDARD.decode(secret.expose()).ok().map(Zeroizing::new)
 }
 
 /// Everything but RFC 3986's unreserved characters is written as `%XX`, byte by byte of its UTF-8.

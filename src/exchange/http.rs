@@ -30,7 +30,7 @@ impl fmt::Debug for HttpRequest {
 pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
-    /// Seconds from one of [`RETRY_HEADERS`], if it was there.
+    /// How long the exchange asks to be left alone, as [`retry_after_s`] reads it.
     pub retry_after_s: Option<u64>,
     /// When the exchange lifts its limit, in its own time, if it was said in a header of [`LIMIT_HEADERS`].
     pub limit_resets_at: Option<Millis>,
@@ -38,11 +38,17 @@ pub struct HttpResponse {
     pub body: Box<dyn Read>,
 }
 
-/// Headers that say in seconds how long to wait: the common one, and what exchanges have in its place.
-pub const RETRY_HEADERS: [&str; 3] = ["retry-after", "x-ratelimit-retry-after-contract", "x-ratelimit-retry-after"];
+/// Headers that say in seconds how long to wait: the common one, and Phemex's in its place.
+const RETRY_HEADERS: [&str; 3] = ["retry-after", "x-ratelimit-retry-after-contract", "x-ratelimit-retry-after"];
 
 /// Headers that name the end of a limit as a time in milliseconds.
 pub const LIMIT_HEADERS: [&str; 1] = ["x-bapi-limit-reset-timestamp"];
+
+/// How long the exchange asks to be left alone, in whole seconds; KuCoin says it in milliseconds.
+pub fn retry_after_s(header: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+    let seconds = RETRY_HEADERS.iter().find_map(|name| header(name));
+    seconds.or_else(|| header("gw-ratelimit-reset").map(|ms| ms.div_ceil(1000)))
+}
 
 /// Why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,4 +71,17 @@ impl std::error::Error for HttpError {}
 pub trait Http: Send {
     /// Sends one request, once, and returns the head of the answer. Never retries, never follows a redirect.
     fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_milliseconds() {
+        let asked =
+            |headers: &[(&str, u64)]| retry_after_s(|wanted| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value));
+        assert_eq!(asked(&[("retry-after", 7), ("gw-ratelimit-reset", 100)]), Some(7));
+        assert_eq!([asked(&[("gw-ratelimit-reset", 12_001)]), asked(&[("gw-ratelimit-reset", 0)]), asked(&[])], [Some(13), Some(0), None]);
+    }
 }

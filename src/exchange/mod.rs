@@ -6,14 +6,18 @@
 
 mod attempt;
 pub mod binance;
+pub mod bingx;
 pub mod bitget;
 pub mod bybit;
 pub mod catalogue;
+pub mod coinex;
 pub mod courier;
 mod encode;
 pub mod error;
 pub mod http;
 mod known;
+pub mod kraken;
+pub mod kucoin;
 mod numbers;
 pub mod okx;
 mod orders;

@@ -62,6 +62,15 @@ impl Params {
         query
     }
 
+    /// The query with its values as they are, for exchanges that sign it so.
+    pub(crate) fn raw_query(&self) -> String {
+        let pair = |(name, value): &(&str, Value)| match value {
+            Value::String(text) => format!("{name}={text}"),
+            other => format!("{name}={other}"),
+        };
+        self.0.iter().map(pair).collect::<Vec<_>>().join("&")
+    }
+
     /// Adds `name=value&…` to a query that may have begun.
     pub(crate) fn push_to(&self, query: &mut String) {
         for (name, value) in &self.0 {
@@ -114,6 +123,7 @@ mod tests {
     fn the_same_parameters_make_a_query_and_an_object() {
         let params = Params::of(&Symbol::new("ETHUSDT")).with("reduceOnly", true).with("index", 0).with_some("price", None::<&str>);
         assert_eq!(params.query(), "symbol=ETHUSDT&reduceOnly=true&index=0");
+        assert_eq!(params.clone().with("list", "[1 2]").raw_query(), "symbol=ETHUSDT&reduceOnly=true&index=0&list=[1 2]");
         assert_eq!(serde_json::to_string(&params).unwrap(), r#"{"symbol":"ETHUSDT","reduceOnly":true,"index":0}"#);
         let list = Params::new().with_list("list", vec![Params::new().with("a", "1")]);
         assert_eq!(serde_json::to_string(&list).unwrap(), r#"{"list":[{"a":"1"}]}"#);

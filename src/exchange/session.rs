@@ -2,6 +2,7 @@
 //!
 //! What differs between exchanges is a [`Dialect`]; an adapter says what it wants as a [`Call`].
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use serde::de::DeserializeOwned;
@@ -39,10 +40,10 @@ pub(crate) struct Dialect {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: &'static str,
-    pub(crate) path: &'static str,
+    pub(crate) path: Cow<'static, str>,
     /// What goes into the query.
     pub(crate) query: Params,
-    /// What goes into the body, as JSON text; empty for none.
+    /// What goes into the body, as JSON text or as a form; empty for none.
     pub(crate) body: String,
     /// Whether key and signature belong to it.
     pub(crate) signed: bool,
@@ -52,31 +53,36 @@ pub(crate) struct Call {
 
 impl Call {
     /// Without key and signature.
-    pub(crate) fn public(path: &'static str, query: Params) -> Call {
-        Call { method: "GET", path, query, body: String::new(), signed: false, fence_ms: None }
+    pub(crate) fn public(path: impl Into<Cow<'static, str>>, query: Params) -> Call {
+        Call { method: "GET", path: path.into(), query, body: String::new(), signed: false, fence_ms: None }
     }
 
     /// A signed read.
-    pub(crate) fn get(path: &'static str, query: Params) -> Call {
+    pub(crate) fn get(path: impl Into<Cow<'static, str>>, query: Params) -> Call {
         Call::query("GET", path, query)
     }
 
     /// A signed call whose parameters all go into the query.
-    pub(crate) fn query(method: &'static str, path: &'static str, query: Params) -> Call {
+    pub(crate) fn query(method: &'static str, path: impl Into<Cow<'static, str>>, query: Params) -> Call {
         Call { method, signed: true, ..Call::public(path, query) }
     }
 
     /// A signed call with a JSON body: an object of parameters, or a list of them.
-    pub(crate) fn post(path: &'static str, body: &impl serde::Serialize) -> Call {
+    pub(crate) fn post(path: impl Into<Cow<'static, str>>, body: &impl serde::Serialize) -> Call {
         // Parameters are texts, flags and numbers: there is nothing in them that could fail.
         let body = serde_json::to_string(body).unwrap_or_default();
         Call { body, ..Call::query("POST", path, Params::new()) }
     }
 
+    /// A signed call whose parameters are a form in the body.
+    pub(crate) fn form(path: &'static str, form: &Params) -> Call {
+        Call { body: form.query(), ..Call::query("POST", path, Params::new()) }
+    }
+
     /// Path and query as they are sent.
     pub(crate) fn target(&self) -> String {
         let query = self.query.query();
-        if query.is_empty() { self.path.to_owned() } else { format!("{}?{query}", self.path) }
+        if query.is_empty() { self.path.to_string() } else { format!("{}?{query}", self.path) }
     }
 }
 

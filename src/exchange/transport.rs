@@ -21,7 +21,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
 use ureq::{Agent, Body, BodyReader};
 
-use super::http::{Http, HttpError, HttpRequest, HttpResponse, LIMIT_HEADERS, RETRY_HEADERS};
+use super::http::{Http, HttpError, HttpRequest, HttpResponse, LIMIT_HEADERS, retry_after_s};
 
 /// Longest wait for TCP and TLS together.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -127,7 +127,7 @@ impl Http for UreqHttp {
                 let reader = body.into_with_config().limit(BODY_BYTES_MAX).reader();
                 Ok(HttpResponse {
                     status: head.status.as_u16(),
-                    retry_after_s: RETRY_HEADERS.iter().find_map(|name| number(&head.headers, name)),
+                    retry_after_s: retry_after_s(|name| number(&head.headers, name)),
                     limit_resets_at: LIMIT_HEADERS.iter().find_map(|name| number(&head.headers, name)),
                     body: Box::new(ReadToEnd { reader }),
                 })

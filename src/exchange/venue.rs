@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use super::http::Http;
-use super::{Capabilities, Clock, Exchange, Keys, binance, bitget, bybit, okx, paper, phemex};
+use super::{Capabilities, Clock, Exchange, Keys, binance, bingx, bitget, bybit, coinex, kraken, kucoin, okx, paper, phemex};
 
 /// An exchange that accounts can be on, with real money or with play money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,13 @@ pub enum Venue {
     OkxDemo,
     Bitget,
     BitgetDemo,
+    KucoinFutures,
+    CoinEx,
+    BingX,
+    BingXDemo,
     Phemex,
     PhemexDemo,
+    KrakenFutures,
     /// The exchange inside this process.
     Paper,
 }
@@ -63,6 +68,11 @@ impl Facts {
         Facts { is_demo: true, ..self }
     }
 
+    /// Contracts in another coin.
+    const fn settles_in(self, coin: &'static str) -> Facts {
+        Facts { settle_coin: coin, ..self }
+    }
+
     /// Until when it can be used, as far as that is announced.
     const fn until(self, deadline: &'static str) -> Facts {
         Facts { deadline: Some(deadline), ..self }
@@ -71,7 +81,7 @@ impl Facts {
 
 impl Venue {
     /// All of them.
-    pub const ALL: [Venue; 11] = [
+    pub const ALL: [Venue; 16] = [
         Venue::Binance,
         Venue::BinanceDemo,
         Venue::Bybit,
@@ -80,8 +90,13 @@ impl Venue {
         Venue::OkxDemo,
         Venue::Bitget,
         Venue::BitgetDemo,
+        Venue::KucoinFutures,
+        Venue::CoinEx,
+        Venue::BingX,
+        Venue::BingXDemo,
         Venue::Phemex,
         Venue::PhemexDemo,
+        Venue::KrakenFutures,
         Venue::Paper,
     ];
 
@@ -97,8 +112,15 @@ impl Venue {
             Venue::BitgetDemo => {
                 Facts::of("bitgetdemo", bitget::LIVE_URL, bitget::CAPABILITIES).with_password().demo().until(bitget::DEADLINE)
             }
+            Venue::KucoinFutures => Facts::of("kucoinfutures", kucoin::LIVE_URL, kucoin::CAPABILITIES).with_password(),
+            Venue::CoinEx => Facts::of("coinex", coinex::LIVE_URL, coinex::CAPABILITIES).until(coinex::DEADLINE),
+            Venue::BingX => Facts::of("bingx", bingx::LIVE_URL, bingx::CAPABILITIES),
+            Venue::BingXDemo => Facts::of("bingxdemo", bingx::DEMO_URL, bingx::CAPABILITIES).demo(),
             Venue::Phemex => Facts::of("phemex", phemex::LIVE_URL, phemex::CAPABILITIES),
             Venue::PhemexDemo => Facts::of("phemexdemo", phemex::DEMO_URL, phemex::DEMO_CAPABILITIES).demo(),
+            Venue::KrakenFutures => {
+                Facts::of("krakenfutures", kraken::LIVE_URL, kraken::CAPABILITIES).settles_in("USD").until(kraken::DEADLINE)
+            }
             Venue::Paper => Facts::of("paper", "", paper::CAPABILITIES),
         }
     }
@@ -110,7 +132,11 @@ impl Venue {
             Venue::Bybit | Venue::BybitDemo => Some(Box::new(bybit::Bybit::new(line))),
             Venue::Okx | Venue::OkxDemo => Some(Box::new(okx::Okx::new(line))),
             Venue::Bitget | Venue::BitgetDemo => Some(Box::new(bitget::Bitget::new(line))),
+            Venue::KucoinFutures => Some(Box::new(kucoin::KuCoin::new(line))),
+            Venue::CoinEx => Some(Box::new(coinex::CoinEx::new(line))),
+            Venue::BingX | Venue::BingXDemo => Some(Box::new(bingx::BingX::new(line))),
             Venue::Phemex | Venue::PhemexDemo => Some(Box::new(phemex::Phemex::new(line))),
+            Venue::KrakenFutures => Some(Box::new(kraken::Kraken::new(line))),
             Venue::Paper => None,
         }
     }

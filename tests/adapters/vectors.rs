@@ -73,7 +73,7 @@ impl Vector {
             body: request["body"].as_str().unwrap_or_default().to_owned(),
             headers: headers.map(|(name, value)| (name.to_lowercase(), text(value))).collect(),
             reply: vector["response_used"].clone(),
-            parsed: vector["ccxt_parsed"].clone(),
+            parsed: vector.get("ccxt_parsed").unwrap_or(&vector["parsed_by_referee"]).clone(),
             signed: signed.map(|(text, signature)| (text.to_owned(), signature.to_owned())),
         }
     }

@@ -10,7 +10,6 @@ use crate::rig::{Rig, entry, exit};
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
 use crate::sim::{Kind, SimConfig};
 
-const BTC: &str = "BTCUSDT";
 /// Entry, second entry, stop, target; the market is at 50000.
 const LONG: [&str; 4] = ["49900", "49500", "49000", "50500"];
 
@@ -29,6 +28,11 @@ impl Desk {
         Desk { rig, kind, btc, bar: 0 }
     }
 
+    /// A contract as alerts name it.
+    fn pair(&self, base: &str) -> String {
+        format!("{base}{}", self.kind.settle())
+    }
+
     fn price(&self, price: &str) {
         self.rig.price(self.btc.as_str(), price);
     }
@@ -45,7 +49,7 @@ impl Desk {
     fn enter(&mut self) -> u64 {
         self.bar += 1;
         self.price("50000");
-        let number = self.rig.accepted(&entry(BTC, "LONG", "primary_entry", LONG, self.bar));
+        let number = self.rig.accepted(&entry(&self.pair("BTC"), "LONG", "primary_entry", LONG, self.bar));
         self.until("both entries rest", || {
             self.rig.exchange.open_ids(Leg::Entry).len() + self.rig.exchange.open_ids(Leg::Second).len() == 2
         });
@@ -89,7 +93,7 @@ fn a_bracket_ends_in_four_ways() {
         assert_eq!(desk.ended(2), "stop loss", "{kind:?}\n{}", desk.rig.story());
         desk.enter();
         desk.bar += 1;
-        desk.rig.accepted(&exit(BTC, "LONG", desk.bar));
+        desk.rig.accepted(&exit(&desk.pair("BTC"), "LONG", desk.bar));
         assert_eq!(desk.ended(3), "exit", "{kind:?}\n{}", desk.rig.story());
         desk.enter();
         let (symbol, held) = (desk.btc.clone(), desk.rig.exchange.position(desk.btc.as_str(), Side::Long));
@@ -104,7 +108,7 @@ fn four_commands_and_three_troubles_do_what_they_say() {
         let desk = Desk::on(kind);
         let eth = desk.rig.exchange.with(|sim, _| sim.symbol("ETH"));
         let leads_to = |line: &str, held: &str| {
-            let number = desk.rig.ordered(line);
+            let number = desk.rig.ordered(&line.replace("ETHUSDT", &desk.pair("ETH")));
             assert_eq!(desk.rig.verdict(number), Outcome::Done, "{kind:?} {line}\n{}", desk.rig.story());
             assert_eq!(desk.rig.exchange.net(eth.as_str()), dec(held), "{kind:?} {line}\n{}", desk.rig.story());
         };

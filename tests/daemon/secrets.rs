@@ -289,8 +289,9 @@ fn no_exchange_makes_it_show_a_key_or_a_password() {
     rig.run();
     rig.connected();
     let mut heard = Heard::default();
+    let order = |number: usize, words: &str| format!("a{number} ETH{} {words}", Kind::ALL[number - 1].settle());
     for number in 1..=Kind::ALL.len() {
-        assert_eq!(rig.verdict(rig.ordered(&format!("a{number} ETHUSDT buy 0.1 sl:2900"))), Outcome::Done, "{}", rig.stories());
+        assert_eq!(rig.verdict(rig.ordered(&order(number, "buy 0.1 x5 sl:2900"))), Outcome::Done, "{}", rig.stories());
     }
     heard.told(&rig, &["check", "--online"]);
     for account in &rig.accounts {
@@ -298,7 +299,7 @@ fn no_exchange_makes_it_show_a_key_or_a_password() {
     }
     heard.told(&rig, &["check", "--online"]);
     for number in 1..=Kind::ALL.len() {
-        rig.ordered(&format!("a{number} ETHUSDT close"));
+        rig.ordered(&order(number, "close"));
         rig.until("the signature is refused", || {
             rig.daemon().log().iter().any(|line| line.contains("exchange trouble") && line.contains(&format!("account=a{number} ")))
         });

@@ -36,7 +36,7 @@ impl Rig {
     pub fn listed(&self, number: usize) -> Value {
         let Exchange { sim, url } = &self.accounts[number - 1];
         let SimConfig { exchange, key, secret, password, .. } = lock(sim).config.clone();
-        let name = exchange.adapter();
+        let (name, secret) = (exchange.adapter(), exchange.secret(&secret));
         let mut account =
             json!({"ACCOUNT_ID": format!("a{number}"), "EXCHANGE": name, "API_KEY": key, "SECRET_KEY": secret, "BASE_URL": url});
         if exchange.has_password() {

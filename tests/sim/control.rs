@@ -106,10 +106,10 @@ fn by_hand(sim: &mut Sim, hand: &Hand, now: Millis) -> Result<String, String> {
     let symbol = sim.book.instrument(&hand.symbol).map_err(|denial| denial.to_string())?.symbol.clone();
     let order = NewPlain {
         client_id: format!("web_by_hand_{now}_{}", sim.book.trades().len()),
-        symbol,
         buy: (hand.side == Side::Long) != hand.close,
-        position_side: sim.book.is_hedge().then_some(hand.side),
-        reduce_only: hand.close && !sim.book.is_hedge(),
+        position_side: sim.book.is_hedge_on(&symbol).then_some(hand.side),
+        reduce_only: hand.close && !sim.book.is_hedge_on(&symbol),
+        symbol,
         price: None,
         time_in_force: TimeInForce::Gtc,
         qty: hand.qty,

@@ -2,9 +2,11 @@
 //!
 //! A new one needs a folder with its wire, its `mod` line, and here a variant, a name and a line in [`wire_of`].
 
+use perphook::market::MarginMode;
+
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, coinex, kraken, kucoin, okx, sign};
+use super::{binance, bitget, bybit, coinex, kraken, kucoin, okx, phemex, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum Kind {
     KuCoin,
     /// Futures, API v2.
     CoinEx,
+    /// USDT perpetuals.
+    Phemex,
 }
 
 /// A new wire of the exchange that the configuration names.
@@ -39,6 +43,7 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::Kraken => Box::new(kraken::Kraken::default()),
         Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
         Kind::CoinEx => Box::new(coinex::CoinEx::default()),
+        Kind::Phemex => Box::new(phemex::Phemex::default()),
     }
 }
 
@@ -52,6 +57,7 @@ impl Kind {
         Kind::BitgetUnified,
         Kind::KuCoin,
         Kind::CoinEx,
+        Kind::Phemex,
         Kind::Kraken,
     ];
 
@@ -66,6 +72,7 @@ impl Kind {
             Kind::Kraken => "kraken",
             Kind::KuCoin => "kucoin",
             Kind::CoinEx => "coinex",
+            Kind::Phemex => "phemex",
         }
     }
 
@@ -97,6 +104,16 @@ impl Kind {
     /// Whether an account may hold both sides of a contract.
     pub fn has_hedge(self) -> bool {
         !matches!(self, Kind::Kraken | Kind::CoinEx)
+    }
+
+    /// The position modes an account may be in: hedge or not.
+    pub fn modes(self) -> &'static [bool] {
+        if self.has_hedge() { &[false, true] } else { &[false] }
+    }
+
+    /// The margin mode that accounts must name, where it cannot be read.
+    pub fn margin_mode(self) -> Option<MarginMode> {
+        (self == Kind::CoinEx).then_some(MarginMode::Cross)
     }
 
     /// What a customer gets for the secret of a key: Kraken gives him base64.

@@ -25,6 +25,7 @@ pub mod kucoin;
 pub mod log;
 pub mod okx;
 pub mod params;
+pub mod phemex;
 pub mod reply;
 pub mod server;
 pub mod sign;

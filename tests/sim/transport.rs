@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use perphook::exchange::Clock;
-use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse, LIMIT_HEADERS};
+use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse, LIMIT_HEADERS, retry_after_s};
 
 use super::frame::Sim;
 use super::reply::{Answer, Outcome, Reply};
@@ -52,7 +52,8 @@ impl Http for SimHttp {
 
 fn response(reply: &Reply, body: Box<dyn Read>) -> HttpResponse {
     let limit_resets_at = LIMIT_HEADERS.iter().find_map(|name| reply.header(name)?.parse().ok());
-    HttpResponse { status: reply.status, retry_after_s: reply.retry_after_s(), limit_resets_at, body }
+    let retry_after_s = retry_after_s(|name| reply.header(name)?.parse().ok());
+    HttpResponse { status: reply.status, retry_after_s, limit_resets_at, body }
 }
 
 /// The end of a body that was cut.

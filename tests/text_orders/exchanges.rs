@@ -79,7 +79,7 @@ fn end(world: &mut World, what: &str) -> Result<(), String> {
 #[test]
 fn a_bracket_ends_as_it_should_on_every_exchange() {
     for exchange in Kind::ALL {
-        for (hedge, (ending, why)) in [false, true].into_iter().flat_map(|hedge| ENDINGS.map(|ending| (hedge, ending))) {
+        for (hedge, (ending, why)) in exchange.modes().iter().flat_map(|hedge| ENDINGS.map(|ending| (*hedge, ending))) {
             let mut world = live(*exchange, hedge, ending, None);
             end(&mut world, &format!("{exchange:?} {ending:?}")).unwrap_or_else(|what| panic!("{what}"));
             let closed = &world.desk.memory().closed;

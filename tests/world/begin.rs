@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use perphook::desk::{AccountSetup, Desk, Memory, Rules};
+use perphook::desk::{AccountRules, AccountSetup, Desk, Memory, Rules};
 use perphook::exchange::catalogue::Catalogue;
 use perphook::exchange::{self, Exchange, Keys, Venue};
 use perphook::market::Installation;
@@ -23,15 +23,19 @@ pub(super) fn connect(sim: &SharedSim, clock: &Arc<AtomicU64>) -> (Box<dyn Excha
     let http = SimHttp::new(Arc::clone(sim), clock.clone());
     let latency = http.latency();
     let config = sim.lock().expect("nobody panicked").config.clone();
-    let keys =
-        Keys { key: Secret::new(config.key), secret: Secret::new(config.secret), password: Secret::new(config.password), demo: false };
-    let line = exchange::Line { http: Box::new(http), keys, clock, settle: "USDT".to_owned(), catalogue: Catalogue::default() };
+    let secret = Secret::new(config.exchange.secret(&config.secret));
+    let keys = Keys { key: Secret::new(config.key), secret, password: Secret::new(config.password), demo: false };
+    let settle = config.exchange.settle().to_owned();
+    let line = exchange::Line { http: Box::new(http), keys, clock, settle, catalogue: Catalogue::default() };
     (venue_of(config.exchange).connect(line).expect("an exchange behind a line"), latency)
 }
 
 /// One account with a book of its own.
 pub(super) fn line(setting: &Setting, clock: &Arc<AtomicU64>) -> Line {
-    let sim = Sim::new(SimConfig { exchange: setting.exchange, hedge: setting.hedge, ..SimConfig::default() }, START);
+    let sim = Sim::new(
+        SimConfig { exchange: setting.exchange, hedge: setting.hedge && setting.exchange.has_hedge(), ..SimConfig::default() },
+        START,
+    );
     let sim: SharedSim = Arc::new(Mutex::new(sim));
     let (exchange, latency) = connect(&sim, clock);
     Line { sim, exchange, latency, flight: None, late_ms: 0 }
@@ -48,7 +52,11 @@ pub(super) fn new_desk(home: &Installation, setting: &Setting, one_key: bool, me
         venue: venue_of(setting.exchange).as_str().to_owned(),
         identity: format!("{}:test{}", venue_of(setting.exchange).as_str(), if one_key { 0 } else { at }),
         host: "sim".to_owned(),
-        rules: setting.account.clone(),
+        rules: AccountRules {
+            margin_mode: setting.account.margin_mode.or(setting.exchange.margin_mode()),
+            settle_coin: setting.exchange.settle().to_owned(),
+            ..setting.account.clone()
+        },
     };
     let rules = Rules { default_account: Some(account_name(0)), ..setting.rules.clone() };
     Desk::new(home.clone(), rules, (0..setting.accounts).map(setup).collect(), memory)

@@ -165,8 +165,14 @@ impl World {
 
     /// Sends an alert as it would come over HTTP, and acts on it at once if it is accepted.
     pub fn alert(&mut self, body: &str) -> Admission {
+        let body = self.in_its_coin(body);
         let signal = alert::json::parse(body.as_bytes()).expect("readable").signal.expect("valid");
-        self.take(signal, body)
+        self.take(signal, &body)
+    }
+
+    /// Tests speak of USDT; the exchange's contracts may be in another coin.
+    fn in_its_coin(&self, words: &str) -> String {
+        words.replace("USDT", self.setting.exchange.settle())
     }
 
     /// A line of a text alert; its sender hears of it at once.
@@ -176,7 +182,8 @@ impl World {
 
     /// The same, of a line that may not be readable.
     pub fn try_text(&mut self, line: &str) -> Result<Admission, AlertError> {
-        let accounts = (0..self.setting.accounts).map(|at| (account_name(at), "USDT".to_owned())).collect();
+        let line = &self.in_its_coin(line);
+        let accounts = (0..self.setting.accounts).map(|at| (account_name(at), self.setting.exchange.settle().to_owned())).collect();
         let text = alert::text::parse(line.as_bytes(), &alert::text::Roster { accounts, default: Some(0) })?;
         let signal = text.lines.into_iter().next().expect("one line").signal?;
         let admission = self.take(signal.clone(), line);
@@ -204,7 +211,8 @@ impl World {
 
     /// What the exchange calls a pair as alerts write it (`ETHUSDT`).
     pub fn native(&self, pair: &str) -> Symbol {
-        self.book(0, |sim, _| sim.symbol(pair.strip_suffix("USDT").unwrap_or(pair)))
+        let base = pair.strip_suffix("USDT").or_else(|| pair.strip_suffix(self.setting.exchange.settle()));
+        self.book(0, |sim, _| sim.symbol(base.unwrap_or(pair)))
     }
 
     /// Moves the market.

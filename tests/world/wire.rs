@@ -76,7 +76,8 @@ impl World {
 
     /// How many requests there were since a mark until the last one that changes something.
     pub fn calls_until_settled(&self, account: usize, mark: usize) -> usize {
-        let changes = |entry: &Entry| entry.method != "GET";
+        // One exchange asks for orders with a body.
+        let changes = |entry: &Entry| entry.method != "GET" && !entry.path.ends_with("/orders/status");
         self.book(account, |sim, _| {
             let since: Vec<&Entry> = sim.log.entries.iter().skip(mark).collect();
             since.iter().rposition(|entry| changes(entry)).map_or(0, |last| last + 1)

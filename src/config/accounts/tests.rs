@@ -142,8 +142,8 @@ fn keys_must_be_there_and_real() {
     );
     assert_eq!(of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"\"")), ["accounts.json:4: account main: EXCHANGE: missing"]);
     assert_eq!(
-        of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"Coinex\"")),
-        [format!("accounts.json:4: account main: EXCHANGE: coinex is not supported yet; this version has {}", names_of_exchanges())]
+        of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"Mt.Gox\"")),
+        [format!("accounts.json:4: account main: EXCHANGE: there is no such exchange; this version has {}", names_of_exchanges())]
     );
     assert_eq!(of(&format!("{KEYS_OK},\n\"EXCHANGE\":\"okx\"")), ["accounts.json:2: account main: PASSWORD: missing"]);
     assert!(of(&format!("{KEYS_OK},\n\"PASSWORD\":\"p1\",\"EXCHANGE\":\"okx\"")).is_empty());

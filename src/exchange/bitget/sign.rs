@@ -70,7 +70,7 @@ mod tests {
             let target = vector["request"]["url"].as_str().unwrap().strip_prefix("https://api.bitget.com").unwrap();
             let method = if vector["request"]["method"] == "GET" { "GET" } else { "POST" };
             let body = vector["request"]["body"].as_str().unwrap_or_default().to_owned();
-            let call = Call { body, ..Call::query(method, Box::leak(target.into()), Params::new()) };
+            let call = Call { body, ..Call::query(method, target.to_owned(), Params::new()) };
             let request = sign(&keys(vector["input"]["demo"] == true), &call, TIME);
             assert_eq!(header(&request, "ACCESS-SIGN"), Some(signature), "{}", vector["name"]);
             assert_eq!(request.headers.len(), vector["request"]["headers"].as_object().unwrap().len(), "{}", vector["name"]);

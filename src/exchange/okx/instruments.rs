@@ -1,7 +1,6 @@
 //! The list of contracts. The exchange counts in contracts, we count in coins: every quantity is multiplied by what one
 //! contract holds, here and nowhere else.
 
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -9,10 +8,7 @@ use serde::Deserialize;
 
 use crate::exchange::numbers::decimal_or_zero;
 use crate::exchange::stream;
-use crate::market::{Decimal, Instrument, Instruments, Symbol};
-
-/// Most contracts that are kept although they have left the list; some hundreds are listed at all.
-const DELISTED_MAX: usize = 1000;
+use crate::market::{Decimal, Instrument, Symbol};
 
 /// One element of `data` in `GET /api/v5/public/instruments`. `baseCcy` and `quoteCcy` are empty for perpetual contracts.
 #[derive(Deserialize)]
@@ -61,15 +57,6 @@ pub(super) fn read_contracts(reader: impl Read, settle: &str) -> serde_json::Res
         }
     })?;
     Ok(list)
-}
-
-/// Keeps contracts that have left the list, closed: what is held of one, ordered or executed is counted in contracts and
-/// could not be read without their size.
-pub(super) fn with_delisted(mut list: Vec<Instrument>, before: &Instruments) -> Vec<Instrument> {
-    let listed: BTreeSet<Symbol> = list.iter().map(|contract| contract.symbol.clone()).collect();
-    let gone = before.iter().filter(|contract| !listed.contains(&contract.symbol)).take(DELISTED_MAX);
-    list.extend(gone.map(|contract| Instrument { closed: Some(Arc::from("delisted")), ..contract.clone() }));
-    list
 }
 
 impl Contract {

@@ -35,7 +35,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::attempt::Attempt;
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, with_delisted};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{change, found, in_order, leverage_set, quote};
@@ -257,7 +257,7 @@ impl Exchange for Okx {
         let before = if shelf.is_empty() { Arc::clone(&self.instruments) } else { shelf };
         let read = || {
             let list = session.stream(&call, |body| instruments::read_contracts(body, settle))?;
-            Ok(instruments::with_delisted(list, &before))
+            Ok(with_delisted(list, &before))
         };
         let list = self.catalogue.get(now, read)?;
         self.instruments = Arc::clone(&list);

@@ -100,6 +100,11 @@ impl Book {
         self.hedge
     }
 
+    /// The same for one contract: its own position mode, or else the account's.
+    pub fn is_hedge_on(&self, symbol: &Symbol) -> bool {
+        self.markets.get(symbol).and_then(|market| market.hedge).unwrap_or(self.hedge)
+    }
+
     /// Wallet, without unrealised profit.
     pub fn balance(&self) -> Decimal {
         self.balance
@@ -247,7 +252,7 @@ impl Book {
     pub fn check(&self, new: &NewPlain) -> Result<(), Denial> {
         let instrument = self.tradable(&new.symbol)?;
         check_client_id(&new.client_id)?;
-        self.check_mode(new.position_side)?;
+        self.check_mode(&new.symbol, new.position_side)?;
         if new.position_side.is_some() && new.reduce_only {
             return Err(Denial::PositionMode);
         }
@@ -296,7 +301,7 @@ impl Book {
         if self.knobs.oversized_reduce == Oversized::Refuse && new.qty > held {
             return Err(Denial::Oversized { held });
         }
-        if self.hedge || self.closes_all(new) {
+        if self.is_hedge_on(&new.symbol) || self.closes_all(new) {
             return Ok(());
         }
         let same_way = self.plain.open.iter().filter(|order| order.symbol == new.symbol && order.buy == new.buy);
@@ -331,8 +336,8 @@ impl Book {
         if instrument.closed.is_some() { Err(Denial::NotTrading) } else { Ok(instrument) }
     }
 
-    pub(super) fn check_mode(&self, position_side: Option<Side>) -> Result<(), Denial> {
-        if position_side.is_some() == self.hedge { Ok(()) } else { Err(Denial::PositionMode) }
+    pub(super) fn check_mode(&self, symbol: &Symbol, position_side: Option<Side>) -> Result<(), Denial> {
+        if position_side.is_some() == self.is_hedge_on(symbol) { Ok(()) } else { Err(Denial::PositionMode) }
     }
 }
 

@@ -53,7 +53,7 @@ impl Book {
     fn check_conditional(&self, new: &NewConditional) -> Result<(), Denial> {
         let instrument = self.tradable(&new.symbol)?;
         check_client_id(&new.client_id)?;
-        self.check_mode(new.position_side)?;
+        self.check_mode(&new.symbol, new.position_side)?;
         let market = self.markets.get(&new.symbol).ok_or(Denial::NoPrice)?;
         check_price(instrument, new.trigger_price)?;
         let waiting = || self.conditional.open.iter().filter(|order| order.is_waiting());

@@ -64,6 +64,9 @@ pub struct Market {
     pub leverage: u32,
     /// Margin mode.
     pub margin_mode: MarginMode,
+    /// Whether long and short are held side by side, where contracts have position modes of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedge: Option<bool>,
     /// In one-way mode at most one of the two is held.
     pub long: Held,
     /// See `long`.
@@ -79,6 +82,7 @@ impl Market {
             mark: price,
             leverage: LEVERAGE_AT_FIRST,
             margin_mode: MarginMode::Cross,
+            hedge: None,
             long: Held::default(),
             short: Held::default(),
             depth: None,

@@ -21,6 +21,23 @@ impl Book {
         Ok(())
     }
 
+    /// One-way or hedge mode of one contract, which from then on is its own.
+    pub fn set_hedge_on(&mut self, symbol: &Symbol, hedge: bool) -> Result<(), Denial> {
+        if self.is_hedge_on(symbol) == hedge {
+            return Err(Denial::NoChange);
+        }
+        if self.has_open_orders(symbol) {
+            return Err(Denial::Blocked(Obstacle::Orders));
+        }
+        let market = self.markets.get_mut(symbol).ok_or(Denial::NoPrice)?;
+        if !market.is_flat() {
+            return Err(Denial::Blocked(Obstacle::Position));
+        }
+        market.hedge = Some(hedge);
+        self.changes += 1;
+        Ok(())
+    }
+
     /// Leverage of one contract.
     pub fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<(), Denial> {
         let max = self.instrument(symbol.as_str())?.max_leverage;

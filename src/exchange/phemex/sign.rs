@@ -73,7 +73,7 @@ mod tests {
                 params.with(Box::leak(name.to_owned().into_boxed_str()), value.replace("%2C", ","))
             });
             let body = vector["request"]["body"].as_str().unwrap_or("").to_owned();
-            let call = Call { body, ..Call::query("PUT", Box::leak(path.to_owned().into_boxed_str()), params) };
+            let call = Call { body, ..Call::query("PUT", path.to_owned(), params) };
             let request = sign(&keys(), &call, AT);
             assert_eq!((header(&request, "x-phemex-request-signature"), request.target.as_str()), (Some(signature), target), "{vector}");
             for name in ["x-phemex-access-token", "x-phemex-request-expiry", "Content-Type"] {

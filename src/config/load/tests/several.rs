@@ -71,9 +71,9 @@ fn the_default_account_is_one_of_them_in_any_case() {
         loaded(&format!("{TOKEN_LINE}DEFAULT_ACCOUNT=other"), &[DEMO, MAIN]).unwrap_err(),
         [".env:3: DEFAULT_ACCOUNT: there is no such account; there are demo, Main"]
     );
-    let broken = MAIN.replace("binance", "coinex");
+    let broken = MAIN.replace("binance", "mtgox");
     let told = loaded(&format!("{TOKEN_LINE}DEFAULT_ACCOUNT=Main"), &[&broken]).unwrap_err();
-    assert!(told.len() == 1 && told[0].contains("coinex is not supported yet"), "an account with a mistake may be the one: {told:?}");
+    assert!(told.len() == 1 && told[0].contains("there is no such exchange"), "an account with a mistake may be the one: {told:?}");
 }
 
 #[test]

@@ -1,0 +1,217 @@
+//! HTTP status, code and text of a failed call → one of the three families of [`ExchangeError`].
+//!
+//! Failures come with status 200 and a code that is not zero; single orders of a batch, and single cancels, fail in the
+//! same shape. Few codes are documented, so a few classes are told by the words, and an unknown code is a refusal. An
+//! answer that is not the exchange's own (a gateway's page, half an answer) says nothing about the order.
+
+use serde::Deserialize;
+
+use crate::exchange::attempt::{Attempt, Failure, describe, refusal};
+use crate::exchange::error::{ExchangeError, Reason};
+use crate::exchange::numbers::integer;
+use crate::market::{Millis, SECOND_MS};
+
+/// Limits are counted by the second, and no header says when one ends.
+const WINDOW_MS: Millis = SECOND_MS;
+/// A longer wait asked for by a gateway is a misunderstanding.
+const WAIT_MAX_MS: Millis = 600 * SECOND_MS;
+
+/// The frame of every answer, and of every element of a batch.
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    #[serde(deserialize_with = "integer")]
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+/// What a failed answer says about the order; `None` when it is no failure.
+pub(super) fn judge(attempt: &Attempt, failure: &Failure<'_>) -> Option<ExchangeError> {
+    let envelope = serde_json::from_slice::<Envelope>(failure.body).ok();
+    if failure.status == 200 && envelope.as_ref().is_none_or(|envelope| envelope.code == 0) {
+        return None;
+    }
+    Some(match envelope {
+        Some(envelope) => coded(attempt, failure, envelope.code, &envelope.message),
+        None if failure.status == 429 => refusal(limited(failure), failure.status, "too many requests"),
+        None => attempt.unknown(describe(failure.status, "", "")),
+    })
+}
+
+/// An answer of the exchange's own.
+fn coded(attempt: &Attempt, failure: &Failure<'_>, code: i64, text: &str) -> ExchangeError {
+    let refused = |reason| refusal(reason, code, text);
+    let words = text.to_ascii_lowercase();
+    if matches!(code, 4123 | 4213) || failure.status == 429 {
+        return refused(limited(failure));
+    }
+    // Around the time of funding; whatever the code, nothing was done.
+    if code != 0 && failure.status < 500 && words.contains("funding fee settlement") {
+        return refused(Reason::Maintenance);
+    }
+    if code == 0 || is_unsure(code) || failure.status >= 500 {
+        // A read changes nothing: "failed" is then all there is to know.
+        return if attempt.changes { attempt.unknown(describe(failure.status, &code.to_string(), text)) } else { refused(Reason::Busy) };
+    }
+    refused(reason_of(code, &words))
+}
+
+fn limited(failure: &Failure<'_>) -> Reason {
+    let asked = failure.retry_after_s.map_or(WINDOW_MS, |seconds| seconds.saturating_mul(SECOND_MS));
+    Reason::RateLimited { until: failure.now.saturating_add(asked.clamp(WINDOW_MS, WAIT_MAX_MS)) }
+}
+
+/// Codes after which the order must be asked for: time-outs, and failures nobody says the end of. The short ones are of
+/// the older generation, which still comes through.
+fn is_unsure(code: i64) -> bool {
+    matches!(code, 3008 | 4001..=4003 | 35 | 36)
+}
+
+/// The class of a code and its words in lower case. Those that leave the outcome open, and limits, are not decided here.
+fn reason_of(code: i64, words: &str) -> Reason {
+    match code {
+        3109 | 107 => Reason::InsufficientBalance,
+        3127 => Reason::MinSize,
+        3600 => Reason::UnknownOrder,
+        // The last three: the book is too thin for this size.
+        3606 | 3615..=3619 | 3632..=3635 | 3627..=3629 => Reason::PriceBand,
+        // Call auctions, and the time of protection in which only makers are let in.
+        3157 | 3610 | 3612..=3614 | 3638 => Reason::Maintenance,
+        // Nobody to trade with right now.
+        3620 => Reason::Busy,
+        3622 => Reason::WouldTrigger,
+        4005 | 4006 | 4008 | 24 | 25 | 4512 | 158 => Reason::Credentials,
+        4007 | 23 => Reason::IpNotAllowed,
+        4010 | 4017 | 227 => Reason::ClockSkew,
+        4011 | 4018 | 4115 | 4117 | 4130 | 4158 | 4159 => Reason::AccountRestricted,
+        4004 | 4009 => Reason::BadRequest,
+        _ => reason_in(words).unwrap_or(if code == 3639 { Reason::BadRequest } else { Reason::Other }),
+    }
+}
+
+/// What the words tell where the code does not. The code of a close or a stop without a position is documented nowhere.
+fn reason_in(words: &str) -> Option<Reason> {
+    let says = |part: &str| words.contains(part);
+    let missing = says("not found") || says("not exist");
+    if missing && says("order") {
+        Some(Reason::UnknownOrder)
+    } else if missing && says("market") {
+        Some(Reason::SymbolUnknown)
+    } else if says("no position") || missing && says("position") {
+        Some(Reason::NoPosition)
+    } else if says("leverage") {
+        Some(Reason::Leverage)
+    } else if says("precision") || says("decimal") {
+        Some(Reason::Precision)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = 1_700_000_012_345;
+
+    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
+        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 9000 };
+        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
+    }
+
+    fn coded(code: i64, message: &str) -> String {
+        serde_json::json!({"code": code, "data": {}, "message": message}).to_string()
+    }
+
+    fn with_code(code: i64, message: &str) -> ExchangeError {
+        judge_as(true, 200, None, &coded(code, message)).unwrap()
+    }
+
+    fn is_unknown(error: &ExchangeError) -> bool {
+        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 9000)
+    }
+
+    /// Every code of the exchange sheet that is a plain refusal, with its class.
+    #[test]
+    fn every_known_code_has_its_class() {
+        use Reason::*;
+        let table: &[(Reason, &[i64])] = &[
+            (InsufficientBalance, &[3109, 107]),
+            (MinSize, &[3127]),
+            (UnknownOrder, &[3600]),
+            (PriceBand, &[3606, 3615, 3616, 3617, 3618, 3619, 3632, 3633, 3634, 3635, 3627, 3628, 3629]),
+            (Maintenance, &[3610, 3612, 3613, 3614, 3638, 3157]),
+            (Busy, &[3620]),
+            (WouldTrigger, &[3622]),
+            (BadRequest, &[3639, 4004, 4009]),
+            (Credentials, &[4005, 24, 25, 4006, 4008, 4512, 158]),
+            (IpNotAllowed, &[4007, 23]),
+            (ClockSkew, &[4010, 4017, 227]),
+            (AccountRestricted, &[4011, 4018, 4115, 4117, 4130, 4158, 4159]),
+            (RateLimited { until: NOW + WINDOW_MS }, &[4123, 4213]),
+            (Other, &[3621, 3999, 7, -1]),
+        ];
+        for (reason, codes) in table {
+            for code in *codes {
+                let error = with_code(*code, "some words");
+                assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
+                assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_tell_what_codes_do_not() {
+        let cases = [
+            (3639, "market ETHUSD not found", Reason::SymbolUnknown),
+            (3639, "invalid leverage", Reason::Leverage),
+            (3639, "amount precision error", Reason::Precision),
+            (3639, "invalid argument", Reason::BadRequest),
+            (3101, "order not exists", Reason::UnknownOrder),
+            (3102, "Order not found", Reason::UnknownOrder),
+            (3103, "position not exist", Reason::NoPosition),
+            (3104, "No position to close", Reason::NoPosition),
+            (4001, "Service is not available during funding fee settlement", Reason::Maintenance),
+            (3105, "Service is not available during funding fee settlement", Reason::Maintenance),
+        ];
+        for (code, text, reason) in cases {
+            assert_eq!(with_code(code, text).reason(), Some(reason), "{code} {text}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
+        for code in [3008, 4001, 35, 4002, 36, 4003] {
+            let error = with_code(code, "words");
+            assert!(is_unknown(&error) && error.to_string().contains("words"), "{code}: {error}");
+            let read = judge_as(false, 200, None, &coded(code, "words")).unwrap();
+            assert_eq!(read.reason(), Some(Reason::Busy), "{code}");
+        }
+        let page = "<html><head><title>502 Bad Gateway</title></head></html>";
+        let (no, yes) = (coded(3109, "balance not enough"), coded(0, "OK"));
+        for (status, body) in
+            [(502, page), (504, ""), (500, "{"), (403, page), (404, page), (302, ""), (500, &no), (500, &yes), (404, &yes)]
+        {
+            let error = judge_as(true, status, None, body).unwrap();
+            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
+        }
+        assert_eq!(judge_as(true, 200, None, page), None, "left to whoever reads it");
+        assert_eq!(judge_as(true, 200, None, &yes), None);
+        assert_eq!(judge_as(true, 400, None, &no).unwrap().reason(), Some(Reason::InsufficientBalance));
+    }
+
+    #[test]
+    fn limits_are_waited_for_a_second_or_as_long_as_is_asked() {
+        let limited = |until| Some(Reason::RateLimited { until });
+        let many = coded(4213, "too many requests");
+        for (status, retry_after_s, body, until) in [
+            (200, None, many.as_str(), NOW + 1000),
+            (429, None, "<html>", NOW + 1000),
+            (429, Some(7), "", NOW + 7000),
+            (429, Some(0), &coded(0, ""), NOW + 1000),
+            (200, Some(u64::MAX), many.as_str(), NOW + WAIT_MAX_MS),
+        ] {
+            assert_eq!(judge_as(true, status, retry_after_s, body).unwrap().reason(), limited(until), "{status} {retry_after_s:?}");
+        }
+    }
+}

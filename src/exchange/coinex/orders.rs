@@ -1,0 +1,162 @@
+//! Plain orders: how they are sent, found again and cancelled.
+//!
+//! Names are not checked for uniqueness: a request that is sent twice is two orders. So nothing here is ever sent again,
+//! and a name that a sender gave is looked for before it is used.
+
+use serde_json::value::RawValue;
+
+use super::{BATCH_MAX, CoinEx, Look, of, wire};
+use crate::exchange::attempt::Attempt;
+use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::params::Params;
+use crate::exchange::session::{Call, unreadable};
+use crate::market::{Action, ClientId, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
+use wire::{Direction, OrderRow, Reply};
+
+pub(super) const PENDING: &str = "/v2/futures/pending-order";
+const FINISHED: &str = "/v2/futures/finished-order";
+const OPEN: &str = "/v2/futures/order";
+/// Takes a position down and never beyond flat: what other exchanges mean by reduce-only, with orders of every type.
+const CLOSE: &str = "/v2/futures/close-position";
+
+/// A position that was looked at so recently needs no second look before it is closed.
+const LOOK_MS: Millis = 1000;
+
+/// The parameters of a plain order, alone or in a batch. One that closes has no direction: the position's decides.
+fn order_params(order: &NewOrder) -> Params {
+    let direction = (order.action == Action::Open).then(|| Direction::of(order.side, order.action).as_str());
+    let params = of(&order.symbol).with_some("side", direction);
+    let params = match order.kind {
+        OrderKind::Market => params.with("type", "market"),
+        OrderKind::Limit { price } => params.with("type", "limit").with_decimal("price", price),
+    };
+    params.with_decimal("amount", order.qty).with("client_id", order.id.as_str())
+}
+
+/// Orders that need nothing but to be sent: they open, and their names are used once.
+fn goes_at_once(order: &NewOrder) -> bool {
+    order.action == Action::Open && ClientId::parse(order.id.as_str()).is_some()
+}
+
+impl CoinEx {
+    /// In one request as far as the exchange can: closing is another call, and names of senders are looked for first.
+    pub(super) fn place_all(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        let mut results = Vec::with_capacity(orders.len());
+        for run in orders.chunk_by(|a, b| goes_at_once(a) && goes_at_once(b)) {
+            for chunk in run.chunks(BATCH_MAX) {
+                match chunk {
+                    [order] => results.push(self.place_one(order)),
+                    orders => results.append(&mut self.place_batch(orders)),
+                }
+            }
+        }
+        results
+    }
+
+    fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
+        let path = match order.action {
+            Action::Open => OPEN,
+            Action::Close => CLOSE,
+        };
+        if order.action == Action::Close {
+            self.must_hold(&order.symbol, order.side)?;
+        }
+        if ClientId::parse(order.id.as_str()).is_none() {
+            self.must_be_unused(&order.symbol, &order.id)?;
+        }
+        // What was seen of the position is no longer so.
+        self.look = None;
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<OrderRow>>(&Call::post(path, &order_params(order)))?;
+        reply.data.placed(order, &attempt)
+    }
+
+    /// Answers come in the order of the request, with code 0 even when orders inside failed.
+    fn place_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        self.look = None;
+        let params = Params::new().with_list("orders", orders.iter().map(order_params).collect());
+        let sent = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&Call::post("/v2/futures/batch-order", &params));
+        let (reply, attempt) = match sent {
+            Ok(sent) => sent,
+            Err(error) => return vec![Err(error); orders.len()],
+        };
+        let mut elements = reply.data.into_iter();
+        let results: Vec<Result<OrderState>> = orders
+            .iter()
+            .map(|order| {
+                let element = elements.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
+                self.element::<OrderRow>(&element, &attempt)?.placed(order, &attempt)
+            })
+            .collect();
+        self.session.mind_clock(&results);
+        results
+    }
+
+    /// What one element of an answer holds, unless it is a failure of its own.
+    fn element<T: serde::de::DeserializeOwned>(&self, element: &RawValue, attempt: &Attempt) -> Result<T> {
+        self.session.judge_element(attempt, element.get().as_bytes())?;
+        let reply = serde_json::from_str::<Reply<T>>(element.get());
+        Ok(reply.map_err(|error| attempt.unknown(unreadable(&error)))?.data)
+    }
+
+    /// The call that closes names no side: on the other side it would take down a position that is not meant.
+    fn must_hold(&mut self, symbol: &Symbol, side: Side) -> Result<()> {
+        let now = self.session.now();
+        let recent = self.look.as_ref().filter(|look| look.symbol == *symbol && now.saturating_sub(look.at) <= LOOK_MS);
+        let held = match recent {
+            Some(look) => look.side,
+            None => self.row_of(symbol).map_err(ExchangeError::nothing_sent)?.map(|row| row.side()),
+        };
+        match held {
+            Some(held) if held == side => Ok(()),
+            Some(held) => Err(ExchangeError::refused(Reason::NoPosition, format!("the position of {symbol} is {held}, not {side}"))),
+            None => Err(ExchangeError::refused(Reason::NoPosition, format!("{symbol} has no position"))),
+        }
+    }
+
+    /// Two orders of one name could not be told apart.
+    fn must_be_unused(&mut self, symbol: &Symbol, id: &ClientId) -> Result<()> {
+        let order = OrderRef { symbol: symbol.clone(), id: id.clone(), guard: None };
+        match self.named(&order, PENDING, false).map_err(ExchangeError::nothing_sent)? {
+            Some(_) => Err(ExchangeError::refused(Reason::DuplicateClientId, format!("an open order of {symbol} is named {id}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps what was seen of a position.
+    pub(super) fn looked(&mut self, symbol: &Symbol, side: Option<Side>) {
+        self.look = Some(Look { symbol: symbol.clone(), side, at: self.session.now() });
+    }
+
+    /// Open orders are in one list, ended ones in another: in this order, because an order moves from the one to the other.
+    /// One that was cancelled without any execution is in neither.
+    pub(super) fn plain_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        match self.named(order, PENDING, false)? {
+            Some(open) => Ok(Some(open)),
+            None => self.named(order, FINISHED, true),
+        }
+    }
+
+    /// The newest of a name.
+    fn named(&mut self, order: &OrderRef, path: &'static str, ended: bool) -> Result<Option<OrderState>> {
+        let rows: Vec<OrderRow> = self.whole(path, &of(&order.symbol).with("client_id", order.id.as_str()))?;
+        let offset_ms = self.session.offset_ms();
+        let rows = rows.into_iter().filter(|row| row.market == order.symbol.as_str());
+        let states = rows.map(|row| row.state(&order.symbol, ended, offset_ms));
+        Ok(states.filter(|state| state.is(order)).max_by_key(|state| state.created_at))
+    }
+
+    /// Everything of a name is cancelled, and each has a verdict of its own.
+    pub(super) fn cancel_plain(&mut self, order: &OrderRef) -> Result<()> {
+        let call = Call::post("/v2/futures/cancel-order-by-client-id", &of(&order.symbol).with("client_id", order.id.as_str()));
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&call)?;
+        let mut canceled = Err(ExchangeError::refused(Reason::UnknownOrder, "no open order has this name"));
+        for element in &reply.data {
+            match self.element::<OrderRow>(element, &attempt) {
+                Ok(_) => canceled = Ok(()),
+                Err(error) if error.reason() == Some(Reason::UnknownOrder) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        canceled
+    }
+}

@@ -1,0 +1,285 @@
+//! HTTP status and words of a failed call → one of the three families of [`ExchangeError`].
+//!
+//! Failures come in four shapes: status 200 with a name (`error`); another status with a code and a message (`errors`),
+//! 500 among them, which is then a plain refusal; a success whose order or cancel has a `status` that is none; and, for
+//! lists of the past, a status with a reason. Names may be followed by `: ` and what they are about.
+
+use serde::Deserialize;
+
+use crate::exchange::attempt::{Attempt, Failure, describe, refusal};
+use crate::exchange::error::{ExchangeError, Reason};
+use crate::market::{Millis, SECOND_MS};
+
+/// Limits are counted over ten seconds, and no header says how much is left of them.
+const WINDOW_MS: Millis = 10 * SECOND_MS;
+/// A longer wait asked for by a gateway is a misunderstanding.
+const WAIT_MAX_MS: Millis = 3600 * SECOND_MS;
+
+/// What a status of an order is called whose word is newer than the interface.
+const UNTOLD: &str = "unknown";
+
+/// The parts of an answer that say that it is none.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    result: String,
+    error: Option<String>,
+    #[serde(default)]
+    errors: Vec<Coded>,
+    /// Of lists of the past.
+    reason: Option<String>,
+}
+
+/// A code, zero where the message alone tells.
+#[derive(Deserialize)]
+struct Coded {
+    #[serde(default)]
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+/// What a failed answer says about the order; `None` when it is no failure of the call, but maybe of what it carried.
+pub(super) fn judge(attempt: &Attempt, failure: &Failure<'_>) -> Option<ExchangeError> {
+    let Ok(envelope) = serde_json::from_slice::<Envelope>(failure.body) else {
+        return (failure.status != 200).then(|| unreadable(attempt, failure));
+    };
+    if failure.status == 200 && envelope.result != "error" {
+        return None;
+    }
+    let (code, words) = match (envelope.errors.into_iter().next(), envelope.error.or(envelope.reason)) {
+        (Some(first), _) => (first.code, first.message),
+        (None, words) => (0, words.unwrap_or_default()),
+    };
+    Some(failed(attempt, failure, code, &words))
+}
+
+/// Not the exchange's own words: a gateway's page, or half an answer.
+fn unreadable(attempt: &Attempt, failure: &Failure<'_>) -> ExchangeError {
+    match failure.status {
+        429 => refusal(limited(failure), "", "too many requests"),
+        401 if !attempt.changes => refusal(Reason::Credentials, "", "HTTP 401"),
+        status => attempt.unknown(describe(status, "", "")),
+    }
+}
+
+fn failed(attempt: &Attempt, failure: &Failure<'_>, code: i64, words: &str) -> ExchangeError {
+    let shown = if code == 0 { String::new() } else { code.to_string() };
+    let reason = match reason_of(code, words) {
+        _ if failure.status == 429 || code == 10 || is(words, "apiLimitExceeded") => limited(failure),
+        None if failure.status == 401 => Reason::Credentials,
+        // A code is a refusal whatever the status is; a name nobody knows may be the end of anything.
+        None if code != 0 || failure.status < 500 && !words.is_empty() && !is_unsure(words) => Reason::Other,
+        None if attempt.changes => return attempt.unknown(describe(failure.status, &shown, words)),
+        None => Reason::Busy,
+        Some(reason) => reason,
+    };
+    match advice(words) {
+        "" => refusal(reason, shown, words),
+        advice => refusal(reason, shown, &format!("{words}: {advice}")),
+    }
+}
+
+/// What a status that is no success says about an order, or about a cancel.
+pub(super) fn refused(attempt: &Attempt, status: &str) -> ExchangeError {
+    if status.is_empty() || status == UNTOLD || is_unsure(status) {
+        return attempt.unknown(format!("the exchange says `{status}` about the order"));
+    }
+    refusal(reason_of(0, status).unwrap_or(Reason::Other), "", status)
+}
+
+/// Names after which the order must be asked for.
+fn is_unsure(words: &str) -> bool {
+    ["Server Error", "Unavailable", "unknownError"].into_iter().any(|name| is(words, name))
+}
+
+/// Names may say after a colon what they are about.
+fn is(words: &str, name: &str) -> bool {
+    name_in(words) == name
+}
+
+fn name_in(words: &str) -> &str {
+    words.split(':').next().unwrap_or("").trim()
+}
+
+fn limited(failure: &Failure<'_>) -> Reason {
+    let asked = failure.retry_after_s.map_or(WINDOW_MS, |seconds| seconds.saturating_mul(SECOND_MS));
+    Reason::RateLimited { until: failure.now.saturating_add(asked.clamp(WINDOW_MS, WAIT_MAX_MS)) }
+}
+
+/// The class of a code, or of a name. Those that leave the outcome open, and limits, are not decided here.
+fn reason_of(code: i64, words: &str) -> Option<Reason> {
+    match code {
+        11 => return Some(Reason::BadRequest),
+        18 => return Some(Reason::Credentials),
+        41 | 92 => return Some(Reason::InsufficientBalance),
+        87 | 88 => return Some(Reason::SymbolUnknown),
+        _ => {}
+    }
+    Some(match name_in(words) {
+        "insufficientAvailableFunds" | "insufficientFunds" | "wouldCauseLiquidation" => Reason::InsufficientBalance,
+        "clientOrderIdAlreadyExist" => Reason::DuplicateClientId,
+        "notFound" | "orderForEditNotFound" | "orderForEditNotAStop" | "filled" => Reason::UnknownOrder,
+        "noOrdersToCancel" => Reason::NoChangeNeeded,
+        "wouldNotReducePosition" => Reason::NoPosition,
+        "postWouldExecute" => Reason::WouldTrigger,
+        "invalidSize" | "tooManySmallOrders" => Reason::MinSize,
+        "invalidPrice" | "outsidePriceCollar" | "wouldIncreasePriceDislocation" => Reason::PriceBand,
+        "maxPositionViolation" | "fixedLeverageTooHigh" => Reason::Leverage,
+        "clientOrderIdInvalid" | "clientOrderIdTooLong" | "clientOrderIdTooBig" => Reason::BadRequest,
+        "invalidSide" | "invalidOrderType" | "invalidArgument" | "requiredArgumentMissing" | "Json Parse Error" => Reason::BadRequest,
+        "marketSuspended" | "marketInactive" | "marketIsPostOnly" | "marketUnavailable" => Reason::Maintenance,
+        "tooManyOrders" => Reason::TooManyOrders,
+        "wouldProcessAfterSpecifiedTime" | "nonceBelowThreshold" | "nonceDuplicate" => Reason::ClockSkew,
+        "authenticationError" | "accountInactive" | "invalidAccount" | "unauthorized" => Reason::Credentials,
+        "contractNotFound" => Reason::SymbolUnknown,
+        "selfFill" | "iocWouldNotExecute" => Reason::Other,
+        name if name.starts_with("cannotEdit") => Reason::Other,
+        _ => return None,
+    })
+}
+
+/// What only the account's owner can do about it.
+fn advice(words: &str) -> &'static str {
+    match name_in(words) {
+        "authenticationError" => "keys of the spot exchange are unknown here: make one for futures, with access to orders",
+        "nonceBelowThreshold" | "nonceDuplicate" => "another program uses this key with a nonce: make a key for this one alone",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Millis = 1_700_000_012_345;
+
+    fn attempt(changes: bool) -> Attempt {
+        Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 11_000 }
+    }
+
+    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
+        judge(&attempt(changes), &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
+    }
+
+    fn named(name: &str) -> String {
+        json!({"result": "error", "error": name, "serverTime": "2023-11-14T22:13:20.000Z"}).to_string()
+    }
+
+    fn coded(code: i64, message: &str) -> String {
+        json!({"status": "INTERNAL_SERVER_ERROR", "result": "error", "errors": [{"code": code, "message": message}]}).to_string()
+    }
+
+    fn is_unknown(error: &ExchangeError) -> bool {
+        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 11_000)
+    }
+
+    /// Every name of the exchange sheet that is a plain refusal, with its class.
+    #[test]
+    fn every_known_name_has_its_class_in_calls_and_in_orders() {
+        use Reason::*;
+        let table: &[(Reason, &[&str])] = &[
+            (InsufficientBalance, &["insufficientAvailableFunds", "insufficientFunds", "wouldCauseLiquidation"]),
+            (DuplicateClientId, &["clientOrderIdAlreadyExist"]),
+            (BadRequest, &["clientOrderIdInvalid", "clientOrderIdTooLong", "clientOrderIdTooBig"]),
+            (
+                BadRequest,
+                &["invalidSide", "invalidOrderType", "invalidArgument: limitPrice", "requiredArgumentMissing: size", "Json Parse Error"],
+            ),
+            (UnknownOrder, &["notFound", "orderForEditNotFound", "orderForEditNotAStop", "filled"]),
+            (NoChangeNeeded, &["noOrdersToCancel"]),
+            (NoPosition, &["wouldNotReducePosition"]),
+            (WouldTrigger, &["postWouldExecute"]),
+            (MinSize, &["invalidSize", "tooManySmallOrders"]),
+            (PriceBand, &["invalidPrice", "outsidePriceCollar", "wouldIncreasePriceDislocation"]),
+            (Leverage, &["maxPositionViolation", "fixedLeverageTooHigh"]),
+            (Maintenance, &["marketSuspended", "marketInactive", "marketIsPostOnly", "marketUnavailable"]),
+            (TooManyOrders, &["tooManyOrders"]),
+            (ClockSkew, &["wouldProcessAfterSpecifiedTime", "nonceBelowThreshold", "nonceDuplicate"]),
+            (Credentials, &["authenticationError", "accountInactive", "invalidAccount"]),
+            (SymbolUnknown, &["contractNotFound"]),
+            (Other, &["selfFill", "iocWouldNotExecute", "cannotEditOrder", "somethingNew"]),
+        ];
+        for (reason, names) in table {
+            for name in *names {
+                let error = judge_as(true, 200, None, &named(name)).unwrap();
+                assert_eq!(error.reason(), Some(*reason), "{name}: {error}");
+                assert!(error.to_string().contains(name), "{error}");
+                assert_eq!(refused(&attempt(true), name).reason(), Some(*reason), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_a_refusal_whatever_the_status_is() {
+        for (code, reason) in [
+            (11, Reason::BadRequest),
+            (18, Reason::Credentials),
+            (41, Reason::InsufficientBalance),
+            (92, Reason::InsufficientBalance),
+            (87, Reason::SymbolUnknown),
+            (88, Reason::SymbolUnknown),
+            (10, Reason::RateLimited { until: NOW + WINDOW_MS }),
+            (99, Reason::Other),
+        ] {
+            for status in [200, 400, 500] {
+                let error = judge_as(true, status, None, &coded(code, "SOME_WORDS")).unwrap();
+                assert_eq!(error.reason(), Some(reason), "{code}");
+                assert!(error.to_string().contains(&format!("({code}): SOME_WORDS")), "{error}");
+            }
+        }
+        // Without a code the message tells.
+        assert_eq!(judge_as(true, 404, None, &coded(0, "contractNotFound")).unwrap().reason(), Some(Reason::SymbolUnknown));
+        assert!(is_unknown(&judge_as(true, 500, None, &coded(0, "SOMETHING_NEW")).unwrap()));
+        let past = json!({"status": "unauthorized", "reason": "wrong key"}).to_string();
+        assert_eq!(judge_as(false, 401, None, &past).unwrap().reason(), Some(Reason::Credentials));
+        let spot = judge_as(false, 200, None, &named("authenticationError")).unwrap().to_string();
+        assert!(spot.contains("authenticationError: keys of the spot exchange"), "{spot}");
+    }
+
+    #[test]
+    fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
+        for name in ["Server Error", "Unavailable", "unknownError", ""] {
+            assert!(is_unknown(&judge_as(true, 200, None, &named(name)).unwrap()), "{name}");
+            // A read changes nothing: "failed" is then all there is to know.
+            assert_eq!(judge_as(false, 200, None, &named(name)).unwrap().reason(), Some(Reason::Busy), "{name}");
+        }
+        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
+        for (status, body) in
+            [(502, page), (503, ""), (520, page), (500, "{"), (301, page), (403, page), (404, ""), (401, page), (400, "[]")]
+        {
+            let error = judge_as(true, status, None, body).unwrap();
+            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
+        }
+        assert_eq!(judge_as(false, 401, None, page).unwrap().reason(), Some(Reason::Credentials));
+        assert!(is_unknown(&judge_as(true, 500, None, &named("somethingNew")).unwrap()));
+        assert!(is_unknown(&judge_as(true, 500, None, r#"{"result":"success"}"#).unwrap()), "a success must come as one");
+        for status in ["", "unknown", "Unavailable"] {
+            assert!(is_unknown(&refused(&attempt(true), status)), "{status}");
+        }
+    }
+
+    #[test]
+    fn limits_say_until_when() {
+        let limited = |until| Some(Reason::RateLimited { until });
+        let cases = [
+            (200, None, named("apiLimitExceeded"), limited(NOW + 10_000)),
+            (429, None, "<html>".to_owned(), limited(NOW + 10_000)),
+            (429, Some(30), String::new(), limited(NOW + 30_000)),
+            (429, Some(0), named("somethingNew"), limited(NOW + 10_000)),
+            (429, Some(u64::MAX), coded(10, "x"), limited(NOW + WAIT_MAX_MS)),
+        ];
+        for (status, retry_after_s, body, reason) in cases {
+            assert_eq!(judge_as(true, status, retry_after_s, &body).unwrap().reason(), reason, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_failure_of_a_call_is_left_to_whoever_reads_it() {
+        let refused = json!({"result": "success", "sendStatus": {"status": "invalidSize"}}).to_string();
+        for body in [refused.as_str(), r#"{"elements":[],"len":0}"#, r#"{"result":"success"}"#, "<html>", "[]", "{"] {
+            assert_eq!(judge_as(true, 200, None, body), None, "{body}");
+        }
+    }
+}

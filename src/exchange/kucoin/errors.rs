@@ -1,0 +1,271 @@
+//! HTTP status, code and text of a failed call → one of the three families of [`ExchangeError`].
+//!
+//! Failures come with status 200 as well as with others: the code decides, and some codes need their text. One order of a
+//! batch fails in the shape of a whole answer, inside an answer that is a success. An answer that is not the exchange's
+//! own (a gateway's page, half an answer) says nothing about the order.
+
+use serde::Deserialize;
+
+use crate::exchange::attempt::{Attempt, Failure, describe, refusal};
+use crate::exchange::error::{ExchangeError, Reason};
+use crate::exchange::numbers::integer;
+use crate::market::{Millis, SECOND_MS};
+
+/// The code of everything that is no failure.
+const SUCCESS: i64 = 200_000;
+/// A pool of requests is filled anew this often: what is waited when nothing else is said.
+const POOL_MS: Millis = 30 * SECOND_MS;
+/// How long the host's gateway locks an address out.
+const EDGE_MS: Millis = 30 * SECOND_MS;
+/// How long a single path is to be left alone.
+const PATH_MS: Millis = 10 * SECOND_MS;
+/// A longer wait is a misunderstanding.
+const WAIT_MAX_MS: Millis = 3600 * SECOND_MS;
+/// What the gateway writes where it locks an address out.
+const EDGE_WORDS: &str = "error code: 1015";
+
+/// The frame of every answer, and of the verdict on one order of a batch.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(deserialize_with = "integer")]
+    code: i64,
+    msg: Option<String>,
+}
+
+/// What a failed answer says about the order; `None` when it is no failure of the call, but maybe of orders inside.
+pub(super) fn judge(attempt: &Attempt, failure: &Failure<'_>) -> Option<ExchangeError> {
+    match serde_json::from_slice::<Envelope>(failure.body) {
+        Ok(envelope) if failure.status == 200 && envelope.code == SUCCESS => None,
+        Ok(envelope) => Some(failed(attempt, failure, envelope.code, envelope.msg.as_deref().unwrap_or_default())),
+        Err(_) => (failure.status != 200).then(|| unreadable(attempt, failure)),
+    }
+}
+
+/// Not the exchange's own words.
+fn unreadable(attempt: &Attempt, failure: &Failure<'_>) -> ExchangeError {
+    let locked_out = || String::from_utf8_lossy(failure.body).to_ascii_lowercase().contains(EDGE_WORDS);
+    match failure.status {
+        429 => refusal(limited(failure), "", "too many requests"),
+        403 if locked_out() => refusal(banned(failure), "1015", "this address is locked out"),
+        status => attempt.unknown(describe(status, "", "")),
+    }
+}
+
+fn failed(attempt: &Attempt, failure: &Failure<'_>, code: i64, text: &str) -> ExchangeError {
+    let reason = match code {
+        429_000 => limited(failure),
+        1_015 => banned(failure),
+        200_002 => Reason::RateLimited { until: failure.now.saturating_add(PATH_MS) },
+        _ if failure.status == 429 => limited(failure),
+        _ => reason_of(code, text),
+    };
+    if is_unsure(code) || failure.status >= 500 && reason == Reason::Other {
+        // A read changes nothing: "failed" is then all there is to know.
+        return match attempt.changes {
+            true => attempt.unknown(describe(failure.status, &code.to_string(), text)),
+            false => refusal(Reason::Busy, code, text),
+        };
+    }
+    match advice(code) {
+        "" => refusal(reason, code, text),
+        advice => refusal(reason, code, &format!("{}: {advice}", text.trim_end_matches('.'))),
+    }
+}
+
+/// Codes after which the order must be asked for. The first one comes here with a status that contradicts it.
+fn is_unsure(code: i64) -> bool {
+    matches!(code, SUCCESS | 500_000 | 408_000)
+}
+
+fn limited(failure: &Failure<'_>) -> Reason {
+    let asked = failure.retry_after_s.map_or(POOL_MS, |seconds| seconds.saturating_mul(SECOND_MS));
+    Reason::RateLimited { until: failure.now.saturating_add(asked.clamp(SECOND_MS, WAIT_MAX_MS)) }
+}
+
+fn banned(failure: &Failure<'_>) -> Reason {
+    Reason::Banned { until: failure.now.saturating_add(EDGE_MS) }
+}
+
+/// The class of a code. Those that leave the outcome open, and limits, are not decided here.
+fn reason_of(code: i64, text: &str) -> Reason {
+    match code {
+        _ if text.contains("exist.order.or.position") => Reason::SettingBlocked,
+        50_002 => Reason::SettingBlocked,
+        100_001 | 300_000 | 400_000 | 400_100 => bad_parameter(text),
+        100_004 => Reason::UnknownOrder,
+        200_005 | 300_003 | 330_008 => Reason::InsufficientBalance,
+        300_018 => Reason::DuplicateClientId,
+        300_009 | 300_010 => Reason::NoPosition,
+        // The last two: nobody stands on the other side of the book.
+        300_006 | 300_007 | 300_011 | 300_012 | 300_008 | 300_013 => Reason::PriceBand,
+        300_005 | 300_016 => Reason::Leverage,
+        300_001 | 300_004 => Reason::TooManyOrders,
+        330_005 | 330_011 | 330_012 => Reason::PositionMode,
+        400_001 | 400_003 | 400_004 | 400_005 | 400_007 => Reason::Credentials,
+        // Frozen, of a region or person that may not trade, or of the other kind of account.
+        411_100 | 40_010 | 400_303 | 112_010 => Reason::AccountRestricted,
+        400_006 => Reason::IpNotAllowed,
+        400_002 => Reason::ClockSkew,
+        300_014 => Reason::Busy,
+        // Not there, suspended or in settlement: other contracts trade on.
+        100_003 | 200_003 | 400_600 | 300_002 | 300_015 => Reason::SymbolUnknown,
+        404_000 if names(text, &["symbol", "contract"]) => Reason::SymbolUnknown,
+        404_000 => Reason::BadRequest,
+        _ => Reason::Other,
+    }
+}
+
+/// Codes for whatever is wrong with a request: the text tells.
+fn bad_parameter(text: &str) -> Reason {
+    let text = text.to_ascii_lowercase();
+    let quantity = names(&text, &["lot", "size", "quantity", "qty", "amount"]);
+    match () {
+        () if names(&text, &["ordernotexist", "order_not_exist"]) => Reason::UnknownOrder,
+        () if names(&text, &["clientoid"]) && names(&text, &["dup", "exist", "repeat", "used"]) => Reason::DuplicateClientId,
+        () if names(&text, &["leverage"]) => Reason::Leverage,
+        () if quantity && names(&text, &["minim", " min ", "less than", "too small", "at least"]) => Reason::MinSize,
+        () if quantity && names(&text, &["maxim", " max ", "exceed", "greater than", "too large"]) => Reason::MaxSize,
+        () if quantity || names(&text, &["price", "tick", "precision", "increment", "multiple"]) => Reason::Precision,
+        () => Reason::BadRequest,
+    }
+}
+
+fn names(text: &str, words: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(word))
+}
+
+/// What only the account's owner can do about it.
+fn advice(code: i64) -> &'static str {
+    match code {
+        400_003 | 400_004 => "key, secret and passphrase must be of one key, made for futures, which takes signatures of version 2",
+        400_007 => "give the key the permission for futures trading",
+        112_010 => "only classic accounts are served, not unified ones",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Millis = 1_700_000_012_345;
+
+    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
+        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 8000 };
+        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
+    }
+
+    fn body(code: i64, msg: &str) -> String {
+        json!({"code": code.to_string(), "msg": msg}).to_string()
+    }
+
+    fn with_code(code: i64, msg: &str) -> ExchangeError {
+        judge_as(true, 200, None, &body(code, msg)).unwrap()
+    }
+
+    fn is_unknown(error: &ExchangeError) -> bool {
+        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 8000)
+    }
+
+    /// Every code of the exchange's that is a plain refusal, with its class.
+    #[test]
+    fn every_known_code_has_its_class_whatever_the_status() {
+        use Reason::*;
+        let table: &[(Reason, &[i64])] = &[
+            (InsufficientBalance, &[300_003, 330_008, 200_005]),
+            (DuplicateClientId, &[300_018]),
+            (UnknownOrder, &[100_004]),
+            (NoPosition, &[300_009, 300_010]),
+            (PriceBand, &[300_011, 300_012, 300_006, 300_007, 300_008, 300_013]),
+            (Leverage, &[300_016, 300_005]),
+            (TooManyOrders, &[300_001, 300_004]),
+            (PositionMode, &[330_005, 330_011, 330_012]),
+            (SettingBlocked, &[50_002]),
+            (Credentials, &[400_001, 400_003, 400_004, 400_005, 400_007]),
+            (AccountRestricted, &[411_100, 40_010, 400_303, 112_010]),
+            (IpNotAllowed, &[400_006]),
+            (ClockSkew, &[400_002]),
+            (RateLimited { until: NOW + 30_000 }, &[429_000]),
+            (RateLimited { until: NOW + 10_000 }, &[200_002]),
+            (Banned { until: NOW + 30_000 }, &[1_015]),
+            (Busy, &[300_014]),
+            (SymbolUnknown, &[400_600, 100_003, 200_003, 300_002, 300_015]),
+            (BadRequest, &[100_001, 300_000, 400_100, 400_000, 404_000]),
+            (Other, &[999_999, 7]),
+        ];
+        for (reason, codes) in table {
+            for code in *codes {
+                for status in [200, 400] {
+                    let error = judge_as(true, status, None, &body(*code, "some words")).unwrap();
+                    assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
+                    assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
+                }
+            }
+        }
+        assert!(with_code(400_003, "KC-API-KEY not exists").to_string().contains("version 2"));
+    }
+
+    #[test]
+    fn some_codes_need_their_text() {
+        use Reason::*;
+        let cases = [
+            (100_001, "error.getOrder.orderNotExist", UnknownOrder),
+            (400_100, "order_not_exist_or_not_allow_to_cancel", UnknownOrder),
+            (400_100, "clientOid duplicate", DuplicateClientId),
+            (400_100, "The same clientOid was used already", DuplicateClientId),
+            (100_001, "Quantity parameter cannot be less than the minimum 1 lot", MinSize),
+            (300_000, "The order size exceeds the maximum", MaxSize),
+            (400_100, "The parameter shall follow the tick size rule", Precision),
+            (100_001, "price invalid: 1900.001", Precision),
+            (100_001, "Leverage parameter invalid.", Leverage),
+            (300_000, "error.createOrder.stopInvalid", BadRequest),
+            (404_000, "Contract symbol not found", SymbolUnknown),
+            (50_002, "exist.order.or.position", SettingBlocked),
+            (400_100, "exist.order.or.position", SettingBlocked),
+        ];
+        for (code, text, reason) in cases {
+            assert_eq!(with_code(code, text).reason(), Some(reason), "{code} {text}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
+        for (status, code) in [(200, 500_000), (500, 500_000), (200, 408_000), (503, 999_999), (201, 200_000)] {
+            assert!(is_unknown(&judge_as(true, status, None, &body(code, "words")).unwrap()), "{status} {code}");
+            assert_eq!(judge_as(false, status, None, &body(code, "words")).unwrap().reason(), Some(Reason::Busy), "{code}");
+        }
+        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
+        for (status, text) in [(502, page), (503, ""), (500, "{"), (403, page), (404, page), (302, ""), (400, "\u{0}"), (400, "[]")] {
+            let error = judge_as(true, status, None, text).unwrap();
+            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {text}: {error}");
+        }
+        // A code that is clear stays so under a status that is not.
+        assert_eq!(judge_as(true, 503, None, &body(300_003, "too little")).unwrap().reason(), Some(Reason::InsufficientBalance));
+    }
+
+    #[test]
+    fn limits_say_until_when() {
+        let limited = |until| Some(Reason::RateLimited { until });
+        let cases = [
+            (429, None, body(429_000, "Too many requests"), limited(NOW + 30_000)),
+            (200, Some(4), body(429_000, "Too many requests"), limited(NOW + 4000)),
+            (429, None, "<html>".to_owned(), limited(NOW + 30_000)),
+            (429, Some(0), String::new(), limited(NOW + 1000)),
+            (429, Some(u64::MAX), body(999_999, "x"), limited(NOW + WAIT_MAX_MS)),
+            (403, None, "Error code: 1015".to_owned(), Some(Reason::Banned { until: NOW + 30_000 })),
+        ];
+        for (status, retry_after_s, body, reason) in cases {
+            assert_eq!(judge_as(true, status, retry_after_s, &body).unwrap().reason(), reason, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn orders_that_failed_are_no_failure_of_a_call_that_was_answered() {
+        let batch = json!({"code": "200000", "data": [{"orderId": null, "code": "300003", "msg": "too little"}]}).to_string();
+        for body in [batch.as_str(), r#"{"code":200000,"msg":null}"#, "{", "[]", ""] {
+            assert_eq!(judge_as(true, 200, None, body), None, "{body}");
+        }
+    }
+}
