@@ -83,13 +83,14 @@ impl Seen<'_> {
         let Some(market) = floor.book.market(self.symbol) else { return Value::Null };
         let opened = opening(floor, self.symbol, self.side, u64::MAX);
         let since = opened.map_or(0, |trade| trade.id);
-        let mine = floor.book.trades().iter().filter(|trade| trade.symbol == *self.symbol && trade.side == self.side && trade.id >= since);
+        let mut mine =
+            floor.book.trades().iter().filter(|trade| trade.symbol == *self.symbol && trade.side == self.side && trade.id >= since);
         let realised: Decimal = mine.clone().map(|trade| trade.realised - trade.fee).sum();
         let value = qty * self.entry;
         let profit = (market.mark - self.entry) * if self.side == Side::Long { qty } else { -qty };
         let (margin, entry) = (text(market.margin_of(value)), text(self.entry));
         let (value, maintenance) = (text(value), text(value * MAINTENANCE));
-        let updated = mine.filter(|trade| trade.at <= self.at).next_back().map_or(0, |trade| trade.at);
+        let updated = mine.rfind(|trade| trade.at <= self.at).map_or(0, |trade| trade.at);
         let (stops, targets) = (self.entries(ProtectionKind::StopLoss), self.entries(ProtectionKind::TakeProfit));
         let first = |list: &[Value], name: &str, none: &str| list.first().map_or_else(|| none.into(), |entry| entry[name].clone());
         json!({"position_id": POSITIONS + since, "market": self.symbol.as_str(), "market_type": "FUTURES",
