@@ -307,6 +307,10 @@ impl Exchange for KuCoin {
         let call = Call::get("/api/v1/orders/byClientOid", Params::new().with("clientOid", order.id.as_str()));
         let Some((row, attempt)) = found(self.data::<wire::OrderRow>(&call))? else { return Ok(None) };
         let is_of = row.symbol == contract.symbol.as_str();
+        if !is_of && order.id.leg().is_none() {
+            // Names are the account's, not the contract's: whatever has the sender's elsewhere kept ours from being taken.
+            return Ok(None);
+        }
         let state = row.state(&contract, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
         if is_of && state.is(order) { Ok(Some(state)) } else { Err(attempt.unknown("the answer is about another order")) }
     }
