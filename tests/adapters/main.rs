@@ -13,6 +13,7 @@ mod sim_binance;
 mod sim_bingx;
 mod sim_bitget;
 mod sim_bybit;
+mod sim_coinex;
 mod sim_kraken;
 mod sim_kucoin;
 mod sim_okx;

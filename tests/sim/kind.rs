@@ -6,7 +6,7 @@ use perphook::market::MarginMode;
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bingx, bitget, bybit, kraken, kucoin, okx, phemex, sign};
+use super::{binance, bingx, bitget, bybit, coinex, kraken, kucoin, okx, phemex, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Kind {
     Kraken,
     /// USDT perpetuals of a classic futures account.
     KuCoin,
+    /// Futures, API v2.
+    CoinEx,
     /// USDT perpetuals.
     Phemex,
 }
@@ -43,6 +45,7 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::BingX => Box::new(bingx::BingX::default()),
         Kind::Kraken => Box::new(kraken::Kraken::default()),
         Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
+        Kind::CoinEx => Box::new(coinex::CoinEx::default()),
         Kind::Phemex => Box::new(phemex::Phemex::default()),
     }
 }
@@ -56,8 +59,9 @@ impl Kind {
         Kind::BitgetClassic,
         Kind::BitgetUnified,
         Kind::KuCoin,
-        Kind::Phemex,
+        Kind::CoinEx,
         Kind::BingX,
+        Kind::Phemex,
         Kind::Kraken,
     ];
 
@@ -72,6 +76,7 @@ impl Kind {
             Kind::BingX => "bingx",
             Kind::Kraken => "kraken",
             Kind::KuCoin => "kucoin",
+            Kind::CoinEx => "coinex",
             Kind::Phemex => "phemex",
         }
     }
@@ -103,7 +108,7 @@ impl Kind {
 
     /// Whether an account may hold both sides of a contract.
     pub fn has_hedge(self) -> bool {
-        self != Kind::Kraken
+        !matches!(self, Kind::Kraken | Kind::CoinEx)
     }
 
     /// The position modes an account may be in: hedge or not.
@@ -113,7 +118,7 @@ impl Kind {
 
     /// The margin mode that accounts must name, where it cannot be read.
     pub fn margin_mode(self) -> Option<MarginMode> {
-        None
+        (self == Kind::CoinEx).then_some(MarginMode::Cross)
     }
 
     /// What a customer gets for the secret of a key: Kraken gives him base64.
