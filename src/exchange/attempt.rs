@@ -42,6 +42,11 @@ impl Attempt {
         ExchangeError::Unknown { detail: detail.into(), fence: self.at.saturating_add(self.fence_ms) }
     }
 
+    /// Answered with what cannot be read. Says where and why, never what: an answer may hold what does not belong into a log.
+    pub(crate) fn unreadable(&self, error: &serde_json::Error) -> ExchangeError {
+        self.unknown(format!("unreadable answer ({:?} error in line {}, column {})", error.classify(), error.line(), error.column()))
+    }
+
     /// No answer at all.
     pub(crate) fn broken(&self, error: HttpError) -> ExchangeError {
         if error.maybe_sent { self.unknown(error.detail) } else { ExchangeError::NeverSent(error.detail) }

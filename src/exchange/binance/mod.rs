@@ -25,7 +25,7 @@ use super::error::{ExchangeError, Result};
 use super::known::Known;
 use super::orders::{change, found, in_order, leverage_set, own, quote, shared_name, with_child};
 use super::params::Params;
-use super::session::{Call, Session, unreadable};
+use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second, stream};
 use crate::market::{
     Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
@@ -134,8 +134,7 @@ impl Binance {
             .iter()
             .map(|order| {
                 let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                self.session.judge_element(&attempt, text.get().as_bytes())?;
-                let reply: wire::PlainOrder = serde_json::from_str(text.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
+                let reply: wire::PlainOrder = self.session.element(&attempt, &text)?;
                 own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
             })
             .collect();

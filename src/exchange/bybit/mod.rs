@@ -33,7 +33,7 @@ use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{change, found, in_order, our_time, own, quote, shared_name};
 use super::params::Params;
-use super::session::{Call, Session, unreadable};
+use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Action, Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderKind, OrderRef, OrderState, Position, Protection,
@@ -159,9 +159,7 @@ impl Bybit {
             .iter()
             .map(|order| {
                 let (ack, verdict) = answers.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                self.session.judge_element(&attempt, verdict.get().as_bytes())?;
-                let accepted = serde_json::from_str::<wire::Accepted>(verdict.get());
-                accepted.map_err(|error| attempt.unknown(unreadable(&error)))?;
+                self.session.element::<wire::Accepted>(&attempt, &verdict)?;
                 own(ack.state(order, taken_at), order, &attempt)
             })
             .collect();

@@ -6,10 +6,9 @@
 use serde_json::value::RawValue;
 
 use super::{BATCH_MAX, CoinEx, Look, of, wire};
-use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::params::Params;
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
 use wire::{Direction, OrderRow, Reply};
 
@@ -84,18 +83,11 @@ impl CoinEx {
             .iter()
             .map(|order| {
                 let element = elements.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                self.element::<OrderRow>(&element, &attempt)?.placed(order, &attempt)
+                self.session.element::<Reply<OrderRow>>(&attempt, &element)?.data.placed(order, &attempt)
             })
             .collect();
         self.session.mind_clock(&results);
         results
-    }
-
-    /// What one element of an answer holds, unless it is a failure of its own.
-    fn element<T: serde::de::DeserializeOwned>(&self, element: &RawValue, attempt: &Attempt) -> Result<T> {
-        self.session.judge_element(attempt, element.get().as_bytes())?;
-        let reply = serde_json::from_str::<Reply<T>>(element.get());
-        Ok(reply.map_err(|error| attempt.unknown(unreadable(&error)))?.data)
     }
 
     /// The call that closes names no side: on the other side it would take down a position that is not meant.
@@ -151,7 +143,7 @@ impl CoinEx {
         let (reply, attempt) = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&call)?;
         let mut canceled = Err(ExchangeError::refused(Reason::UnknownOrder, "no open order has this name"));
         for element in &reply.data {
-            match self.element::<OrderRow>(element, &attempt) {
+            match self.session.element::<Reply<OrderRow>>(&attempt, element) {
                 Ok(_) => canceled = Ok(()),
                 Err(error) if error.reason() == Some(Reason::UnknownOrder) => {}
                 Err(error) => return Err(error),

@@ -8,7 +8,7 @@ use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::{found, guard_taken, is_buy, taken};
 use crate::exchange::params::{Params, plain};
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Symbol};
 use crate::time::utc_text;
 
@@ -168,7 +168,7 @@ impl Kraken {
             let (page, attempt) = self.session.call_with_attempt::<wire::Past>(&call).map_err(of_history)?;
             let mut newest: Option<(Millis, OrderState)> = None;
             for row in &page.elements {
-                let state = row.state(order, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?;
+                let state = row.state(order, attempt.offset_ms).map_err(|error| attempt.unreadable(&error))?;
                 let is_newer = |state: &OrderState| match &newest {
                     Some((at, known)) => row.timestamp > *at || row.timestamp == *at && !known.status.is_final() && state.status.is_final(),
                     None => true,

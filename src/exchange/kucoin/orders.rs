@@ -10,7 +10,7 @@ use crate::exchange::encode::percent_encode;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::{found, guard_taken, is_buy, own, taken};
 use crate::exchange::params::Params;
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Protection, Side, Symbol};
 
 /// Rows asked for at once: half a megabyte of orders.
@@ -96,8 +96,7 @@ impl KuCoin {
 
     fn placed(&self, row: Option<&RawValue>, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
         let row = row.ok_or_else(|| attempt.unknown("not every order was answered"))?;
-        self.session.judge_element(attempt, row.get().as_bytes())?;
-        let ack: wire::Ack = serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let ack: wire::Ack = self.session.element(attempt, row)?;
         own(OrderState { id: ack.client_oid, ..taken(order, 0) }, order, attempt)
     }
 

@@ -11,7 +11,7 @@ use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::{found, guard_taken, is_buy, our_time, taken, with_child};
 use crate::exchange::params::Params;
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{
     Action, ClientId, Decimal, Instrument, MarginMode, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind, Side,
     Symbol, TriggerBy,
@@ -75,13 +75,12 @@ impl Okx {
 
     /// What one element says became of its order, guard or cancel.
     pub(super) fn acknowledged(&self, row: &RawValue, attempt: &Attempt) -> Result<wire::Ack> {
-        self.session.judge_element(attempt, row.get().as_bytes())?;
-        serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))
+        self.session.element(attempt, row)
     }
 
     /// The same of a named one: a refusal may come without the name, but neither comes with another.
     fn acknowledged_by_name(&self, row: &RawValue, id: &ClientId, attempt: &Attempt) -> Result<wire::Ack> {
-        let named: wire::Named = serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let named: wire::Named = serde_json::from_str(row.get()).map_err(|error| attempt.unreadable(&error))?;
         let name = named.either();
         if !name.is_empty() && name != id.as_str() {
             return Err(attempt.unknown("the answer names another order"));

@@ -39,7 +39,7 @@ use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{found, guard_taken, in_order, own, quote, shared_name, taken};
 use super::params::Params;
-use super::session::{Call, Session, unreadable};
+use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Action, Balance, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
@@ -119,9 +119,7 @@ impl Phemex {
     /// A call about one order: its answer is the order, in which a refusal may hide behind a successful answer.
     fn order_call(&mut self, call: &Call) -> Result<(OrderRow, Attempt)> {
         let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(call)?;
-        self.session.judge_element(&attempt, reply.data.get().as_bytes())?;
-        let row = serde_json::from_str(reply.data.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        Ok((row, attempt))
+        Ok((self.session.element(&attempt, &reply.data)?, attempt))
     }
 
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
@@ -155,7 +153,7 @@ impl Phemex {
     fn ended(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let call = Call::get(HISTORY, Params::of(&order.symbol).with("clOrdID", order.id.as_str()));
         let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<Box<RawValue>>>(&call))? else { return Ok(None) };
-        let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
         let row = rows.into_iter().find(|row| row.is_named(order));
         Ok(row.map(|row| row.state_of(order, attempt.offset_ms)).map(|state| match state.status {
             // It lags: an order that is not open does not rest.
@@ -187,7 +185,7 @@ impl Phemex {
             .with("limit", FILLS_PAGE)
             .with("start", from);
         let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(&Call::get(TRADES, query))?;
-        let rows = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let rows = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
         Ok((rows, attempt))
     }
 }
@@ -305,7 +303,7 @@ impl Exchange for Phemex {
             // They come newest first, and whether the start is heeded is documented nowhere.
             let last = rows.len() < FILLS_PAGE || rows.iter().all(|row| row.time() < from);
             for row in rows.into_iter().filter(|row| row.time() >= from && row.is_execution(symbol)) {
-                fills.push(row.fill(hedge, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?);
+                fills.push(row.fill(hedge, attempt.offset_ms).map_err(|error| attempt.unreadable(&error))?);
             }
             if last {
                 break;
