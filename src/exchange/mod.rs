@@ -4,6 +4,7 @@
 //! ([`courier`]); bytes leave through [`http::Http`], time comes from [`Clock`], so the same adapter runs against a
 //! simulated exchange in virtual time.
 
+mod answers;
 mod attempt;
 pub mod binance;
 pub mod bingx;

@@ -108,6 +108,12 @@ pub(crate) fn guard_taken(protection: &Protection, qty: Decimal, created_at: Mil
     }
 }
 
+/// What an execution cost in the account's coin, and whether it was paid in another one: what that was worth is not said.
+pub(crate) fn fee(paid: Decimal, is_ours: bool) -> (Decimal, bool) {
+    let elsewhere = !is_ours && !paid.is_zero();
+    (if elsewhere { Decimal::ZERO } else { paid }, elsewhere)
+}
+
 /// Best bid and ask of a book that has both: at a price of zero nothing could be sized or bounded.
 pub(crate) fn quote(bid: Decimal, ask: Decimal, symbol: &Symbol) -> Result<Quote> {
     if bid > Decimal::ZERO && ask > Decimal::ZERO {

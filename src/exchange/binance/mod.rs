@@ -31,7 +31,6 @@ use crate::market::{
     Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
     Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
 };
-use wire::Direction;
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://fapi.binance.com";
@@ -95,7 +94,7 @@ impl Binance {
 
     /// The parameters of a plain order, alone or in a batch.
     fn order_params(&self, order: &NewOrder) -> Params {
-        let params = Params::of(&order.symbol).with("side", Direction::of(order.side, order.action).as_str());
+        let params = Params::of(&order.symbol).with("side", wire::direction_word(order.side, order.action));
         let params = match order.kind {
             OrderKind::Market => params.with("type", "MARKET"),
             OrderKind::Limit { price } => params.with("type", "LIMIT").with("timeInForce", "GTC").with_decimal("price", price),
@@ -295,7 +294,7 @@ impl Exchange for Binance {
         let params = Params::new()
             .with("algoType", "CONDITIONAL")
             .with("symbol", protection.symbol.as_str())
-            .with("side", Direction::of(protection.side, Action::Close).as_str())
+            .with("side", wire::direction_word(protection.side, Action::Close))
             .with("type", kind)
             .with_decimal("triggerPrice", protection.trigger_price)
             .with("closePosition", "true")

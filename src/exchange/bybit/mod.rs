@@ -39,7 +39,7 @@ use crate::market::{
     Action, Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderKind, OrderRef, OrderState, Position, Protection,
     Quote, Symbol, Terms,
 };
-use wire::{Direction, List, PositionRow, Reply};
+use wire::{List, PositionRow, Reply};
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://api.bybit.com";
@@ -119,7 +119,7 @@ impl Bybit {
     fn order_params(&self, params: Params, order: &NewOrder, hedge: bool) -> Params {
         let params = params
             .with("symbol", order.symbol.as_str())
-            .with("side", Direction::of(order.side, order.action).as_str())
+            .with("side", wire::direction_word(order.side, order.action))
             .with_decimal("qty", order.qty)
             .with("positionIdx", wire::position_idx(order.side, hedge))
             .with("orderLinkId", order.id.as_str());

@@ -142,7 +142,7 @@ impl CoinEx {
     fn row_of(&mut self, symbol: &Symbol) -> Result<Option<PositionRow>> {
         let rows: Vec<PositionRow> = self.whole(POSITIONS, &of(symbol))?;
         let row = rows.into_iter().find(|row| row.market == symbol.as_str() && row.is_held());
-        self.looked(symbol, row.as_ref().map(PositionRow::side));
+        self.looked(symbol, row.as_ref().map(|row| row.side));
         if let Some(row) = &row {
             self.learn(row);
         }

@@ -10,7 +10,7 @@ use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
-use wire::{Direction, OrderRow, Reply};
+use wire::{OrderRow, Reply};
 
 pub(super) const PENDING: &str = "/v2/futures/pending-order";
 const FINISHED: &str = "/v2/futures/finished-order";
@@ -23,7 +23,7 @@ const LOOK_MS: Millis = 1000;
 
 /// The parameters of a plain order, alone or in a batch. One that closes has no direction: the position's decides.
 fn order_params(order: &NewOrder) -> Params {
-    let direction = (order.action == Action::Open).then(|| Direction::of(order.side, order.action).as_str());
+    let direction = (order.action == Action::Open).then(|| wire::direction_word(order.side, order.action));
     let params = of(&order.symbol).with_some("side", direction);
     let params = match order.kind {
         OrderKind::Market => params.with("type", "market"),
@@ -96,7 +96,7 @@ impl CoinEx {
         let recent = self.look.as_ref().filter(|look| look.symbol == *symbol && now.saturating_sub(look.at) <= LOOK_MS);
         let held = match recent {
             Some(look) => look.side,
-            None => self.row_of(symbol).map_err(ExchangeError::nothing_sent)?.map(|row| row.side()),
+            None => self.row_of(symbol).map_err(ExchangeError::nothing_sent)?.map(|row| row.side),
         };
         match held {
             Some(held) if held == side => Ok(()),

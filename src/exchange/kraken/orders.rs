@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::wire::{self, Direction};
+use super::wire;
 use super::{BATCH_MAX, Kraken, sign};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, guard_taken, is_buy, taken};
+use crate::exchange::orders::{found, guard_taken, taken};
 use crate::exchange::params::{Params, plain};
 use crate::exchange::session::Call;
 use crate::market::{Action, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Symbol};
@@ -36,7 +36,7 @@ fn order_params(params: Params, order: &NewOrder) -> Params {
     params
         .with("orderType", order_type)
         .with("symbol", order.symbol.as_str())
-        .with("side", Direction::of(is_buy(order.side, order.action)).as_str())
+        .with("side", wire::direction_word(order.side, order.action))
         .with_decimal("size", order.qty)
         .with_some("limitPrice", price)
         .with_some("reduceOnly", reduces)
@@ -52,7 +52,7 @@ fn guard_params(protection: &Protection) -> Params {
     Params::new()
         .with("orderType", order_type)
         .with("symbol", protection.symbol.as_str())
-        .with("side", Direction::of(is_buy(protection.side, Action::Close)).as_str())
+        .with("side", wire::direction_word(protection.side, Action::Close))
         .with_decimal("size", protection.qty)
         .with_decimal("stopPrice", protection.trigger_price)
         .with("triggerSignal", wire::trigger_word(protection.by))

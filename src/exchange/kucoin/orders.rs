@@ -3,12 +3,12 @@
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::wire::{self, Page, Row, margin_word, stop_word, trigger_word};
+use super::wire::{self, Page, Row, direction_word, margin_word, stop_word, trigger_word};
 use super::{Answer, KuCoin};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::encode::percent_encode;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, guard_taken, is_buy, own, taken};
+use crate::exchange::orders::{found, guard_taken, own, taken};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Protection, Side, Symbol};
@@ -37,10 +37,6 @@ fn half_word(side: Side, hedge: bool) -> Option<&'static str> {
     hedge.then(|| side.as_str())
 }
 
-fn direction(side: Side, action: Action) -> &'static str {
-    if is_buy(side, action) { "buy" } else { "sell" }
-}
-
 impl KuCoin {
     /// The parameters of a plain order, alone or in a batch.
     fn order_params(&mut self, order: &NewOrder) -> Result<Params> {
@@ -51,7 +47,7 @@ impl KuCoin {
         };
         let params = Params::of(&order.symbol)
             .with("clientOid", order.id.as_str())
-            .with("side", direction(order.side, order.action))
+            .with("side", direction_word(order.side, order.action))
             .with_some("positionSide", half_word(order.side, self.hedge))
             .with("marginMode", margin_word(mode))
             .with_some("leverage", leverage)
@@ -68,7 +64,7 @@ impl KuCoin {
         let mode = self.margin_mode(&protection.symbol)?;
         Ok(Params::of(&protection.symbol)
             .with("clientOid", protection.id.as_str())
-            .with("side", direction(protection.side, Action::Close))
+            .with("side", direction_word(protection.side, Action::Close))
             .with_some("positionSide", half_word(protection.side, self.hedge))
             .with("marginMode", margin_word(mode))
             .with("type", "market")

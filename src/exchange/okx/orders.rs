@@ -5,11 +5,11 @@
 use serde_json::value::RawValue;
 
 use super::sign;
-use super::wire::{self, Row, half_word, margin_word};
+use super::wire::{self, Row, direction_word, half_word, margin_word};
 use super::{Okx, TOO_LARGE, listing, of};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, guard_taken, is_buy, our_time, taken, with_child};
+use crate::exchange::orders::{found, guard_taken, our_time, taken, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
 use crate::market::{
@@ -27,8 +27,10 @@ const CHILDREN_MAX: usize = 10;
 impl Okx {
     /// What plain and conditional orders have in common.
     fn common_params(&self, symbol: &Symbol, mode: MarginMode, side: Side, action: Action) -> Params {
-        let direction = if is_buy(side, action) { "buy" } else { "sell" };
-        of(symbol).with("tdMode", margin_word(mode)).with("side", direction).with_some("posSide", self.hedge.then(|| half_word(side)))
+        of(symbol)
+            .with("tdMode", margin_word(mode))
+            .with("side", direction_word(side, action))
+            .with_some("posSide", self.hedge.then(|| half_word(side)))
     }
 
     /// The parameters of a plain order, alone or in a batch.

@@ -8,6 +8,7 @@ use super::wire::{self, PositionRow, Reply};
 use super::{POSITIONS, Phemex};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::numbers::whole_leverage;
 use crate::exchange::orders::{change, shared_name};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
@@ -87,7 +88,7 @@ impl Phemex {
         } else {
             params.with_decimal("leverageRr", long)
         };
-        let so = Terms { leverage: wire::whole(long.abs()).filter(|_| long == short), margin_mode: Some(mode) };
+        let so = Terms { leverage: whole_leverage(long.abs()).filter(|_| long == short), margin_mode: Some(mode) };
         let done = self.session.call::<wire::Done>(&Call::query("PUT", "/g-positions/leverage", params)).map(drop);
         self.doubt_mode(symbol, &done);
         let done = match done {

@@ -11,12 +11,12 @@ use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
 use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{change, found, is_buy, leverage_set, quote as book, with_child};
+use crate::exchange::orders::{change, found, leverage_set, quote as book, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
     Action, Balance, Decimal, Fill, Guarded, Instrument, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, Position, Protection,
-    ProtectionKind, Quote, Side, Symbol, Terms, TriggerBy,
+    ProtectionKind, Quote, Symbol, Terms, TriggerBy,
 };
 
 /// Most orders in one batch request; some texts of the exchange say 50.
@@ -143,10 +143,10 @@ fn order_params(params: Params, hedge: bool, order: &NewOrder) -> Params {
         OrderKind::Limit { price } => params.with("orderType", "limit").with_decimal("price", price).with("force", "gtc"),
     };
     let params = match (hedge, order.action) {
-        (true, Action::Open) => params.with("side", direction_word(order.side == Side::Long)).with("tradeSide", "open"),
-        (true, Action::Close) => params.with("side", direction_word(order.side == Side::Long)).with("tradeSide", "close"),
-        (false, Action::Open) => params.with("side", direction_word(is_buy(order.side, Action::Open))),
-        (false, Action::Close) => params.with("side", direction_word(is_buy(order.side, Action::Close))).with("reduceOnly", "YES"),
+        (true, Action::Open) => params.with("side", direction_word(order.side, Action::Open)).with("tradeSide", "open"),
+        (true, Action::Close) => params.with("side", direction_word(order.side, Action::Open)).with("tradeSide", "close"),
+        (false, Action::Open) => params.with("side", direction_word(order.side, Action::Open)),
+        (false, Action::Close) => params.with("side", direction_word(order.side, Action::Close)).with("reduceOnly", "YES"),
     };
     params.with_decimal("size", order.qty).with("clientOid", order.id.as_str())
 }
@@ -207,7 +207,7 @@ pub(super) fn protect(account: &mut Account, protection: &Protection) -> Result<
         TriggerBy::Last => "fill_price",
     };
     // The position by its name; in one-way mode by the direction that built it.
-    let held = if account.hedge { side_word(protection.side) } else { direction_word(protection.side == Side::Long) };
+    let held = if account.hedge { side_word(protection.side) } else { direction_word(protection.side, Action::Open) };
     let body = margin(&protection.symbol)
         .with("planType", plan_type(protection.kind))
         .with_decimal("triggerPrice", protection.trigger_price)

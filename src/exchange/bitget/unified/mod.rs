@@ -13,7 +13,7 @@ use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages}
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::known::Known;
-use crate::exchange::orders::{change, found, is_buy, quote as book};
+use crate::exchange::orders::{change, found, quote as book};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -139,7 +139,7 @@ fn margin_mode(account: &mut Account, symbol: &Symbol) -> Result<MarginMode> {
 }
 
 fn order_params(hedge: bool, mode: MarginMode, order: &NewOrder) -> Params {
-    let params = contract(&order.symbol).with_decimal("qty", order.qty).with("side", direction_word(is_buy(order.side, order.action)));
+    let params = contract(&order.symbol).with_decimal("qty", order.qty).with("side", direction_word(order.side, order.action));
     let params = match order.kind {
         OrderKind::Market => params.with("orderType", "market"),
         OrderKind::Limit { price } => params.with("orderType", "limit").with_decimal("price", price).with("timeInForce", "gtc"),
