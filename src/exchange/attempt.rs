@@ -47,6 +47,11 @@ impl Attempt {
         self.unknown(format!("unreadable answer ({:?} error in line {}, column {})", error.classify(), error.line(), error.column()))
     }
 
+    /// Answered with what cannot be calculated with.
+    pub(crate) fn too_large(&self) -> ExchangeError {
+        self.unknown("a quantity in the answer is beyond calculation")
+    }
+
     /// No answer at all.
     pub(crate) fn broken(&self, error: HttpError) -> ExchangeError {
         if error.maybe_sent { self.unknown(error.detail) } else { ExchangeError::NeverSent(error.detail) }

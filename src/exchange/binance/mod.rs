@@ -112,7 +112,7 @@ impl Binance {
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let params = self.order_params(order);
         let (reply, attempt) = self.session.call_with_attempt::<wire::PlainOrder>(&Call::query("POST", "/fapi/v1/order", params))?;
-        own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
+        own(reply.acknowledged(&order.symbol, attempt.offset_ms), &order.id, &attempt)
     }
 
     /// Answers come in the order of the request, with status 200 even when orders inside failed.
@@ -134,7 +134,7 @@ impl Binance {
             .map(|order| {
                 let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
                 let reply: wire::PlainOrder = self.session.element(&attempt, &text)?;
-                own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
+                own(reply.acknowledged(&order.symbol, attempt.offset_ms), &order.id, &attempt)
             })
             .collect();
         self.session.mind_clock(&results);
@@ -213,7 +213,7 @@ impl Exchange for Binance {
         let session = &mut self.session;
         let list = self.catalogue.get(session.now(), || read_instruments(session))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
+            self.known.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -303,11 +303,7 @@ impl Exchange for Binance {
             .with("newOrderRespType", "RESULT");
         let params = if self.hedge { params.with("positionSide", protection.side.as_str()) } else { params };
         let (reply, attempt) = self.session.call_with_attempt::<wire::AlgoOrder>(&Call::query("POST", "/fapi/v1/algoOrder", params))?;
-        let state = reply.state(&protection.symbol, attempt.offset_ms);
-        if state.id != protection.id.as_str() {
-            return Err(attempt.unknown("the answer names another order"));
-        }
-        Ok(state)
+        own(reply.state(&protection.symbol, attempt.offset_ms), &protection.id, &attempt)
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {

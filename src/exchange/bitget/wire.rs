@@ -136,15 +136,12 @@ pub(super) struct Ack {
 impl Ack {
     /// A plain order that was taken, if it is this one.
     pub(super) fn taken(self, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
-        own(OrderState { id: self.client_oid, ..taken(order, 0) }, order, attempt)
+        own(OrderState { id: self.client_oid, ..taken(order, 0) }, &order.id, attempt)
     }
 
     /// A protective order that was taken, if it is this one; `qty` is zero for one that covers the position.
     pub(super) fn guards(self, protection: &Protection, qty: Decimal, attempt: &Attempt) -> Result<OrderState> {
-        if self.client_oid != protection.id.as_str() {
-            return Err(attempt.unknown("the answer names another order"));
-        }
-        Ok(guard_taken(protection, qty, 0))
+        own(OrderState { id: self.client_oid, ..guard_taken(protection, qty, 0) }, &protection.id, attempt)
     }
 }
 

@@ -23,7 +23,6 @@ mod sign;
 mod tests;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -31,7 +30,9 @@ use serde::de::DeserializeOwned;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
+use super::modes::Modes;
 use super::orders::{change, found, in_order, our_time, own, quote, shared_name};
+use super::pages::{Pages, pages};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
@@ -90,8 +91,7 @@ pub struct Bybit {
     settle: String,
     /// Hedge mode, where nothing is known of the contract itself.
     hedge: bool,
-    /// Hedge mode of the contracts whose positions were read; no more than there are contracts.
-    modes: BTreeMap<Symbol, bool>,
+    modes: Modes,
     /// The account's; `None`: not known.
     margin_mode: Option<MarginMode>,
     /// Each contract's leverage.
@@ -107,7 +107,7 @@ impl Bybit {
             session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
             settle: line.settle,
             hedge: false,
-            modes: BTreeMap::new(),
+            modes: Modes::default(),
             margin_mode: None,
             known: Known::default(),
             catalogue: line.catalogue,
@@ -141,7 +141,7 @@ impl Bybit {
     fn place_one(&mut self, order: &NewOrder, hedge: bool) -> Result<OrderState> {
         let params = self.order_params(linear(), order, hedge);
         let (reply, attempt) = self.session.call_with_attempt::<Reply<wire::Ack>>(&Call::post("/v5/order/create", &params))?;
-        own(reply.result.state(order, our_time(reply.time, attempt.offset_ms)), order, &attempt)
+        own(reply.result.state(order, our_time(reply.time, attempt.offset_ms)), &order.id, &attempt)
     }
 
     /// Answers come in the order of the request, with code 0 even when orders inside failed.
@@ -160,7 +160,7 @@ impl Bybit {
             .map(|order| {
                 let (ack, verdict) = answers.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
                 self.session.element::<wire::Accepted>(&attempt, &verdict)?;
-                own(ack.state(order, taken_at), order, &attempt)
+                own(ack.state(order, taken_at), &order.id, &attempt)
             })
             .collect();
         self.session.mind_clock(&results);
@@ -181,29 +181,17 @@ impl Bybit {
         Ok(None)
     }
 
-    /// The pages of a list, and whether these were all.
-    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<(Vec<T>, bool)> {
-        let mut rows = Vec::new();
-        let mut cursor = String::new();
-        for _ in 0..PAGES_MAX {
-            let query = query.clone().with_some("cursor", (!cursor.is_empty()).then_some(cursor));
-            let page: Reply<List<T>> = self.session.call(&Call::get(path, query))?;
-            cursor = page.result.cursor();
-            let empty = page.result.list.is_empty();
-            rows.extend(page.result.list);
-            if cursor.is_empty() || empty {
-                return Ok((rows, true));
-            }
-        }
-        Ok((rows, false))
+    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Pages<T>> {
+        pages(PAGES_MAX, |cursor: Option<String>| {
+            let call = Call::get(path, query.clone().with_some("cursor", cursor));
+            let (reply, attempt) = self.session.call_with_attempt::<Reply<List<T>>>(&call)?;
+            let next = Some(reply.result.cursor()).filter(|cursor| !cursor.is_empty() && !reply.result.list.is_empty());
+            Ok((reply.result.list, next, attempt))
+        })
     }
 
-    /// A list as a whole: cut short, it would show orders and positions as gone.
     fn whole<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Vec<T>> {
-        match self.pages(path, query)? {
-            (rows, true) => Ok(rows),
-            (_, false) => Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages"))),
-        }
+        Ok(self.pages(path, query)?.whole(path)?.0)
     }
 
     fn position_rows(&mut self, query: &Params) -> Result<Vec<PositionRow>> {
@@ -222,24 +210,17 @@ impl Bybit {
             // The halves of a hedge-mode contract may differ in isolated mode: then there is no one leverage.
             let leverage = first.leverage().filter(|leverage| rows.iter().all(|row| row.leverage() == Some(*leverage)));
             self.known.set(&symbol, Terms { leverage, margin_mode: None });
-            self.modes.insert(symbol, rows.iter().any(PositionRow::is_hedge));
+            self.modes.set(symbol, rows.iter().any(PositionRow::is_hedge));
         }
         Ok(rows)
     }
 
     /// Whether a contract is in hedge mode. Asked for before something is sent, which therefore was not sent if this fails.
     fn mode_of(&mut self, symbol: &Symbol) -> Result<bool> {
-        if !self.modes.contains_key(symbol) {
+        if self.modes.get(symbol).is_none() {
             self.rows_of(symbol).map_err(ExchangeError::nothing_sent)?;
         }
-        Ok(self.modes.get(symbol).copied().unwrap_or(self.hedge))
-    }
-
-    /// A refusal because of the position mode shows that it is not what we took it for.
-    fn doubt_mode<T>(&mut self, symbol: &Symbol, result: &Result<T>) {
-        if matches!(result, Err(error) if error.reason() == Some(Reason::PositionMode)) {
-            self.modes.remove(symbol);
-        }
+        Ok(self.modes.get(symbol).unwrap_or(self.hedge))
     }
 
     fn account_info(&mut self) -> Result<wire::AccountInfo> {
@@ -288,7 +269,7 @@ impl Exchange for Bybit {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        (self.modes, self.known) = (BTreeMap::new(), Known::default());
+        (self.modes, self.known) = (Modes::default(), Known::default());
         let restricted = self.account_info()?.restricted();
         // Accounts of other kinds do not answer what follows.
         if restricted.is_none() {
@@ -302,9 +283,8 @@ impl Exchange for Bybit {
         let (session, settle) = (&mut self.session, self.settle.as_str());
         let list = self.catalogue.get(session.now(), || read_instruments(session, settle))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
-            self.modes =
-                std::mem::take(&mut self.modes).into_iter().map(|(name, mode)| (shared_name(&list, name.as_str()), mode)).collect();
+            self.known.share_names(&list);
+            self.modes.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -335,7 +315,7 @@ impl Exchange for Bybit {
         let mut positions = Vec::with_capacity(rows.len());
         for row in rows {
             let symbol = shared_name(&self.instruments, &row.symbol);
-            self.modes.insert(symbol.clone(), row.is_hedge());
+            self.modes.set(symbol.clone(), row.is_hedge());
             positions.push(row.position(symbol, self.margin_mode));
         }
         Ok(positions)
@@ -371,14 +351,14 @@ impl Exchange for Bybit {
                 orders => results.append(&mut self.place_batch(orders, hedge)),
             }
         }
-        results.iter().for_each(|result| self.doubt_mode(&first.symbol, result));
+        results.iter().for_each(|result| self.modes.doubt(&first.symbol, result));
         results
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
         let hedge = self.mode_of(&protection.symbol)?;
         let result = self.set_guard(protection, hedge);
-        self.doubt_mode(&protection.symbol, &result);
+        self.modes.doubt(&protection.symbol, &result);
         result
     }
 
@@ -425,10 +405,7 @@ impl Exchange for Bybit {
         let mut fills = Vec::new();
         for _ in 0..FILLS_SPANS_MAX {
             let query = linear_of(symbol).with("startTime", from).with("limit", FILLS_PAGE);
-            let (rows, all) = self.pages(EXECUTIONS, &query)?;
-            if !all {
-                log::warn!("{symbol}: too many fills since {since}, only the last {} of a week are counted", rows.len());
-            }
+            let (rows, _) = self.pages(EXECUTIONS, &query)?.cut(symbol, EXECUTIONS);
             let rows = rows.into_iter().filter(wire::ExecutionRow::is_trade);
             fills.extend(rows.map(|row| row.fill(hedge, &self.settle, offset_ms)));
             from = from.saturating_add(FILLS_SPAN_MS);

@@ -35,7 +35,7 @@ impl Stage {
     /// One that knows the position mode of its contract.
     fn knowing(hedge: bool) -> Stage {
         let mut stage = Stage::new();
-        stage.exchange.modes.insert(eth(), hedge);
+        stage.exchange.modes.set(eth(), hedge);
         stage
     }
 }

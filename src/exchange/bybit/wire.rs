@@ -10,11 +10,12 @@ use serde::de::{Error, IgnoredAny};
 
 use crate::exchange::answers::success;
 use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis_or_zero, whole_leverage};
+use crate::exchange::orders::guard_state;
 use crate::exchange::orders::is_buy;
 use crate::market::{
     Action, Decimal, Guarded, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms, TriggerBy,
 };
-pub(super) use orders::{Accepted, Ack, BatchReply, ExecutionRow, OrderRow, guard_state};
+pub(super) use orders::{Accepted, Ack, BatchReply, ExecutionRow, OrderRow};
 
 /// The word for the direction of an order that opens or closes a position of a side.
 pub(super) fn direction_word(side: Side, action: Action) -> &'static str {

@@ -3,6 +3,7 @@
 
 use super::{CoinEx, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Refusal, Result};
+use crate::exchange::orders::{guard_state, guarded};
 use crate::exchange::session::Call;
 use crate::market::{Guarded, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol};
 
@@ -41,14 +42,14 @@ impl CoinEx {
         let names = names(protection.kind);
         let params =
             of(&protection.symbol).with(names.by, wire::trigger_word(protection.by)).with_decimal(names.price, protection.trigger_price);
-        let guard = Guarded { side: protection.side, kind: protection.kind, trigger_price: protection.trigger_price };
+        let guard = guarded(protection);
         let sent = self.session.call_with_attempt::<wire::Reply<wire::PositionRow>>(&Call::post(names.set, &params));
         let (reply, attempt) = sent.map_err(|error| self.explained(protection, error))?;
         let row = reply.data;
         if row.market != protection.symbol.as_str() || row.guard(guard).is_none() {
             return Err(attempt.unknown("the position in the answer does not have it"));
         }
-        Ok(wire::guard_state(&protection.symbol, guard, OrderStatus::Resting, self.session.now()))
+        Ok(guard_state(&protection.symbol, guard, OrderStatus::Resting, self.session.now()))
     }
 
     /// What the position says of it: there, replaced or removed, or gone with the position.
@@ -59,7 +60,7 @@ impl CoinEx {
             Some(_) => OrderStatus::Canceled,
             None => OrderStatus::Expired,
         };
-        Ok(wire::guard_state(symbol, guard, status, 0))
+        Ok(guard_state(symbol, guard, status, 0))
     }
 
     /// Removes it if the price is ours: what stands there otherwise is another's.

@@ -31,10 +31,11 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, unlisted};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{change, found, in_order, leverage_set, quote, shared_name};
+use super::pages::{Pages, pages};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
@@ -77,9 +78,10 @@ const POSITIONS_PER_MINUTE: u32 = 50 * 60;
 /// Rows asked for in one answer; without asking there are ten, so whether more follow is believed to the answer alone.
 const PAGE: u32 = 100;
 /// Most pages of one list.
-const PAGES_MAX: u32 = 20;
+const PAGES_MAX: usize = 20;
 
 const POSITIONS: &str = "/v2/futures/pending-position";
+const DEALS: &str = "/v2/futures/user-deals";
 const PLANS: &str = "/v2/futures/pending-stop-order";
 
 /// One account at CoinEx.
@@ -115,27 +117,18 @@ impl CoinEx {
         }
     }
 
-    /// The pages of a list, and whether these were all.
-    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<(Vec<T>, bool)> {
-        let mut rows = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let query = query.clone().with("page", page).with("limit", PAGE);
-            let reply: Reply<Vec<T>> = self.session.call(&Call::get(path, query))?;
+    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Pages<T>> {
+        pages(PAGES_MAX, |page| {
+            let page = page.unwrap_or(1);
+            let call = Call::get(path, query.clone().with("page", page).with("limit", PAGE));
+            let (reply, attempt) = self.session.call_with_attempt::<Reply<Vec<T>>>(&call)?;
             let goes_on = reply.goes_on() && !reply.data.is_empty();
-            rows.extend(reply.data);
-            if !goes_on {
-                return Ok((rows, true));
-            }
-        }
-        Ok((rows, false))
+            Ok((reply.data, goes_on.then_some(page + 1), attempt))
+        })
     }
 
-    /// A list as a whole: cut short, it would show orders and positions as gone.
     fn whole<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Vec<T>> {
-        match self.pages(path, query)? {
-            (rows, true) => Ok(rows),
-            (_, false) => Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages"))),
-        }
+        Ok(self.pages(path, query)?.whole(path)?.0)
     }
 
     /// The position of one contract; `None` while it is flat.
@@ -160,8 +153,7 @@ impl CoinEx {
     fn must_be_listed(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
         let params = Params::new().with("market", symbol.as_str());
         let reply: Reply<Vec<wire::MarketRow>> = self.session.call(&Call::public("/v2/futures/market", params))?;
-        let row = reply.data.into_iter().find(|row| row.market == symbol.as_str());
-        let row = row.ok_or_else(|| ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}")))?;
+        let row = reply.data.into_iter().find(|row| row.market == symbol.as_str()).ok_or_else(|| unlisted(symbol))?;
         let listed = wire::factors(&row.leverage);
         if listed.contains(&leverage) {
             return Ok(());
@@ -217,7 +209,7 @@ impl Exchange for CoinEx {
         let (session, settle) = (&mut self.session, self.settle.as_str());
         let list = self.catalogue.get(session.now(), || read_instruments(session, settle))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
+            self.known.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -321,10 +313,7 @@ impl Exchange for CoinEx {
     fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>> {
         let offset_ms = self.session.offset_ms();
         let from = since.saturating_add_signed(offset_ms);
-        let (rows, all) = self.pages::<wire::DealRow>("/v2/futures/user-deals", &of(symbol).with("start_time", from))?;
-        if !all {
-            log::warn!("{symbol}: too many fills since {since}, only {} are counted", rows.len());
-        }
+        let (rows, _) = self.pages::<wire::DealRow>(DEALS, &of(symbol).with("start_time", from))?.cut(symbol, DEALS);
         let rows = rows.into_iter().filter(|row| row.created_at >= from);
         Ok(in_order(rows.map(|row| row.fill(&self.settle, offset_ms)).collect()))
     }

@@ -10,11 +10,12 @@ use serde::de::IgnoredAny;
 
 use crate::exchange::answers::{side, success};
 use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, millis, millis_or_zero, whole_leverage};
+use crate::exchange::orders::guard_state;
 use crate::exchange::orders::is_buy;
 use crate::market::{
     Action, Decimal, Guarded, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms, TriggerBy,
 };
-pub(super) use orders::{DealRow, OrderRow, PlanRow, guard_state};
+pub(super) use orders::{DealRow, OrderRow, PlanRow};
 
 /// The word for the direction of an order that opens or closes a position of a side.
 pub(super) fn direction_word(side: Side, action: Action) -> &'static str {

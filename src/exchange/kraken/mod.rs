@@ -29,7 +29,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, unlisted};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{found, in_order, quote, shared_name};
@@ -104,7 +104,7 @@ impl Kraken {
     fn read_preferences(&mut self) -> Result<()> {
         let answer: wire::Preferences = self.session.call(&Call::get(PREFERENCES, Params::new()))?;
         let mut known = Known::new(answer.terms());
-        known.rename(|name| shared_name(&self.instruments, name));
+        known.share_names(&self.instruments);
         self.preferences = Some(known);
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Exchange for Kraken {
         let list = self.catalogue.get(now, read)?;
         if !Arc::ptr_eq(&list, &self.instruments) {
             if let Some(known) = &mut self.preferences {
-                known.rename(|name| shared_name(&list, name));
+                known.share_names(&list);
             }
             self.instruments = Arc::clone(&list);
         }
@@ -176,7 +176,7 @@ impl Exchange for Kraken {
         let call = Call::public(format!("/derivatives/api/v3/tickers/{symbol}"), Params::new());
         match found(self.session.call::<wire::Tickers>(&call))? {
             Some(answer) => quote(answer.ticker.bid, answer.ticker.ask, symbol),
-            None => Err(ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}"))),
+            None => Err(unlisted(symbol)),
         }
     }
 
@@ -247,7 +247,7 @@ impl Exchange for Kraken {
         let (rows, attempt) = self.open_rows(symbol)?;
         let name = shared_name(&self.instruments, symbol.as_str());
         let states = rows.into_iter().map(|row| row.state(name.clone(), attempt.offset_ms));
-        states.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.unknown(orders::TOO_LARGE))
+        states.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.too_large())
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {

@@ -21,8 +21,6 @@ const HISTORY_PAGES_MAX: usize = 3;
 /// So far back the history is read: far longer than an order is tried to be placed.
 const HISTORY_MS: Millis = 15 * 60 * 1000;
 
-pub(super) const TOO_LARGE: &str = "a quantity in the answer is beyond calculation";
-
 const SEND: &str = "/derivatives/api/v3/sendorder";
 const BATCH: &str = "/derivatives/api/v3/batchorder";
 
@@ -155,7 +153,7 @@ impl Kraken {
         let (mut rows, told_at, attempt) = self.fill_rows(&order.symbol, |_, row| is_of(row))?;
         rows.retain(|(_, row)| is_of(row));
         let Some(newest) = rows.iter().map(|(time, _)| *time).max() else { return Ok(None) };
-        let state = wire::executed(&rows, order, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+        let state = wire::executed(&rows, order, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         Ok(Some(OrderState { status: once(newest, told_at, OrderStatus::Filled), ..state }))
     }
 

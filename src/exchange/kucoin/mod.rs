@@ -29,7 +29,7 @@ mod wire;
 use std::sync::Arc;
 
 use super::attempt::Attempt;
-use super::catalogue::{Catalogue, with_delisted};
+use super::catalogue::{Catalogue, contract};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{change, found, in_order, quote};
@@ -74,8 +74,6 @@ const FILLS_SPANS_MAX: usize = 13;
 /// A span that reaches the present ends so much later, whatever the clocks say.
 const FILLS_AHEAD_MS: Millis = 60_000;
 
-const TOO_LARGE: &str = "a quantity in the answer is beyond calculation";
-
 /// One account at KuCoin.
 pub struct KuCoin {
     session: Session,
@@ -109,8 +107,8 @@ impl KuCoin {
     }
 
     fn contract(&mut self, symbol: &Symbol) -> Result<Instrument> {
-        let found = self.listed()?.get(symbol.as_str()).cloned();
-        found.ok_or_else(|| ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}")))
+        let list = self.listed()?;
+        contract(&list, symbol)
     }
 
     /// What an answer holds.
@@ -209,16 +207,9 @@ impl Exchange for KuCoin {
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
         let (now, session, settle) = (self.session.now(), &mut self.session, &self.settle);
         let call = Call::public("/api/v1/contracts/active", Params::new());
-        // Nobody knows the shelf's list while somebody reads.
-        let shelf = self.catalogue.peek();
-        let before = if shelf.is_empty() { Arc::clone(&self.instruments) } else { shelf };
-        let read = || {
-            let list = session.stream(&call, |body| instruments::read_contracts(body, settle))?;
-            Ok(with_delisted(list, &before))
-        };
-        let list = self.catalogue.get(now, read)?;
-        self.instruments = Arc::clone(&list);
-        Ok(list)
+        let read = || session.stream(&call, |body| instruments::read_contracts(body, settle));
+        self.instruments = self.catalogue.get_with_delisted(now, &self.instruments, read)?;
+        Ok(Arc::clone(&self.instruments))
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
@@ -247,7 +238,7 @@ impl Exchange for KuCoin {
         for row in rows {
             // Coin-margined contracts, and those of other settle coins, are in the answer too, but not in our list.
             let Some(contract) = contracts.get(&row.symbol) else { continue };
-            let position = row.position(contract).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+            let position = row.position(contract).ok_or_else(|| attempt.too_large())?;
             // What holds a position cannot change its margin mode.
             if let Some(mode) = position.terms.margin_mode.filter(|_| !position.qty.is_zero()) {
                 self.is_in(&position.symbol, mode);
@@ -307,20 +298,20 @@ impl Exchange for KuCoin {
         let call = Call::get("/api/v1/orders/byClientOid", Params::new().with("clientOid", order.id.as_str()));
         let Some((row, attempt)) = found(self.data::<wire::OrderRow>(&call))? else { return Ok(None) };
         let is_of = row.symbol == contract.symbol.as_str();
-        let state = row.state(&contract, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+        let state = row.state(&contract, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         if is_of && state.is(order) { Ok(Some(state)) } else { Err(attempt.unknown("the answer is about another order")) }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
         let contract = self.contract(symbol)?;
         // In this order, because a conditional order that triggers in between moves to the plain ones, and is then in both.
-        let (guards, guards_attempt) = self.order_rows(symbol, "/api/v1/stopOrders", Params::of(symbol))?;
-        let (plain, attempt) = self.order_rows(symbol, "/api/v1/orders", Params::of(symbol).with("status", "active"))?;
+        let (guards, guards_attempt) = self.order_rows(symbol, "/api/v1/stopOrders", &Params::of(symbol))?;
+        let (plain, attempt) = self.order_rows(symbol, "/api/v1/orders", &Params::of(symbol).with("status", "active"))?;
         let moved = |guard: &wire::OrderRow| plain.iter().any(|row| row.id == guard.id);
         let waiting: Vec<wire::OrderRow> = guards.into_iter().filter(|guard| !moved(guard)).collect();
         let waiting = waiting.into_iter().map(|row| row.state(&contract, guards_attempt.offset_ms));
         let plain = plain.into_iter().map(|row| row.state(&contract, attempt.offset_ms));
-        plain.chain(waiting).map(|state| state.ok_or_else(|| attempt.unknown(TOO_LARGE))).collect()
+        plain.chain(waiting).map(|state| state.ok_or_else(|| attempt.too_large())).collect()
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
@@ -344,7 +335,7 @@ impl Exchange for KuCoin {
             let (rows, attempt) = self.fill_rows(symbol, from, to)?;
             // Each in one span, whether or not the bounds are among what is answered.
             let rows = rows.into_iter().filter(|row| row.time() >= since).map(|row| row.fill(&contract, attempt.offset_ms));
-            fills.extend(rows.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.unknown(TOO_LARGE))?);
+            fills.extend(rows.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.too_large())?);
             if to >= end {
                 break;
             }

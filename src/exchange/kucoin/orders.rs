@@ -3,12 +3,13 @@
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::KuCoin;
 use super::wire::{self, Page, Row, direction_word, margin_word, stop_word, trigger_word};
-use super::{Answer, KuCoin};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::encode::percent_encode;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::{found, guard_taken, own, taken};
+use crate::exchange::pages::{Pages, pages};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Protection, Side, Symbol};
@@ -16,7 +17,9 @@ use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, Ord
 /// Rows asked for at once: half a megabyte of orders.
 const PAGE: usize = 500;
 /// Most pages of one list.
-const PAGES_MAX: i64 = 10;
+const PAGES_MAX: usize = 10;
+
+const FILLS: &str = "/api/v1/fills";
 
 /// Where one order is cancelled, of either kind.
 pub(super) fn cancel_path(id: &ClientId) -> String {
@@ -77,7 +80,7 @@ impl KuCoin {
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let params = self.order_params(order).map_err(ExchangeError::nothing_sent)?;
         let (ack, attempt) = self.data::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
-        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, order, &attempt)
+        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, &order.id, &attempt)
     }
 
     /// The answer is a success even when orders inside failed.
@@ -93,7 +96,7 @@ impl KuCoin {
     fn placed(&self, row: Option<&RawValue>, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
         let row = row.ok_or_else(|| attempt.unknown("not every order was answered"))?;
         let ack: wire::Ack = self.session.element(attempt, row)?;
-        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, order, attempt)
+        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, &order.id, attempt)
     }
 
     /// At most one batch.
@@ -115,8 +118,7 @@ impl KuCoin {
     pub(super) fn guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let params = self.guard_params(protection).map_err(ExchangeError::nothing_sent)?;
         let (ack, attempt) = self.data::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
-        let state = guard_taken(protection, Decimal::ZERO, 0);
-        if ack.client_oid == state.id { Ok(state) } else { Err(attempt.unknown("the answer names another order")) }
+        own(OrderState { id: ack.client_oid, ..guard_taken(protection, Decimal::ZERO, 0) }, &protection.id, &attempt)
     }
 
     /// A refusal because of the margin or position mode shows that it is not what we took it for.
@@ -126,38 +128,27 @@ impl KuCoin {
         }
     }
 
-    /// The rows of a list of one contract, newest first, and whether these were all.
-    fn pages<T: DeserializeOwned + Row>(&mut self, symbol: &Symbol, path: &'static str, query: Params) -> Result<(Vec<T>, bool, Attempt)> {
-        let mut rows = Vec::new();
-        let mut number = 1;
-        loop {
-            let query = query.clone().with("currentPage", number).with("pageSize", PAGE);
-            let (page, attempt) = self.session.call_with_attempt::<Answer<Page<T>>>(&Call::get(path, query))?;
-            let last = number >= page.data.total_page || page.data.items.is_empty();
-            rows.extend(page.data.items.into_iter().filter(|row| row.contract() == symbol.as_str()));
-            if last || number >= PAGES_MAX {
-                return Ok((rows, last, attempt));
-            }
-            number += 1;
-        }
+    /// The rows of a list of one contract, newest first.
+    fn pages<T: DeserializeOwned + Row>(&mut self, symbol: &Symbol, path: &'static str, query: &Params) -> Result<Pages<T>> {
+        let mut list = pages(PAGES_MAX, |number| {
+            let number = number.unwrap_or(1);
+            let call = Call::get(path, query.clone().with("currentPage", number).with("pageSize", PAGE));
+            let (page, attempt) = self.data::<Page<T>>(&call)?;
+            let last = number >= page.total_page || page.items.is_empty();
+            Ok((page.items, (!last).then_some(number + 1), attempt))
+        })?;
+        list.rows.retain(|row| row.contract() == symbol.as_str());
+        Ok(list)
     }
 
-    /// Orders as a whole: cut short, the list would show them as gone.
-    pub(super) fn order_rows(&mut self, symbol: &Symbol, path: &'static str, query: Params) -> Result<(Vec<wire::OrderRow>, Attempt)> {
-        match self.pages(symbol, path, query)? {
-            (rows, true, attempt) => Ok((rows, attempt)),
-            _ => Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages of {symbol}"))),
-        }
+    pub(super) fn order_rows(&mut self, symbol: &Symbol, path: &'static str, query: &Params) -> Result<(Vec<wire::OrderRow>, Attempt)> {
+        self.pages(symbol, path, query)?.whole(path)
     }
 
     /// Fills between two times of the exchange's clock.
     pub(super) fn fill_rows(&mut self, symbol: &Symbol, from: Millis, to: Millis) -> Result<(Vec<wire::FillRow>, Attempt)> {
         let query = Params::of(symbol).with("startAt", from).with("endAt", to);
-        let (rows, whole, attempt) = self.pages::<wire::FillRow>(symbol, "/api/v1/fills", query)?;
-        if !whole {
-            log::warn!("{symbol}: more than {} fills in a week, only the newest are counted", rows.len());
-        }
-        Ok((rows, attempt))
+        Ok(self.pages(symbol, FILLS, &query)?.cut(symbol, FILLS))
     }
 
     /// Cancels whatever is in one of the two lists.

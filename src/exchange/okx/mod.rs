@@ -35,10 +35,11 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::attempt::Attempt;
-use super::catalogue::{Catalogue, with_delisted};
+use super::catalogue::{Catalogue, contract};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{change, found, in_order, leverage_set, quote};
+use super::pages::pages;
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
@@ -81,8 +82,6 @@ const FILLS_PAGES_MAX: usize = 50;
 /// Fills of so long ago are in the quick list; older ones, up to three months, in the slow one. An hour less than it keeps.
 const RECENT_MS: Millis = (3 * 24 - 1) * 3600 * 1000;
 
-const TOO_LARGE: &str = "a quantity in the answer is beyond calculation";
-
 /// One account at OKX.
 pub struct Okx {
     session: Session,
@@ -118,8 +117,8 @@ impl Okx {
     }
 
     fn contract(&mut self, symbol: &Symbol) -> Result<Instrument> {
-        let found = self.listed()?.get(symbol.as_str()).cloned();
-        found.ok_or_else(|| ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}")))
+        let list = self.listed()?;
+        contract(&list, symbol)
     }
 
     /// The margin mode where none is wished for: that of a position that is held, else the last one wished for, else cross.
@@ -187,22 +186,14 @@ impl Okx {
         query: &Params,
         pages_max: usize,
     ) -> Result<(Vec<T>, Attempt)> {
-        let mut list: Vec<T> = Vec::new();
-        let mut pages = 0;
-        loop {
-            let query = query.clone().with_some("after", list.last().map(Row::number));
-            let (rows, attempt) = self.rows::<T>(&Call::get(path, query))?;
-            let full = rows.len() >= PAGE;
-            list.extend(rows);
-            pages += 1;
-            if full && pages == pages_max {
-                log::warn!("{symbol}: {path} has more than {} rows, only the newest are counted", list.len());
-            }
-            if !full || pages == pages_max {
-                list.retain(|row| row.contract() == symbol.as_str());
-                return Ok((list, attempt));
-            }
-        }
+        let list = pages(pages_max, |after| {
+            let (rows, attempt) = self.rows::<T>(&Call::get(path, query.clone().with_some("after", after)))?;
+            let next = rows.last().filter(|_| rows.len() >= PAGE).map(Row::number);
+            Ok((rows, next, attempt))
+        })?;
+        let (mut rows, attempt) = list.cut(symbol, path);
+        rows.retain(|row| row.contract() == symbol.as_str());
+        Ok((rows, attempt))
     }
 
     /// `None` where the halves differ, and where the account's mode has no leverage to be read.
@@ -252,16 +243,9 @@ impl Exchange for Okx {
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
         let (now, session, settle) = (self.session.now(), &mut self.session, &self.settle);
         let call = Call::public("/api/v5/public/instruments", Params::new().with("instType", "SWAP"));
-        // Nobody knows the shelf's list while somebody reads.
-        let shelf = self.catalogue.peek();
-        let before = if shelf.is_empty() { Arc::clone(&self.instruments) } else { shelf };
-        let read = || {
-            let list = session.stream(&call, |body| instruments::read_contracts(body, settle))?;
-            Ok(with_delisted(list, &before))
-        };
-        let list = self.catalogue.get(now, read)?;
-        self.instruments = Arc::clone(&list);
-        Ok(list)
+        let read = || session.stream(&call, |body| instruments::read_contracts(body, settle));
+        self.instruments = self.catalogue.get_with_delisted(now, &self.instruments, read)?;
+        Ok(Arc::clone(&self.instruments))
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
@@ -289,7 +273,7 @@ impl Exchange for Okx {
         for row in rows {
             // Coin-margined contracts, and those of other settle coins, are in the answer too, but not in our list.
             let Some(contract) = contracts.get(&row.inst_id) else { continue };
-            positions.push(row.position(contract).ok_or_else(|| attempt.unknown(TOO_LARGE))?);
+            positions.push(row.position(contract).ok_or_else(|| attempt.too_large())?);
         }
         let held = positions.iter().filter(|position| !position.qty.is_zero());
         let held = held.filter_map(|position| Some((position.symbol.clone(), position.side, position.terms.margin_mode?)));
@@ -359,7 +343,7 @@ impl Exchange for Okx {
         let (plain, attempt) = self.plain_rows(symbol)?;
         let guards = guards.into_iter().map(|row| row.state(&contract, guards_attempt.offset_ms));
         let plain = plain.into_iter().map(|row| row.state(&contract, attempt.offset_ms));
-        plain.chain(guards).map(|state| state.ok_or_else(|| attempt.unknown(TOO_LARGE))).collect()
+        plain.chain(guards).map(|state| state.ok_or_else(|| attempt.too_large())).collect()
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
@@ -393,7 +377,7 @@ impl Exchange for Okx {
         let (rows, attempt) = self.pages::<wire::FillRow>(symbol, path, &query, FILLS_PAGES_MAX)?;
         let rows = rows.into_iter().filter(|row| row.time() >= from);
         let fills = rows.map(|row| row.fill(&contract, attempt.offset_ms)).collect::<Option<Vec<_>>>();
-        fills.map(in_order).ok_or_else(|| attempt.unknown(TOO_LARGE))
+        fills.map(in_order).ok_or_else(|| attempt.too_large())
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::sign;
 use super::wire::{self, Row, direction_word, half_word, margin_word};
-use super::{Okx, TOO_LARGE, listing, of};
+use super::{Okx, listing, of};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::{found, guard_taken, our_time, taken, with_child};
@@ -151,7 +151,7 @@ impl Okx {
         let call = Call::get("/api/v5/trade/order", of(&contract.symbol).with(name, id));
         let Some((row, attempt)) = self.named_row::<wire::PlainRow>(&call)? else { return Ok(None) };
         let state = row.state(contract, attempt.offset_ms);
-        state.map(Some).ok_or_else(|| attempt.unknown(TOO_LARGE))
+        state.map(Some).ok_or_else(|| attempt.too_large())
     }
 
     /// A conditional order, and what the orders it became say.
@@ -159,7 +159,7 @@ impl Okx {
         let call = Call::get("/api/v5/trade/order-algo", Params::new().with("algoClOrdId", id));
         let Some((row, attempt)) = self.named_row::<wire::GuardRow>(&call)? else { return Ok(None) };
         let children = row.ord_id_list.clone();
-        let guard = row.state(contract, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+        let guard = row.state(contract, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         if guard.status != OrderStatus::Triggered || children.len() > CHILDREN_MAX {
             return Ok(Some(guard));
         }

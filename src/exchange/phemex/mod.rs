@@ -28,7 +28,6 @@ mod sign;
 mod tests;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -37,6 +36,7 @@ use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
+use super::modes::Modes;
 use super::orders::{found, guard_taken, in_order, own, quote, shared_name, taken};
 use super::params::Params;
 use super::session::{Call, Session};
@@ -94,8 +94,7 @@ pub struct Phemex {
     session: Session,
     settle: String,
     demo: bool,
-    /// Hedge mode of the contracts whose positions were read; no more than there are contracts.
-    modes: BTreeMap<Symbol, bool>,
+    modes: Modes,
     /// Each contract's leverage and margin mode.
     known: Known,
     catalogue: Catalogue,
@@ -109,7 +108,7 @@ impl Phemex {
             demo: line.keys.demo,
             session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
             settle: line.settle,
-            modes: BTreeMap::new(),
+            modes: Modes::default(),
             known: Known::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
@@ -125,22 +124,20 @@ impl Phemex {
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let half = self.half(&order.symbol, order.side)?;
         let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
-        self.doubt_mode(&order.symbol, &result);
+        self.modes.doubt(&order.symbol, &result);
         let (row, attempt) = result?;
         let state = taken(order, row.created_at(attempt.offset_ms));
-        own(OrderState { id: row.name.unwrap_or_default(), ..state }, order, &attempt)
+        own(OrderState { id: row.name.unwrap_or_default(), ..state }, &order.id, &attempt)
     }
 
     fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let half = self.half(&protection.symbol, protection.side)?;
         let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
-        self.doubt_mode(&protection.symbol, &result);
+        self.modes.doubt(&protection.symbol, &result);
         let (row, attempt) = result?;
         let state = guard_taken(protection, protection.qty, row.created_at(attempt.offset_ms));
-        if row.name.as_deref() != Some(protection.id.as_str()) {
-            return Err(attempt.unknown("the answer names another order"));
-        }
-        Ok(if row.waits() { OrderState { status: OrderStatus::Resting, ..state } } else { state })
+        let status = if row.waits() { OrderStatus::Resting } else { state.status };
+        own(OrderState { id: row.name.unwrap_or_default(), status, ..state }, &protection.id, &attempt)
     }
 
     /// The open orders of a contract, plain and conditional. Without any the answer is that there is no such order.
@@ -201,7 +198,7 @@ impl Exchange for Phemex {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        (self.modes, self.known) = (BTreeMap::new(), Known::default());
+        (self.modes, self.known) = (Modes::default(), Known::default());
         self.account(None)?;
         // Where no row says otherwise, a contract is made one-way before its first order.
         Ok(AccountMode { hedge: false, restricted: None })
@@ -212,9 +209,8 @@ impl Exchange for Phemex {
         let call = Call::public("/public/products", Params::new());
         let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
-            let modes = std::mem::take(&mut self.modes).into_iter();
-            self.modes = modes.map(|(name, mode)| (shared_name(&list, name.as_str()), mode)).collect();
+            self.known.share_names(&list);
+            self.modes.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -280,7 +276,7 @@ impl Exchange for Phemex {
         let half = self.half_of(order)?;
         let params = Params::of(&order.symbol).with("clOrdID", order.id.as_str()).with("posSide", wire::half_word(half));
         let result = self.order_call(&Call::query("DELETE", "/g-orders/cancel", params)).map(drop);
-        self.doubt_mode(&order.symbol, &result);
+        self.modes.doubt(&order.symbol, &result);
         result
     }
 

@@ -11,7 +11,7 @@ use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
 use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{change, found, leverage_set, quote as book, with_child};
+use crate::exchange::orders::{change, found, leverage_set, own, quote as book, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -222,10 +222,7 @@ pub(super) fn protect(account: &mut Account, protection: &Protection) -> Result<
 pub(super) fn plain_order(account: &mut Account, order: &OrderRef) -> Result<Option<OrderState>> {
     let params = contract(&order.symbol).with("clientOid", order.id.as_str());
     let Some((row, attempt)) = detail(account, params)? else { return Ok(None) };
-    if row.client_oid != order.id.as_str() {
-        return Err(attempt.unknown("the answer names another order"));
-    }
-    Ok(Some(row.state(&order.symbol, account.session.offset_ms())))
+    own(row.state(&order.symbol, account.session.offset_ms()), &order.id, &attempt).map(Some)
 }
 
 fn detail(account: &mut Account, params: Params) -> Result<Option<(wire::PlainRow, Attempt)>> {

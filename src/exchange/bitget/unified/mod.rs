@@ -13,7 +13,7 @@ use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages}
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::known::Known;
-use crate::exchange::orders::{change, found, quote as book};
+use crate::exchange::orders::{change, found, own, quote as book};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -194,12 +194,10 @@ pub(super) fn plain_order(account: &mut Account, order: &OrderRef) -> Result<Opt
     let Some((row, attempt)) = found(account.call::<wire::PlainRow>(&Call::get("/api/v3/trade/order-info", by_name(order))))? else {
         return Ok(None);
     };
-    if row.client_oid != order.id.as_str() {
-        return Err(attempt.unknown("the answer names another order"));
-    }
     // A name may be used again once its order has ended, for another contract as well.
     let this = row.symbol == order.symbol.as_str();
-    Ok(this.then(|| row.state(order.symbol.clone(), account.session.offset_ms())))
+    let state = own(row.state(order.symbol.clone(), account.session.offset_ms()), &order.id, &attempt)?;
+    Ok(this.then_some(state))
 }
 
 /// A protective order: in the list while it waits, in the history afterwards. The newest page holds whatever ended lately.

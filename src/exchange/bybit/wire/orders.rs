@@ -7,25 +7,7 @@ use super::{List, half};
 use crate::exchange::answers::{Direction, success};
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
 use crate::exchange::orders::{acts_on, fee, our_time, taken};
-use crate::market::{Decimal, Fill, Guarded, Millis, NewOrder, OrderState, OrderStatus, ProtectionKind, Side, Symbol};
-
-/// A stop or target that is an attribute of its position: no name, no quantity.
-pub(in crate::exchange::bybit) fn guard_state(symbol: &Symbol, guard: Guarded, status: OrderStatus, created_at: Millis) -> OrderState {
-    OrderState {
-        id: String::new(),
-        symbol: symbol.clone(),
-        side: guard.side,
-        opens: false,
-        conditional: true,
-        guards: Some(guard.kind),
-        status,
-        qty: Decimal::ZERO,
-        filled: Decimal::ZERO,
-        avg_price: Decimal::ZERO,
-        price: guard.trigger_price,
-        created_at,
-    }
-}
+use crate::market::{Decimal, Fill, Millis, NewOrder, OrderState, OrderStatus, ProtectionKind, Side, Symbol};
 
 /// An acknowledgement of an order: nothing but its names.
 #[derive(Deserialize)]

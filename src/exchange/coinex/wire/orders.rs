@@ -7,25 +7,7 @@ use crate::exchange::attempt::Attempt;
 use crate::exchange::error::Result;
 use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis_or_zero};
 use crate::exchange::orders::{acts_on, fee, is_buy, our_time};
-use crate::market::{Action, ClientId, Decimal, Fill, Guarded, Leg, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Symbol};
-
-/// A stop or target that is an attribute of its position: no name, no quantity.
-pub(in crate::exchange::coinex) fn guard_state(symbol: &Symbol, guard: Guarded, status: OrderStatus, created_at: Millis) -> OrderState {
-    OrderState {
-        id: String::new(),
-        symbol: symbol.clone(),
-        side: guard.side,
-        opens: false,
-        conditional: true,
-        guards: Some(guard.kind),
-        status,
-        qty: Decimal::ZERO,
-        filled: Decimal::ZERO,
-        avg_price: Decimal::ZERO,
-        price: guard.trigger_price,
-        created_at,
-    }
-}
+use crate::market::{Action, ClientId, Decimal, Fill, Leg, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Symbol};
 
 /// One order: the answer to it, and a row of `pending-order` and `finished-order`, which say by their names where it stands.
 #[derive(Deserialize)]
