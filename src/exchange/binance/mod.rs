@@ -7,12 +7,14 @@
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts |
+//! | `orders.rs` | how orders and guards are sent, found again and listed |
 //!
 //! Stops and targets live in the exchange's Algo Service, apart from plain orders: other paths, ids and lists. When one
 //! triggers it becomes a plain order that carries the same client id.
 
 mod errors;
 mod instruments;
+mod orders;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -21,15 +23,14 @@ mod wire;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::error::{ExchangeError, Result};
+use super::error::Result;
 use super::known::Known;
-use super::orders::{change, found, in_order, leverage_set, own, quote, shared_name, with_child};
+use super::orders::{change, found, in_order, leverage_set, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second, stream};
 use crate::market::{
-    Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
-    Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
+    Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
 
 /// Where real money is.
@@ -90,85 +91,6 @@ impl Binance {
             catalogue: line.catalogue,
             instruments: Arc::default(),
         }
-    }
-
-    /// The parameters of a plain order, alone or in a batch.
-    fn order_params(&self, order: &NewOrder) -> Params {
-        let params = Params::of(&order.symbol).with("side", wire::direction_word(order.side, order.action));
-        let params = match order.kind {
-            OrderKind::Market => params.with("type", "MARKET"),
-            OrderKind::Limit { price } => params.with("type", "LIMIT").with("timeInForce", "GTC").with_decimal("price", price),
-        };
-        let params = params.with_decimal("quantity", order.qty);
-        // Hedge accounts name the half and refuse reduceOnly; an order against a half only ever reduces it.
-        let params = match (self.hedge, order.action) {
-            (true, _) => params.with("positionSide", order.side.as_str()),
-            (false, Action::Close) => params.with("reduceOnly", "true"),
-            (false, Action::Open) => params,
-        };
-        params.with("newClientOrderId", order.id.as_str()).with("newOrderRespType", "RESULT")
-    }
-
-    fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
-        let params = self.order_params(order);
-        let (reply, attempt) = self.session.call_with_attempt::<wire::PlainOrder>(&Call::query("POST", "/fapi/v1/order", params))?;
-        own(reply.acknowledged(&order.symbol, attempt.offset_ms), &order.id, &attempt)
-    }
-
-    /// Answers come in the order of the request, with status 200 even when orders inside failed.
-    fn place_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let list: Vec<Params> = orders.iter().map(|order| self.order_params(order)).collect();
-        let list = match serde_json::to_string(&list) {
-            Ok(list) => list,
-            Err(error) => return vec![Err(ExchangeError::NeverSent(error.to_string())); orders.len()],
-        };
-        let params = Params::new().with("batchOrders", list);
-        let sent = self.session.call_with_attempt::<wire::BatchReply>(&Call::query("POST", "/fapi/v1/batchOrders", params));
-        let (replies, attempt) = match sent {
-            Ok(sent) => sent,
-            Err(error) => return vec![Err(error); orders.len()],
-        };
-        let mut replies = replies.into_iter();
-        let results: Vec<Result<OrderState>> = orders
-            .iter()
-            .map(|order| {
-                let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                let reply: wire::PlainOrder = self.session.element(&attempt, &text)?;
-                own(reply.acknowledged(&order.symbol, attempt.offset_ms), &order.id, &attempt)
-            })
-            .collect();
-        self.session.mind_clock(&results);
-        results
-    }
-
-    /// A plain order, or what a triggered conditional order became.
-    fn plain_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
-        let reply = self.session.call::<wire::PlainOrder>(&Call::get("/fapi/v1/order", params));
-        Ok(found(reply)?.map(|reply| reply.state(&order.symbol, self.session.offset_ms())))
-    }
-
-    /// A conditional order. The single query does not always know what the list shows, and a triggered one lives on as a plain order.
-    fn conditional_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let params = Params::new().with("clientAlgoId", order.id.as_str());
-        let reply = self.session.call::<wire::AlgoOrder>(&Call::get("/fapi/v1/algoOrder", params));
-        let algo = match found(reply)? {
-            Some(reply) => Some(reply.state(&order.symbol, self.session.offset_ms())),
-            None => self.open_conditional(&order.symbol)?.into_iter().find(|listed| listed.id == order.id.as_str()),
-        };
-        let may_have_child = algo.as_ref().is_none_or(|algo| algo.status == OrderStatus::Triggered);
-        let child = if may_have_child { self.plain_order(order)? } else { None };
-        Ok(match (algo, child) {
-            (Some(algo), Some(child)) => Some(with_child(algo, child)),
-            (None, Some(child)) => Some(with_child(OrderState { conditional: true, ..child.clone() }, child)),
-            (algo, None) => algo,
-        })
-    }
-
-    fn open_conditional(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let rows: Vec<wire::AlgoOrder> = self.session.call(&Call::get("/fapi/v1/openAlgoOrders", Params::of(symbol)))?;
-        let offset_ms = self.session.offset_ms();
-        Ok(rows.into_iter().map(|row| row.state(symbol, offset_ms)).collect())
     }
 
     fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
@@ -272,42 +194,15 @@ impl Exchange for Binance {
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let mut results = Vec::with_capacity(orders.len());
-        for chunk in orders.chunks(BATCH_MAX) {
-            match chunk {
-                [order] => results.push(self.place_one(order)),
-                orders => results.append(&mut self.place_batch(orders)),
-            }
-        }
-        results
+        orders.chunks(BATCH_MAX).flat_map(|chunk| self.place_some(chunk)).collect()
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let kind = match protection.kind {
-            ProtectionKind::StopLoss => "STOP_MARKET",
-            ProtectionKind::TakeProfit => "TAKE_PROFIT_MARKET",
-        };
-        let by = match protection.by {
-            TriggerBy::Mark => "MARK_PRICE",
-            TriggerBy::Last => "CONTRACT_PRICE",
-        };
-        let params = Params::new()
-            .with("algoType", "CONDITIONAL")
-            .with("symbol", protection.symbol.as_str())
-            .with("side", wire::direction_word(protection.side, Action::Close))
-            .with("type", kind)
-            .with_decimal("triggerPrice", protection.trigger_price)
-            .with("closePosition", "true")
-            .with("workingType", by)
-            .with("clientAlgoId", protection.id.as_str())
-            .with("newOrderRespType", "RESULT");
-        let params = if self.hedge { params.with("positionSide", protection.side.as_str()) } else { params };
-        let (reply, attempt) = self.session.call_with_attempt::<wire::AlgoOrder>(&Call::query("POST", "/fapi/v1/algoOrder", params))?;
-        own(reply.state(&protection.symbol, attempt.offset_ms), &protection.id, &attempt)
+        self.place_guard(protection)
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        if order.guard.is_some() { self.conditional_order(order) } else { self.plain_order(order) }
+        if order.guard.is_some() { self.guard_order(order) } else { self.plain_order(order) }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {

@@ -1,7 +1,7 @@
 //! Stops and targets: attributes of a position, set by `trading-stop`. A position has one of each, whoever set it; what
 //! tells ours apart is its price.
 
-use super::{Bybit, linear_of, wire};
+use super::{Bybit, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::{guard_state, guarded};
 use crate::exchange::params::Params;
@@ -79,5 +79,5 @@ impl Bybit {
 
 /// For the whole position, whatever it grows to.
 fn guard_params(symbol: &Symbol, position_idx: i64) -> Params {
-    linear_of(symbol).with("tpslMode", "Full").with("positionIdx", position_idx)
+    of(symbol).with("tpslMode", "Full").with("positionIdx", position_idx)
 }

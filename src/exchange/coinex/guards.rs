@@ -3,7 +3,7 @@
 
 use super::{CoinEx, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Refusal, Result};
-use crate::exchange::orders::{guard_state, guarded};
+use crate::exchange::orders::{found, guard_state, guarded};
 use crate::exchange::session::Call;
 use crate::market::{Guarded, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol};
 
@@ -98,6 +98,22 @@ impl CoinEx {
         let reply: wire::Reply<Vec<wire::TickerRow>> = self.session.call(&Call::public("/v2/futures/ticker", params))?;
         let Some(price) = reply.data.first().map(|row| row.price(protection.by)) else { return Ok(false) };
         Ok(price == protection.trigger_price || fires_on(protection).is_worse(price, protection.trigger_price))
+    }
+
+    /// Whatever stops and targets the position has, for all of it or for a part.
+    pub(super) fn cancel_guards(&mut self, symbol: &Symbol) -> Result<()> {
+        let Some(row) = self.row_of(symbol)? else { return Ok(()) };
+        for kind in ProtectionKind::ALL {
+            if row.attributes(kind).is_empty() {
+                continue;
+            }
+            match self.cancel_attributes(symbol, kind, None) {
+                // They went with their position since we looked.
+                Err(error) if error.reason() == Some(Reason::NoPosition) => {}
+                other => drop(found(other)?),
+            }
+        }
+        Ok(())
     }
 }
 

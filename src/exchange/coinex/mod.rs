@@ -5,6 +5,7 @@
 //! | this one | which request serves which method of [`Exchange`] |
 //! | `orders.rs` | how orders are sent, found again and cancelled |
 //! | `guards.rs` | stops and targets, which are no orders here |
+//! | `settings.rs` | margin mode and leverage |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -22,6 +23,7 @@ mod errors;
 mod guards;
 mod instruments;
 mod orders;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -31,17 +33,16 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::catalogue::{Catalogue, unlisted};
-use super::error::{ExchangeError, Reason, Result};
+use super::catalogue::Catalogue;
+use super::error::{ExchangeError, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, leverage_set, quote, shared_name};
+use super::orders::{found, in_order, quote, shared_name};
 use super::pages::{Pages, pages};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
-    Balance, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, ProtectionKind, Quote, Side,
-    Symbol, Terms,
+    Balance, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side, Symbol, Terms,
 };
 use wire::{PositionRow, Reply};
 
@@ -148,44 +149,6 @@ impl CoinEx {
         self.known.set(&symbol, row.terms());
         symbol
     }
-
-    /// Only some leverages exist, other ones for every contract.
-    fn must_be_listed(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
-        let params = Params::new().with("market", symbol.as_str());
-        let reply: Reply<Vec<wire::MarketRow>> = self.session.call(&Call::public("/v2/futures/market", params))?;
-        let row = reply.data.into_iter().find(|row| row.market == symbol.as_str()).ok_or_else(|| unlisted(symbol))?;
-        let listed = wire::factors(&row.leverage);
-        if listed.contains(&leverage) {
-            return Ok(());
-        }
-        let words = listed.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        Err(ExchangeError::refused(Reason::Leverage, format!("{symbol} takes no leverage of {leverage}, only one of {words}")))
-    }
-
-    /// Sets both; there is no call for one of them.
-    fn set(&mut self, symbol: &Symbol, want: &Terms, known: Terms) -> Result<()> {
-        let missing = |what| {
-            let why =
-                format!("the exchange sets margin mode and leverage together and shows neither while {symbol} has no position: {what}");
-            ExchangeError::refused(Reason::Other, why)
-        };
-        let mode =
-            want.margin_mode.or(known.margin_mode).ok_or_else(|| missing("set MARGIN_MODE, which comes with an order that opens"))?;
-        let leverage = want.leverage.or(known.leverage).ok_or_else(|| missing("name a leverage"))?;
-        self.must_be_listed(symbol, leverage).map_err(ExchangeError::nothing_sent)?;
-        let params = of(symbol).with("margin_mode", wire::margin_word(mode)).with("leverage", leverage);
-        let call = Call::post("/v2/futures/adjust-position-leverage", &params);
-        let so = Terms { leverage: Some(leverage), margin_mode: Some(mode) };
-        let done = self.session.call::<Reply<wire::SettingsRow>>(&call).and_then(|reply| {
-            let set = reply.data.terms();
-            leverage_set(leverage, set.leverage.unwrap_or(0))?;
-            match set.margin_mode == Some(mode) {
-                true => Ok(()),
-                false => Err(ExchangeError::refused(Reason::SettingBlocked, "the exchange set another margin mode")),
-            }
-        });
-        change(&mut self.known, symbol, so, done)
-    }
 }
 
 impl Exchange for CoinEx {
@@ -236,7 +199,7 @@ impl Exchange for CoinEx {
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
         let rows = match only {
             Some(symbol) => self.row_of(symbol)?.into_iter().collect(),
-            None => self.whole(POSITIONS, &futures())?,
+            None => self.whole(POSITIONS, &product())?,
         };
         // Contracts that settle in their own coin are listed as well; their names end in what they are quoted in.
         let ours = rows.into_iter().filter(|row| row.market.ends_with(self.settle.as_str())).collect::<Vec<_>>();
@@ -265,7 +228,7 @@ impl Exchange for CoinEx {
                 return Ok(());
             }
         }
-        self.set(symbol, want, known)
+        self.set_terms(symbol, want, known)
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
@@ -319,42 +282,8 @@ impl Exchange for CoinEx {
     }
 }
 
-impl CoinEx {
-    /// Plain orders that wait for a price. They are not reduce-only and outlive positions, so none of them is ours.
-    fn plans(&mut self, symbol: &Symbol) -> Result<Vec<wire::PlanRow>> {
-        let mut plans: Vec<wire::PlanRow> = self.whole(PLANS, &of(symbol))?;
-        plans.retain(|plan| plan.market == symbol.as_str());
-        Ok(plans)
-    }
-
-    /// Whether cancelling all plain orders takes these along is not said: what is left is cancelled one by one.
-    fn cancel_plans(&mut self, symbol: &Symbol) -> Result<()> {
-        for plan in self.plans(symbol)? {
-            let params = of(symbol).with("stop_id", plan.stop_id);
-            found(self.session.call::<wire::Done>(&Call::post("/v2/futures/cancel-stop-order", &params)))?;
-        }
-        Ok(())
-    }
-
-    /// Whatever stops and targets the position has, for all of it or for a part.
-    fn cancel_guards(&mut self, symbol: &Symbol) -> Result<()> {
-        let Some(row) = self.row_of(symbol)? else { return Ok(()) };
-        for kind in ProtectionKind::ALL {
-            if row.attributes(kind).is_empty() {
-                continue;
-            }
-            match self.cancel_attributes(symbol, kind, None) {
-                // They went with their position since we looked.
-                Err(error) if error.reason() == Some(Reason::NoPosition) => {}
-                other => drop(found(other)?),
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What every call about these contracts names.
-fn futures() -> Params {
+fn product() -> Params {
     Params::new().with("market_type", "FUTURES")
 }
 

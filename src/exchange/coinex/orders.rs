@@ -5,8 +5,9 @@
 
 use serde_json::value::RawValue;
 
-use super::{BATCH_MAX, CoinEx, Look, of, wire};
+use super::{BATCH_MAX, CoinEx, Look, PLANS, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::orders::found;
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
@@ -40,16 +41,8 @@ fn goes_at_once(order: &NewOrder) -> bool {
 impl CoinEx {
     /// In one request as far as the exchange can: closing is another call, and names of senders are looked for first.
     pub(super) fn place_all(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let mut results = Vec::with_capacity(orders.len());
-        for run in orders.chunk_by(|a, b| goes_at_once(a) && goes_at_once(b)) {
-            for chunk in run.chunks(BATCH_MAX) {
-                match chunk {
-                    [order] => results.push(self.place_one(order)),
-                    orders => results.append(&mut self.place_batch(orders)),
-                }
-            }
-        }
-        results
+        let runs = orders.chunk_by(|a, b| goes_at_once(a) && goes_at_once(b));
+        runs.flat_map(|run| run.chunks(BATCH_MAX)).flat_map(|chunk| self.place_some(chunk)).collect()
     }
 
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
@@ -70,14 +63,11 @@ impl CoinEx {
     }
 
     /// Answers come in the order of the request, with code 0 even when orders inside failed.
-    fn place_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    fn place_batch(&mut self, orders: &[NewOrder]) -> Result<Vec<Result<OrderState>>> {
         self.look = None;
         let params = Params::new().with_list("orders", orders.iter().map(order_params).collect());
-        let sent = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&Call::post("/v2/futures/batch-order", &params));
-        let (reply, attempt) = match sent {
-            Ok(sent) => sent,
-            Err(error) => return vec![Err(error); orders.len()],
-        };
+        let call = Call::post("/v2/futures/batch-order", &params);
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&call)?;
         let mut elements = reply.data.into_iter();
         let results: Vec<Result<OrderState>> = orders
             .iter()
@@ -87,7 +77,15 @@ impl CoinEx {
             })
             .collect();
         self.session.mind_clock(&results);
-        results
+        Ok(results)
+    }
+
+    /// At most one batch.
+    fn place_some(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        match orders {
+            [order] => vec![self.place_one(order)],
+            orders => self.place_batch(orders).unwrap_or_else(|error| vec![Err(error); orders.len()]),
+        }
     }
 
     /// The call that closes names no side: on the other side it would take down a position that is not meant.
@@ -150,5 +148,21 @@ impl CoinEx {
             }
         }
         canceled
+    }
+
+    /// Plain orders that wait for a price. They are not reduce-only and outlive positions, so none of them is ours.
+    pub(super) fn plans(&mut self, symbol: &Symbol) -> Result<Vec<wire::PlanRow>> {
+        let mut plans: Vec<wire::PlanRow> = self.whole(PLANS, &of(symbol))?;
+        plans.retain(|plan| plan.market == symbol.as_str());
+        Ok(plans)
+    }
+
+    /// Whether cancelling all plain orders takes these along is not said: what is left is cancelled one by one.
+    pub(super) fn cancel_plans(&mut self, symbol: &Symbol) -> Result<()> {
+        for plan in self.plans(symbol)? {
+            let params = of(symbol).with("stop_id", plan.stop_id);
+            found(self.session.call::<wire::Done>(&Call::post("/v2/futures/cancel-stop-order", &params)))?;
+        }
+        Ok(())
     }
 }

@@ -228,13 +228,13 @@ impl Exchange for Kraken {
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let results = self.send_orders(orders);
+        let results = self.place_all(orders);
         self.session.mind_clock(&results);
         results
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let result = self.send_guard(protection);
+        let result = self.place_guard(protection);
         self.session.mind_clock(std::slice::from_ref(&result));
         result
     }

@@ -78,16 +78,17 @@ fn sent(order: &NewOrder) -> OrderState {
 
 impl Kraken {
     /// Market orders go singly: a batch takes none.
-    pub(super) fn send_orders(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    pub(super) fn place_all(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
         let size = if orders.iter().any(is_market) { 1 } else { BATCH_MAX };
-        let mut results = Vec::with_capacity(orders.len());
-        for chunk in orders.chunks(size) {
-            match chunk {
-                [order] => results.push(self.send_one(order_params(Params::new(), order), sent(order), is_market(order))),
-                orders => results.append(&mut self.send_batch(orders)),
-            }
+        orders.chunks(size).flat_map(|chunk| self.place_some(chunk)).collect()
+    }
+
+    /// At most one batch.
+    fn place_some(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        match orders {
+            [order] => vec![self.send_one(order_params(Params::new(), order), sent(order), is_market(order))],
+            orders => self.place_batch(orders).unwrap_or_else(|error| vec![Err(error); orders.len()]),
         }
-        results
     }
 
     fn send_one(&mut self, params: Params, sent: OrderState, at_once: bool) -> Result<OrderState> {
@@ -96,25 +97,22 @@ impl Kraken {
     }
 
     /// Answers come in any order, under the tags we gave.
-    fn send_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    fn place_batch(&mut self, orders: &[NewOrder]) -> Result<Vec<Result<OrderState>>> {
         let tagged =
             |(at, order): (usize, &NewOrder)| order_params(Params::new().with("order", "send").with("order_tag", at.to_string()), order);
         let call = batch(orders.iter().enumerate().map(tagged).collect());
-        let (answer, attempt) = match self.session.call_with_attempt::<wire::Batch>(&call) {
-            Ok(answered) => answered,
-            Err(error) => return vec![Err(error); orders.len()],
-        };
+        let (answer, attempt) = self.session.call_with_attempt::<wire::Batch>(&call)?;
         let mut acks = answer.batch_status;
         let placed = |(at, order): (usize, &NewOrder)| {
             let at = acks.iter().position(|ack| ack.tag.as_deref() == Some(&*at.to_string()));
             let ack = at.map(|at| acks.swap_remove(at)).ok_or_else(|| attempt.unknown("not every order was answered"))?;
             ack.state(sent(order), false, &attempt)
         };
-        orders.iter().enumerate().map(placed).collect()
+        Ok(orders.iter().enumerate().map(placed).collect())
     }
 
     /// Places a stop or a target.
-    pub(super) fn send_guard(&mut self, protection: &Protection) -> Result<OrderState> {
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         match self.send_one(guard_params(protection), guard_taken(protection, protection.qty, 0), false) {
             // Its price is on the tick, so it can only be on the wrong side.
             Err(ExchangeError::Refused(refusal)) if refusal.message == "invalidPrice" => {

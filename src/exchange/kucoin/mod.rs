@@ -8,6 +8,7 @@
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts, and that one lot is so many coins |
 //! | `orders.rs` | how orders and guards are sent, found again and listed |
+//! | `settings.rs` | margin modes and leverages |
 //!
 //! Quantities are whole lots, so nothing can be ordered or read of a contract that is not in the list. Each contract has
 //! a margin mode, and every order must name the same one. With cross margin the contract has a leverage as well; with
@@ -21,6 +22,7 @@
 mod errors;
 mod instruments;
 mod orders;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -32,14 +34,14 @@ use super::attempt::Attempt;
 use super::catalogue::{Catalogue, contract};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, quote};
+use super::orders::{found, in_order, quote};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
-use wire::{Answer, margin_word};
+use wire::Reply;
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://api-futures.kucoin.com";
@@ -112,78 +114,9 @@ impl KuCoin {
     }
 
     /// What an answer holds.
-    fn data<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
-        let (answer, attempt) = self.session.call_with_attempt::<Answer<T>>(call)?;
+    fn call<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
+        let (answer, attempt) = self.session.call_with_attempt::<Reply<T>>(call)?;
         Ok((answer.data, attempt))
-    }
-
-    fn read_margin_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        let (row, _) = self.data::<wire::MarginRow>(&Call::get("/api/v2/position/getMarginMode", Params::of(symbol)))?;
-        self.is_in(symbol, row.mode());
-        Ok(row.mode())
-    }
-
-    /// The contract is in this margin mode; its leverage with cross margin is another matter.
-    fn is_in(&mut self, symbol: &Symbol, mode: MarginMode) {
-        self.known.set(symbol, Terms { margin_mode: Some(mode), ..self.known.get(symbol) });
-    }
-
-    /// The margin mode of the contract, and so of its position and of every order.
-    fn margin_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        match self.known.get(symbol).margin_mode {
-            Some(mode) => Ok(mode),
-            None => self.read_margin_mode(symbol),
-        }
-    }
-
-    /// `None` where it is no whole number.
-    fn read_cross_leverage(&mut self, symbol: &Symbol) -> Result<Option<u32>> {
-        let (row, _) = self.data::<wire::LeverageRow>(&Call::get("/api/v2/getCrossUserLeverage", Params::of(symbol)))?;
-        self.known.set(symbol, Terms { leverage: row.leverage(), ..self.known.get(symbol) });
-        Ok(row.leverage())
-    }
-
-    /// The contract's leverage with cross margin.
-    fn cross_leverage(&mut self, symbol: &Symbol) -> Result<Option<u32>> {
-        match self.known.get(symbol).leverage {
-            Some(leverage) => Ok(Some(leverage)),
-            None => self.read_cross_leverage(symbol),
-        }
-    }
-
-    /// What an order that opens says of its margin. It rather names the mode that was wished for, and is refused, than open
-    /// in one that somebody set since.
-    fn opening_terms(&mut self, symbol: &Symbol) -> Result<(MarginMode, Option<u32>)> {
-        let wish = self.wishes.get(symbol);
-        let mode = match wish.margin_mode {
-            Some(mode) => mode,
-            None => self.margin_mode(symbol)?,
-        };
-        match mode {
-            MarginMode::Cross => Ok((mode, self.cross_leverage(symbol)?)),
-            MarginMode::Isolated if wish.leverage.is_none() => {
-                Err(ExchangeError::refused(Reason::Leverage, "with isolated margin every order names its leverage, and none was given"))
-            }
-            MarginMode::Isolated => Ok((mode, wish.leverage)),
-        }
-    }
-
-    fn set_margin_mode(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<()> {
-        let params = Params::of(symbol).with("marginMode", margin_word(mode));
-        let done = self.data::<wire::MarginRow>(&Call::post("/api/v2/position/changeMarginMode", &params));
-        let done =
-            done.and_then(|(set, attempt)| if set.mode() == mode { Ok(()) } else { Err(attempt.unknown("another margin mode was set")) });
-        let so = Terms { margin_mode: Some(mode), ..self.known.get(symbol) };
-        change(&mut self.known, symbol, so, done)
-    }
-
-    fn set_cross_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
-        let params = Params::of(symbol).with("leverage", leverage.to_string());
-        let done = self.data::<bool>(&Call::post("/api/v2/changeCrossUserLeverage", &params));
-        let done =
-            done.and_then(|(done, attempt)| if done { Ok(()) } else { Err(attempt.unknown("the answer does not say that it was done")) });
-        let so = Terms { leverage: Some(leverage), ..self.known.get(symbol) };
-        change(&mut self.known, symbol, so, done)
     }
 }
 
@@ -198,7 +131,7 @@ impl Exchange for KuCoin {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        let (mode, attempt) = self.data::<wire::PositionMode>(&Call::get("/api/v2/position/getPositionMode", Params::new()))?;
+        let (mode, attempt) = self.call::<wire::PositionMode>(&Call::get("/api/v2/position/getPositionMode", Params::new()))?;
         self.hedge = mode.is_hedge().ok_or_else(|| attempt.unknown("a position mode that nobody here knows"))?;
         self.known = Known::default();
         Ok(AccountMode { hedge: self.hedge, restricted: None })
@@ -213,14 +146,14 @@ impl Exchange for KuCoin {
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        let (ticker, _) = self.data::<wire::Ticker>(&Call::public("/api/v1/ticker", Params::of(symbol)))?;
+        let (ticker, _) = self.call::<wire::Ticker>(&Call::public("/api/v1/ticker", Params::of(symbol)))?;
         quote(ticker.best_bid_price, ticker.best_ask_price, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {
         // Without a coin the answer is about bitcoin.
         let call = Call::get("/api/v1/account-overview", Params::new().with("currency", self.settle.as_str()));
-        let (account, attempt) = self.data::<wire::Overview>(&call)?;
+        let (account, attempt) = self.call::<wire::Overview>(&call)?;
         if account.currency != self.settle {
             return Err(attempt.unknown("the answer is about another coin"));
         }
@@ -233,7 +166,7 @@ impl Exchange for KuCoin {
             self.contract(symbol)?;
         }
         // A read of one costs the same, and its shape differs from account to account.
-        let (rows, attempt) = self.data::<Vec<wire::PositionRow>>(&Call::get("/api/v1/positions", Params::new()))?;
+        let (rows, attempt) = self.call::<Vec<wire::PositionRow>>(&Call::get("/api/v1/positions", Params::new()))?;
         let mut positions = Vec::with_capacity(rows.len());
         for row in rows {
             // Coin-margined contracts, and those of other settle coins, are in the answer too, but not in our list.
@@ -288,7 +221,7 @@ impl Exchange for KuCoin {
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let result = self.guard(protection);
+        let result = self.place_guard(protection);
         self.doubt_mode(&protection.symbol, std::slice::from_ref(&result));
         result
     }
@@ -296,7 +229,7 @@ impl Exchange for KuCoin {
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let contract = self.contract(&order.symbol)?;
         let call = Call::get("/api/v1/orders/byClientOid", Params::new().with("clientOid", order.id.as_str()));
-        let Some((row, attempt)) = found(self.data::<wire::OrderRow>(&call))? else { return Ok(None) };
+        let Some((row, attempt)) = found(self.call::<wire::OrderRow>(&call))? else { return Ok(None) };
         let is_of = row.symbol == contract.symbol.as_str();
         let state = row.state(&contract, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         if is_of && state.is(order) { Ok(Some(state)) } else { Err(attempt.unknown("the answer is about another order")) }
@@ -316,7 +249,7 @@ impl Exchange for KuCoin {
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
         let call = Call::query("DELETE", orders::cancel_path(&order.id), Params::of(&order.symbol));
-        let (canceled, attempt) = self.data::<wire::Canceled>(&call)?;
+        let (canceled, attempt) = self.call::<wire::Canceled>(&call)?;
         if canceled.client_oid == order.id.as_str() { Ok(()) } else { Err(attempt.unknown("the answer names another order")) }
     }
 

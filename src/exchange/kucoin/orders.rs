@@ -79,7 +79,7 @@ impl KuCoin {
 
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let params = self.order_params(order).map_err(ExchangeError::nothing_sent)?;
-        let (ack, attempt) = self.data::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
+        let (ack, attempt) = self.call::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
         own(OrderState { id: ack.client_oid, ..taken(order, 0) }, &order.id, &attempt)
     }
 
@@ -87,7 +87,7 @@ impl KuCoin {
     fn place_batch(&mut self, orders: &[NewOrder]) -> Result<Vec<Result<OrderState>>> {
         let list = orders.iter().map(|order| self.order_params(order)).collect::<Result<Vec<Params>>>();
         let list = list.map_err(ExchangeError::nothing_sent)?;
-        let (rows, attempt) = self.data::<Vec<Box<RawValue>>>(&Call::post("/api/v1/orders/multi", &list))?;
+        let (rows, attempt) = self.call::<Vec<Box<RawValue>>>(&Call::post("/api/v1/orders/multi", &list))?;
         let named = |row: &RawValue| serde_json::from_str::<wire::Named>(row.get()).ok().and_then(|row| row.client_oid);
         let of = |order: &NewOrder| rows.iter().map(|row| &**row).find(|row| named(row).as_deref() == Some(order.id.as_str()));
         Ok(orders.iter().map(|order| self.placed(of(order), order, &attempt)).collect())
@@ -115,17 +115,10 @@ impl KuCoin {
     }
 
     /// Places a stop or a target.
-    pub(super) fn guard(&mut self, protection: &Protection) -> Result<OrderState> {
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let params = self.guard_params(protection).map_err(ExchangeError::nothing_sent)?;
-        let (ack, attempt) = self.data::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
+        let (ack, attempt) = self.call::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
         own(OrderState { id: ack.client_oid, ..guard_taken(protection, Decimal::ZERO, 0) }, &protection.id, &attempt)
-    }
-
-    /// A refusal because of the margin or position mode shows that it is not what we took it for.
-    pub(super) fn doubt_mode<T>(&mut self, symbol: &Symbol, results: &[Result<T>]) {
-        if results.iter().any(|result| matches!(result, Err(error) if error.reason() == Some(Reason::PositionMode))) {
-            self.known.set(symbol, Default::default());
-        }
     }
 
     /// The rows of a list of one contract, newest first.
@@ -133,7 +126,7 @@ impl KuCoin {
         let mut list = pages(PAGES_MAX, |number| {
             let number = number.unwrap_or(1);
             let call = Call::get(path, query.clone().with("currentPage", number).with("pageSize", PAGE));
-            let (page, attempt) = self.data::<Page<T>>(&call)?;
+            let (page, attempt) = self.call::<Page<T>>(&call)?;
             let last = number >= page.total_page || page.items.is_empty();
             Ok((page.items, (!last).then_some(number + 1), attempt))
         })?;
@@ -153,6 +146,6 @@ impl KuCoin {
 
     /// Cancels whatever is in one of the two lists.
     pub(super) fn cancel_kind(&mut self, symbol: &Symbol, path: &'static str) -> Result<()> {
-        found(self.data::<wire::AllCanceled>(&Call::query("DELETE", path, Params::of(symbol)))).map(drop)
+        found(self.call::<wire::AllCanceled>(&Call::query("DELETE", path, Params::of(symbol)))).map(drop)
     }
 }

@@ -17,7 +17,7 @@ const NANOS: Millis = 1_000_000;
 
 /// Every answer; its code was judged before.
 #[derive(Deserialize)]
-pub(super) struct Answer<T> {
+pub(super) struct Reply<T> {
     pub(super) data: T,
 }
 

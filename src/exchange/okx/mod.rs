@@ -8,6 +8,7 @@
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts, and that one contract is so many coins |
 //! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
+//! | `settings.rs` | margin modes and leverages |
 //! | `held.rs` | the margin mode of each position |
 //!
 //! Quantities are contracts, so nothing can be ordered or read of a contract that is not in the list. Every order names
@@ -24,6 +25,7 @@ mod errors;
 mod held;
 mod instruments;
 mod orders;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -38,18 +40,17 @@ use super::attempt::Attempt;
 use super::catalogue::{Catalogue, contract};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, leverage_set, quote};
+use super::orders::{change, found, in_order, quote};
 use super::pages::pages;
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
-    Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side, Symbol,
-    Terms,
+    Balance, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
 use held::Held;
 use orders::GUARDS_BATCH_MAX;
-use wire::{Answer, Row, margin_word};
+use wire::{Reply, Row};
 
 /// Where real money is, and play money too.
 pub const LIVE_URL: &str = "https://openapi.okx.com";
@@ -121,47 +122,8 @@ impl Okx {
         contract(&list, symbol)
     }
 
-    /// The margin mode where none is wished for: that of a position that is held, else the last one wished for, else cross.
-    fn usual_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        let wished = self.known.get(symbol).margin_mode;
-        if let Some(mode) = self.held.mode(symbol, None, wished).or(wished) {
-            return Ok(mode);
-        }
-        self.positions(Some(symbol))?;
-        Ok(self.held.mode(symbol, None, None).unwrap_or(MarginMode::Cross))
-    }
-
-    /// The margin mode of orders that close or guard a position: its own, which is read where it is not known.
-    fn position_mode(&mut self, symbol: &Symbol, side: Side) -> Result<MarginMode> {
-        let wished = self.known.get(symbol).margin_mode;
-        if let Some(mode) = self.held.mode(symbol, Some(side), wished) {
-            return Ok(mode);
-        }
-        self.positions(Some(symbol))?;
-        Ok(self.held.mode(symbol, Some(side), wished).or(wished).unwrap_or(MarginMode::Cross))
-    }
-
-    /// The margin mode of orders that open.
-    fn opening_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        match self.known.get(symbol).margin_mode {
-            Some(wished) => Ok(wished),
-            None => {
-                let mode = self.usual_mode(symbol)?;
-                self.wish(symbol, mode);
-                Ok(mode)
-            }
-        }
-    }
-
-    /// Orders that open take this margin mode from now on; the leverage known of another mode says nothing about it.
-    fn wish(&mut self, symbol: &Symbol, mode: MarginMode) {
-        if self.known.get(symbol).margin_mode != Some(mode) {
-            self.known.set(symbol, Terms { leverage: None, margin_mode: Some(mode) });
-        }
-    }
-
     fn rows<T: DeserializeOwned>(&mut self, call: &Call) -> Result<(Vec<T>, Attempt)> {
-        let (answer, attempt) = self.session.call_with_attempt::<Answer<T>>(call)?;
+        let (answer, attempt) = self.session.call_with_attempt::<Reply<T>>(call)?;
         Ok((answer.data, attempt))
     }
 
@@ -194,32 +156,6 @@ impl Okx {
         let (mut rows, attempt) = list.cut(symbol, path);
         rows.retain(|row| row.contract() == symbol.as_str());
         Ok((rows, attempt))
-    }
-
-    /// `None` where the halves differ, and where the account's mode has no leverage to be read.
-    fn read_leverage(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<Option<u32>> {
-        let call = Call::get("/api/v5/account/leverage-info", of(symbol).with("mgnMode", margin_word(mode)));
-        let halves = match self.rows::<wire::LeverageRow>(&call) {
-            Ok((rows, _)) => rows,
-            Err(ExchangeError::Refused(refusal)) if refusal.code == errors::NO_LEVERAGE => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let first = halves.first().and_then(wire::LeverageRow::leverage);
-        Ok(first.filter(|_| halves.iter().all(|half| half.leverage() == first)))
-    }
-
-    /// In hedge mode each half of an isolated contract has a leverage of its own.
-    fn set_leverage(&mut self, symbol: &Symbol, mode: MarginMode, leverage: u32) -> Result<()> {
-        let halves: &[Option<&str>] = match (self.hedge, mode) {
-            (true, MarginMode::Isolated) => &[Some("long"), Some("short")],
-            _ => &[None],
-        };
-        for half in halves {
-            let params = of(symbol).with("lever", leverage.to_string()).with("mgnMode", margin_word(mode)).with_some("posSide", *half);
-            let (set, _) = self.row::<wire::LeverageRow>(&Call::post("/api/v5/account/set-leverage", &params))?;
-            leverage_set(leverage, set.leverage().unwrap_or(0))?;
-        }
-        Ok(())
     }
 }
 
@@ -323,7 +259,7 @@ impl Exchange for Okx {
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let result = self.guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error));
+        let result = self.place_guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error));
         self.session.mind_clock(std::slice::from_ref(&result));
         result
     }

@@ -129,7 +129,7 @@ impl Okx {
     }
 
     /// Places a stop or a target.
-    pub(super) fn guard(&mut self, protection: &Protection) -> Result<OrderState> {
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let params = self.guard_params(protection).map_err(ExchangeError::nothing_sent)?;
         let (row, attempt) = self.row::<Box<RawValue>>(&Call::post("/api/v5/trade/order-algo", &params))?;
         let ack = self.acknowledged_by_name(&row, &protection.id, &attempt)?;

@@ -15,7 +15,7 @@ use crate::market::{
 
 /// Every answer; its code was judged before.
 #[derive(Deserialize)]
-pub(super) struct Answer<T> {
+pub(super) struct Reply<T> {
     pub(super) data: Vec<T>,
 }
 
