@@ -31,6 +31,8 @@ const NAKED_MS: Millis = 1_000 + 1_500;
 /// The user's own order, which nobody may touch.
 const USERS_ORDER: &str = "web_limit_of_the_user";
 
+/// Runs at one time.
+const AT_ONCE: usize = 8;
 /// The seeds of runs with a fault begin here.
 const FAULTY: u64 = 1_000_000;
 
@@ -45,7 +47,7 @@ struct Job {
 fn killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled() {
     let faults = faults();
     let fault = |seed: u64| faults.get(usize::try_from(seed.checked_sub(FAULTY)?).ok()?).cloned();
-    runs((FAULTY..).take(faults.len()).collect(), |seed| run(&Job { seed, fault: fault(seed) }));
+    runs(AT_ONCE, (FAULTY..).take(faults.len()).collect(), |seed| run(&Job { seed, fault: fault(seed) }));
 }
 
 /// Every kind there is.

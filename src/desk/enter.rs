@@ -8,7 +8,7 @@ use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{Kind, Phase, Trade, Which};
 use super::{close, watch};
-use crate::exchange::{ExchangeError, Reply, Request, Result};
+use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
 use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Position, Side, Terms, Trigger};
 
 /// TradingView promises no order: how long an ENTRY waits for the EXIT of the other side (one-way mode).
@@ -191,7 +191,7 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>, ou
         trade.retired = orders
             .iter()
             .filter(|order| order.conditional && order.side == trade.side)
-            .filter_map(|order| close::found_of(order, ctx))
+            .filter_map(|order| close::found_of(order, &trade.account, ctx))
             .collect();
     }
     trade.live.list_due = false;
@@ -215,7 +215,8 @@ pub(super) fn prepared(trade: &mut Trade, result: &Result<Reply>, ctx: &Ctx<'_>)
             trade.live.prepared = true;
             trade.live.look = Pace::default();
         }
-        Err(ExchangeError::Refused(refusal)) if !refusal.reason.is_transient() => {
+        // A wrong position mode is cured by reading the account's mode again, which the account does.
+        Err(ExchangeError::Refused(refusal)) if !refusal.reason.is_transient() && refusal.reason != Reason::PositionMode => {
             for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Idle) {
                 ticket.give_up(&format!("leverage or margin mode cannot be set: {refusal}"));
             }
@@ -273,8 +274,17 @@ fn revive(trade: &mut Trade, ctx: &Ctx<'_>) {
     }
     // A position that is looked after already is not anybody else's all at once.
     let known = trade.phase == Phase::Open || trade.entries.iter().any(Ticket::was_accepted);
+    let filled: Decimal = trade.entries.iter().map(|ticket| ticket.filled).sum();
+    let mut unexplained = trade.live.position - filled;
     let (account, live) = (&trade.account, &mut trade.live);
     for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Ended(End::Dead)) {
+        if unexplained > Decimal::ZERO {
+            // "Not found" may be no proof where lists lag; that the position holds more than the other entries brought is one.
+            ticket.filled = unexplained.min(ticket.qty);
+            unexplained -= ticket.filled;
+            ticket.state = State::Ended(End::Filled);
+            continue;
+        }
         ticket.renew(ctx.home, account);
         live.flat_before &= known;
     }

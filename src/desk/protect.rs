@@ -166,13 +166,18 @@ pub(super) fn verified(trade: &mut Trade, ctx: &Ctx<'_>) {
 /// A protective order was asked about (or answered at once): one that fired means the trade is over.
 pub(super) fn asked(trade: &mut Trade, which: Which, ctx: &Ctx<'_>) {
     let Some(ticket) = trade.ticket(which) else { return };
+    if trade.phase == Phase::Opening {
+        // Somebody else's position, long ago.
+        return;
+    }
     let why = if ticket.leg == Leg::Stop { Why::Stop } else { Why::Target };
     match ticket.state {
         State::Ended(End::Filled) => begin_closing(trade, why, ctx),
         // It was refused at its trigger: the price is there, the protection is not.
         State::Ended(End::Rejected) if trade.live.position > Decimal::ZERO => begin_closing(trade, why, ctx),
-        // Whether it fired is not said, but its price is there, and it is gone.
-        State::Ended(End::Expired | End::Gone) if is_reached(trade, ticket) => begin_closing(trade, why, ctx),
+        // Whether it fired is not said, but its price is there, and it is gone: KuCoin calls one cancelled that fired and found
+        // nobody to trade with.
+        State::Ended(End::Canceled | End::Expired | End::Gone) if is_reached(trade, ticket) => begin_closing(trade, why, ctx),
         _ => {}
     }
 }

@@ -62,6 +62,9 @@ pub struct Capabilities {
     pub attaches_stop: bool,
     /// Stops and targets surely end with their position. Otherwise forgotten ones are looked for.
     pub guards_end_with_position: bool,
+    /// Stops and targets reserve what they would close, so that a market close can be refused for them; and a path that refuses
+    /// again and again is shut.
+    pub guards_hold_up_close: bool,
     /// A read of one symbol's positions that comes back empty proves that there is no open order either.
     pub positions_show_orders: bool,
     /// Which names a sender may give to limit orders; `None`: none at all.

@@ -72,12 +72,12 @@ fn check_tells_of_every_account_and_of_every_mistake() {
     ] {
         assert!(out.contains(expected), "{expected}\n{out}");
     }
-    fs::write(&file, good.replace(":5}", ":0}").replace("binancedemo", "coinex")).unwrap();
+    fs::write(&file, good.replace(":5}", ":0}").replace("binancedemo", "mtgox")).unwrap();
     let (code, _, err) = run(&home, &["check"], &settings);
     assert_eq!(code, Some(78));
     let lines: Vec<_> = err.lines().collect();
     assert!(lines.len() == 2 && lines[0].starts_with("accounts.json:1: account Main: LEVERAGE: "), "{err}");
-    assert!(lines[1].starts_with("accounts.json:2: account demo: EXCHANGE: coinex is not supported yet"), "{err}");
+    assert!(lines[1].starts_with("accounts.json:2: account demo: EXCHANGE: there is no such exchange"), "{err}");
     assert!([KEY, SECRET, TOKEN].iter().all(|secret| !err.contains(secret) && !out.contains(secret)));
 }
 

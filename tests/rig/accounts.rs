@@ -23,9 +23,24 @@ impl Rig {
         rig
     }
 
+    /// A connected daemon with accounts on several hosts: so many on each.
+    pub fn with_hosts(hosts: &[(SimConfig, usize)], latency_ms: u64, settings: &[(&str, &str)]) -> Rig {
+        let hosts = hosts.iter().flat_map(|(config, accounts)| Exchange::host(config, *accounts, latency_ms));
+        let mut rig = Rig::listing(hosts.collect(), settings);
+        rig.run();
+        rig.connected();
+        rig
+    }
+
     /// Nothing runs yet but the host; the accounts are written down.
     pub fn idle_accounts(config: &SimConfig, accounts: usize, latency_ms: u64, settings: &[(&str, &str)]) -> Rig {
-        let mut rig = Rig::around(Exchange::host(config, accounts, latency_ms));
+        Rig::listing(Exchange::host(config, accounts, latency_ms), settings)
+    }
+
+    /// The same, wherever the accounts are.
+    fn listing(exchanges: Vec<Exchange>, settings: &[(&str, &str)]) -> Rig {
+        let accounts = exchanges.len();
+        let mut rig = Rig::around(exchanges);
         let usual = [("ACCOUNTS_FILE", FILE), ("WEBHOOK_TOKEN", TOKEN), ("SERVICE_PORT", "0")];
         usual.iter().chain(settings).for_each(|(name, value)| rig.set(name, value));
         rig.list(&(1..=accounts).map(|number| rig.listed(number)).collect::<Vec<Value>>());

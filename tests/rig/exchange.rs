@@ -70,6 +70,11 @@ impl Exchange {
         assert_eq!(reply.status, 200, "{path} {wish}: {}", String::from_utf8_lossy(&reply.body));
     }
 
+    /// What the exchange calls a coin's contract.
+    pub fn native(&self, base: &str) -> Symbol {
+        self.with(|sim, _| sim.symbol(base))
+    }
+
     pub fn position(&self, symbol: &str, side: Side) -> Decimal {
         self.with(|sim, _| sim.book.position(&Symbol::new(symbol), side))
     }

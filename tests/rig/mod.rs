@@ -209,7 +209,12 @@ impl Rig {
 
     /// Waits for a condition.
     pub fn until(&self, what: &str, is_so: impl FnMut() -> bool) {
-        assert!(within(PATIENCE, is_so), "never happened: {what}\n{}", self.story());
+        self.until_within(PATIENCE, what, is_so);
+    }
+
+    /// The same with another patience.
+    pub fn until_within(&self, patience: Duration, what: &str, is_so: impl FnMut() -> bool) {
+        assert!(within(patience, is_so), "never happened: {what}\n{}", self.story());
     }
 
     /// Waits until this and nothing else of ours is in the books of a contract.

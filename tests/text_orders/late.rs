@@ -1,9 +1,10 @@
 //! An exchange that shows positions late: what an order decides from is never older than our own last order.
 
+use perphook::desk::Outcome;
 use perphook::market::{Decimal, Side};
 
 use crate::scene::{ETH, Scene, d, one_way};
-use crate::sim::faults::{Conditions, Faults};
+use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use crate::world;
 
 const LATE_MS: u64 = 700;
@@ -57,4 +58,38 @@ fn what_others_do_meanwhile_is_taken_for_true_after_a_while() {
     });
     scene.do_it("a0 ETHUSDT pos 0.1 x5");
     assert_eq!(net(&scene), d("0.1"), "{}", scene.world.story());
+}
+
+/// An exchange that takes the order, loses the answer, and finds the order long after the fence only: the position tells.
+#[test]
+fn an_order_that_is_found_too_late_is_not_doubled() {
+    const WORDS: &str = "the position has changed since it was sent";
+    let lost = |scene: &mut Scene, nth: u64| {
+        let rule = Rule::new(Class::Place, Fault::CutAfter).on("POST", "/fapi/v1/order").nth(nth);
+        let conditions = Conditions { late_orders_ms: 60_000, ..Conditions::default() };
+        scene.world.faults(0, Faults::new(1, vec![rule], conditions));
+    };
+    for (before, line, wanted) in [
+        (None, "buy 0.1 x5", "0.1"),
+        (Some("buy 0.1 x5"), "buy 0.2 x5", "0.3"),
+        (None, "pos -0.1 x5", "-0.1"),
+        (Some("buy 0.1 x5"), "pos -0.2 x5", "-0.2"),
+    ] {
+        let mut scene = one_way();
+        before.into_iter().for_each(|before| scene.do_it(&format!("a0 ETHUSDT {before}")));
+        // Of a reversal the order that opens.
+        lost(&mut scene, if line == "pos -0.2 x5" { 2 } else { 1 });
+        let outcome = scene.carry_out(&format!("a0 ETHUSDT {line}"));
+        let told = format!("{outcome:?}").contains(WORDS) || scene.was_told(WORDS);
+        assert!(told, "{line}: {outcome:?}\n{}", scene.world.story());
+        assert_eq!(net(&scene), d(wanted), "{line}\n{}", scene.world.story());
+    }
+
+    let mut scene = one_way();
+    scene.price("2985");
+    lost(&mut scene, 1);
+    let number = scene.give_json(&world::entry(0, ETH, "LONG", "primary_entry", [Some("2990"), None, Some("2800"), Some("3100")], 1));
+    assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
+    scene.rest(2_000);
+    assert_eq!(net(&scene), d("0.066"), "{}", scene.world.story());
 }

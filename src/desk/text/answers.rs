@@ -10,7 +10,7 @@ use crate::desk::pace::{Pace, retry_delay_ms};
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::ticket::Answer;
 use crate::exchange::{ExchangeError, Reason, Reply, Result};
-use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus, Symbol};
+use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus, Position, Side, Symbol};
 
 /// An order that was taken more than this before ours left is another one of the same name.
 const SAME_NAME_MS: Millis = 2_000;
@@ -31,7 +31,7 @@ pub(in crate::desk) fn absorb(
     match (step, result) {
         (TextStep::Look, Ok(Reply::Positions(rows))) => match shows_late(account, &order.symbol, rows, ctx.asked_at) {
             true => order.live.retry.at = ctx.now + LOOK_AGAIN_MS,
-            false => order.live.facts.positions = Some(rows.clone()),
+            false => looked(&mut order, rows),
         },
         (TextStep::Quote, Ok(Reply::Quote(quote))) => order.live.facts.quote = Some(*quote),
         (TextStep::Terms, Ok(Reply::Terms(terms))) => order.live.facts.terms = Some(*terms),
@@ -49,6 +49,19 @@ pub(in crate::desk) fn absorb(
         (_, result) => put_off(&mut order, result, ctx),
     }
     account.orders.insert(at, order);
+}
+
+/// The positions as they are. If they moved although an order of ours is said never to have been executed, it was, or
+/// somebody else trades: in both cases nothing more is opened.
+fn looked(order: &mut TextOrder, rows: &[Position]) {
+    let held = |side: Side| rows.iter().filter(|row| row.symbol == order.symbol && row.side == side).map(|row| row.qty).sum::<Decimal>();
+    let moved = order.live.lost.take().is_some_and(|lost| lost.iter().any(|(side, qty)| held(*side) != *qty));
+    if moved {
+        order.give_up(
+            "the exchange does not know the order, but the position has changed since it was sent; look at the position".to_owned(),
+        );
+    }
+    order.live.facts.positions = Some(rows.to_vec());
 }
 
 /// A question that was not answered is asked again, unless the answer was a plain no.

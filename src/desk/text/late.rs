@@ -25,7 +25,7 @@ pub(super) fn expect(account: &mut Account, order: &TextOrder, now: Millis) -> V
 }
 
 /// What each side must hold after this order, if it is known what was there before.
-fn expected(order: &TextOrder, hedge: bool) -> Option<Vec<(Side, Decimal)>> {
+pub(super) fn expected(order: &TextOrder, hedge: bool) -> Option<Vec<(Side, Decimal)>> {
     let mut held = order.before.clone()?;
     let running = order.ticket.as_ref().map_or(Decimal::ZERO, |ticket| ticket.filled);
     let current = order.leg().cloned();

@@ -96,6 +96,8 @@ pub struct Live {
     cut_due: bool,
     /// What is free for new orders, settle coin.
     available: Option<Decimal>,
+    /// What each side must hold if an order that was never found was really never executed: to be seen before another one opens.
+    lost: Option<Vec<(Side, Decimal)>>,
     /// The last refusal, in words.
     trouble: Option<String>,
     /// An order that says the last word on the contract waits behind it.

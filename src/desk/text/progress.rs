@@ -69,6 +69,10 @@ fn fold(order: &mut TextOrder, ctx: &Ctx<'_>) {
             order.give_up("the exchange had the order and does not know it any more; look at the position".to_owned())
         }
         State::Ended(End::Dead) => {
+            // "Not found" may be no proof where lists lag; that the position has not moved is one.
+            if order.leg().is_some_and(Leg::opens) {
+                order.live.lost = late::expected(order, order.live.facts.hedge);
+            }
             order.live.trouble = Some("it never reached the exchange".to_owned());
             order.live.retry.again(ctx.now, retry_delay_ms);
         }

@@ -59,6 +59,7 @@ pub(in crate::desk) fn offer(order: &TextOrder, rules: &AccountRules, offer: &mu
         }
         (_, Some(Ticket { state: State::Idle, .. })) => TextStep::Place,
         (_, Some(_)) => return,
+        (_, None) if order.live.lost.is_some() => TextStep::Look,
         (_, None) if order.legs.is_none() => match missing(order) {
             Some(step) => step,
             None => return,

@@ -60,6 +60,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: GUARD,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: true,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Lower, signs: "" }),
     batch: 1,

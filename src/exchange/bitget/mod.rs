@@ -60,6 +60,7 @@ pub const CLASSIC: Capabilities = Capabilities {
     target: COVERS_POSITION,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     // What both generations take.
     custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "_-" }),

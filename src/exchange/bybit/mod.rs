@@ -59,6 +59,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: ATTRIBUTE,
     attaches_stop: true,
     guards_end_with_position: true,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 36, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,

@@ -55,6 +55,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: CLOSING_ORDER,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
@@ -231,6 +232,10 @@ impl Exchange for KuCoin {
         let call = Call::get("/api/v1/orders/byClientOid", Params::new().with("clientOid", order.id.as_str()));
         let Some((row, attempt)) = found(self.call::<wire::OrderRow>(&call))? else { return Ok(None) };
         let is_of = row.symbol == contract.symbol.as_str();
+        if !is_of && order.id.leg().is_none() {
+            // Names are the account's, not the contract's: whatever has the sender's elsewhere kept ours from being taken.
+            return Ok(None);
+        }
         let state = row.state(&contract, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         if is_of && state.is(order) { Ok(Some(state)) } else { Err(attempt.unknown("the answer is about another order")) }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::script::{self, START, Step, broken, d, id, is_unknown, raw, reason};
-use crate::market::{Action, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
+use crate::market::{Action, ClientId, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step answered with this.
 fn ok(expected: &'static str, data: Value) -> Step {

@@ -64,6 +64,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: Habit { covers: Covers::Quantity, second: Second::Rests },
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "" }),
     batch: BATCH_MAX,

@@ -56,6 +56,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: CONDITIONAL,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Any, signs: "-_" }),
     batch: 1,

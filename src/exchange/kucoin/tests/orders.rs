@@ -199,6 +199,12 @@ fn only_the_exchange_s_own_word_says_that_there_is_no_order() {
     ] {
         assert!(stage.expect([step]).order(&named(Leg::Entry)).is_err());
     }
+    // A name that a sender gave, and gave to another contract's order before, is not ours there.
+    let sender = OrderRef { id: ClientId::custom("in1").unwrap(), ..named(Leg::Entry) };
+    let elsewhere = ok(ORDER, row(Leg::Entry, json!({"clientOid": "in1", "symbol": "XBTUSDTM"})));
+    assert_eq!(stage.expect([elsewhere]).order(&sender), Ok(None));
+    let here = ok(ORDER, row(Leg::Entry, json!({"clientOid": "in1"})));
+    assert!(stage.expect([here]).order(&sender).unwrap().is_some());
 }
 
 #[test]
