@@ -1,8 +1,10 @@
 //! One sent request, and what a failed answer to it says about the order.
 
+use std::ops::RangeInclusive;
+
 use super::error::{ExchangeError, Reason, Refusal};
 use super::http::HttpError;
-use crate::market::Millis;
+use crate::market::{Millis, SECOND_MS};
 
 /// How much of an exchange's words is kept.
 pub(crate) const MESSAGE_CHARS_MAX: usize = 240;
@@ -33,6 +35,14 @@ pub(crate) struct Failure<'a> {
     pub(crate) body: &'a [u8],
     /// Our time when it arrived.
     pub(crate) now: Millis,
+}
+
+impl Failure<'_> {
+    /// Too many requests: to be waited for as long as was asked, within reason, or as usual where nothing was.
+    pub(crate) fn limited(&self, usual_ms: Millis, within_ms: RangeInclusive<Millis>) -> Reason {
+        let asked = self.retry_after_s.map_or(usual_ms, |seconds| seconds.saturating_mul(SECOND_MS));
+        Reason::RateLimited { until: self.now.saturating_add(asked.clamp(*within_ms.start(), *within_ms.end())) }
+    }
 }
 
 impl Attempt {

@@ -3,11 +3,11 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again and listed |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts |
-//! | `orders.rs` | how orders and guards are sent, found again and listed |
 //!
 //! Stops and targets live in the exchange's Algo Service, apart from plain orders: other paths, ids and lists. When one
 //! triggers it becomes a plain order that carries the same client id.

@@ -3,11 +3,11 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
 //! | `sign.rs` | what makes a call this exchange's: signature, headers, how long an order lives |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts |
-//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
 //!
 //! What a reader must know:
 //! * A call that succeeds says nothing about its order: the order's own status does, and executions come along.
@@ -74,6 +74,8 @@ const POSITIONS_PER_MINUTE: u32 = 6 * 500 / 2;
 const BATCH_MAX: usize = 10;
 
 const PREFERENCES: &str = "/derivatives/api/v3/leveragepreferences";
+/// Without a leverage.
+const CROSS: Terms = Terms { leverage: None, margin_mode: Some(MarginMode::Cross) };
 
 /// One account at Kraken Futures.
 pub struct Kraken {
@@ -134,9 +136,6 @@ impl Kraken {
         }
     }
 }
-
-/// Without a leverage.
-const CROSS: Terms = Terms { leverage: None, margin_mode: Some(MarginMode::Cross) };
 
 impl Exchange for Kraken {
     fn capabilities(&self) -> Capabilities {

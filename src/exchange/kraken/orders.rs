@@ -24,6 +24,9 @@ const HISTORY_MS: Millis = 15 * 60 * 1000;
 const SEND: &str = "/derivatives/api/v3/sendorder";
 const BATCH: &str = "/derivatives/api/v3/batchorder";
 
+/// An execution with its time, in the exchange's clock.
+type Timed = (Millis, wire::FillRow);
+
 /// The parameters of a plain order, alone or in a batch.
 fn order_params(params: Params, order: &NewOrder) -> Params {
     let (order_type, price) = match order.kind {
@@ -199,7 +202,7 @@ impl Kraken {
         &mut self,
         symbol: &Symbol,
         goes_on: impl Fn(Millis, &wire::FillRow) -> bool,
-    ) -> Result<(Vec<(Millis, wire::FillRow)>, Millis, Attempt)> {
+    ) -> Result<(Vec<Timed>, Millis, Attempt)> {
         let (mut list, mut seen, mut pages, mut before) = (Vec::new(), BTreeSet::new(), 0, None);
         loop {
             let call = Call::get("/derivatives/api/v3/fills", Params::new().with_some("lastFillTime", before.take()));
@@ -207,7 +210,7 @@ impl Kraken {
             let told_at = answer.server_time;
             let times = answer.fills.iter().map(wire::FillRow::time).collect::<Option<Vec<_>>>();
             let rows = times.ok_or_else(|| attempt.unknown("an execution without its time"))?.into_iter().zip(answer.fills);
-            let rows: Vec<(Millis, wire::FillRow)> = rows.collect();
+            let rows: Vec<Timed> = rows.collect();
             let full = rows.len() >= PAGE;
             let next = rows.iter().min_by_key(|(time, _)| *time).filter(|(time, row)| full && goes_on(*time, row)).map(|(time, _)| *time);
             let known = seen.len();

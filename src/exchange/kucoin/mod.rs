@@ -3,12 +3,12 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again and listed |
+//! | `settings.rs` | margin modes and leverages |
 //! | `sign.rs` | what makes a call this exchange's: signature, headers, how long an order lives |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts, and that one lot is so many coins |
-//! | `orders.rs` | how orders and guards are sent, found again and listed |
-//! | `settings.rs` | margin modes and leverages |
 //!
 //! Quantities are whole lots, so nothing can be ordered or read of a contract that is not in the list. Each contract has
 //! a margin mode, and every order must name the same one. With cross margin the contract has a leverage as well; with

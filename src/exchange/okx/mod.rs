@@ -3,13 +3,13 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
+//! | `settings.rs` | margin modes and leverages |
+//! | `held.rs` | the margin mode of each position |
 //! | `sign.rs` | what makes a call this exchange's: signature, headers, how long an order lives |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts, and that one contract is so many coins |
-//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
-//! | `settings.rs` | margin modes and leverages |
-//! | `held.rs` | the margin mode of each position |
 //!
 //! Quantities are contracts, so nothing can be ordered or read of a contract that is not in the list. Every order names
 //! its margin mode: one that opens takes what [`Exchange::prepare`] was told, one that closes or guards its position's
