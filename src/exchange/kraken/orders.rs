@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::wire::{self, Direction};
-use super::{CANCELS_MAX, Kraken, errors, sign};
+use super::{CANCELS_MAX, Kraken, errors, sign, wire};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Refusal, Result};
-use crate::exchange::orders::{found, guard_taken, is_buy, taken};
+use crate::exchange::orders::{found, guard_taken, taken};
 use crate::exchange::params::{Params, plain};
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Symbol};
 use crate::time::utc_text;
 
@@ -23,15 +22,18 @@ const HISTORY_PAGES_MAX: usize = 3;
 /// So far back an order is looked for: far longer than an order is tried to be placed.
 const HISTORY_MS: Millis = 15 * 60 * 1000;
 
-pub(super) const TOO_LARGE: &str = "a quantity in the answer is missing, or beyond calculation";
+pub(super) const UNTOLD: &str = "a quantity in the answer is missing, or beyond calculation";
 
 const SEND: &str = "/derivatives/api/v3/sendorder";
 const BATCH: &str = "/derivatives/api/v3/batchorder";
 
-/// The executions of one contract with their times, out of those of the account.
+/// An execution with its time, in the exchange's clock.
+type Timed = (Millis, wire::FillRow);
+
+/// The executions of one contract, out of those of the account.
 pub(super) struct FillList {
     /// Newest pages first.
-    pub(super) rows: Vec<(Millis, wire::FillRow)>,
+    pub(super) rows: Vec<Timed>,
     /// Whether older ones that were meant may be missing.
     pub(super) is_cut: bool,
     /// The exchange's time when it told the last of them.
@@ -49,7 +51,7 @@ fn order_params(order: &NewOrder) -> Params {
     Params::new()
         .with("orderType", order_type)
         .with("symbol", order.symbol.as_str())
-        .with("side", Direction::of(is_buy(order.side, order.action)).as_str())
+        .with("side", wire::direction_word(order.side, order.action))
         .with_decimal("size", order.qty)
         .with_some("limitPrice", price)
         .with_some("reduceOnly", reduces)
@@ -65,7 +67,7 @@ fn guard_params(protection: &Protection) -> Params {
     Params::new()
         .with("orderType", order_type)
         .with("symbol", protection.symbol.as_str())
-        .with("side", Direction::of(is_buy(protection.side, Action::Close)).as_str())
+        .with("side", wire::direction_word(protection.side, Action::Close))
         .with_decimal("size", protection.qty)
         .with_decimal("stopPrice", protection.trigger_price)
         .with("triggerSignal", wire::trigger_word(protection.by))
@@ -95,7 +97,7 @@ fn sent(order: &NewOrder) -> OrderState {
 
 impl Kraken {
     /// Singly, so that each says when it dies.
-    pub(super) fn send_orders(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    pub(super) fn place_all(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
         orders.iter().map(|order| self.send_one(order_params(order), sent(order), is_market(order))).collect()
     }
 
@@ -105,7 +107,7 @@ impl Kraken {
     }
 
     /// Places a stop or a target.
-    pub(super) fn send_guard(&mut self, protection: &Protection) -> Result<OrderState> {
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         match self.send_one(guard_params(protection), guard_taken(protection, protection.qty, 0), false) {
             Err(ExchangeError::Refused(refusal)) if errors::is(&refusal.message, "invalidPrice") => {
                 Err(self.price_refused(protection, refusal))
@@ -133,7 +135,7 @@ impl Kraken {
         let call = Call::form("/derivatives/api/v3/orders/status", &Params::new().with("cliOrdIds", order.id.as_str()));
         let (answer, attempt) = self.session.call_with_attempt::<wire::Statuses>(&call)?;
         if let Some(row) = answer.orders.into_iter().find(|row| row.is_named(order.id.as_str())) {
-            return row.state(order, attempt.offset_ms).map(Some).ok_or_else(|| attempt.unknown(TOO_LARGE));
+            return row.state(order, attempt.offset_ms).map(Some).ok_or_else(|| attempt.unknown(UNTOLD));
         }
         if let Some(state) = self.open_order(order)? {
             return Ok(Some(state));
@@ -156,7 +158,7 @@ impl Kraken {
             let is_named = row.is_named(order.id.as_str());
             match row.state(order.symbol.clone(), attempt.offset_ms) {
                 Some(state) if state.is(order) => return Ok(Some(state)),
-                None if is_named => return Err(attempt.unknown(TOO_LARGE)),
+                None if is_named => return Err(attempt.unknown(UNTOLD)),
                 _ => {}
             }
         }
@@ -172,7 +174,7 @@ impl Kraken {
         let cut = is_cut.then(|| attempt.unknown("too many executions are newer than the order"));
         rows.retain(|(_, row)| is_of(row));
         let Some(newest) = rows.iter().map(|(time, _)| *time).max() else { return Ok((None, cut)) };
-        let state = wire::executed(&rows, order, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+        let state = wire::executed(&rows, order, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         Ok((Some(OrderState { status: once(newest, told_at, OrderStatus::Filled), ..state }), cut))
     }
 
@@ -187,7 +189,7 @@ impl Kraken {
             let (page, attempt) = self.session.call_with_attempt::<wire::Past>(&call).map_err(of_history)?;
             let mut newest: Option<(Millis, OrderState)> = None;
             for row in &page.elements {
-                let state = row.state(order, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?;
+                let state = row.state(order, attempt.offset_ms).map_err(|error| attempt.unreadable(&error))?;
                 let is_newer = |state: &OrderState| match &newest {
                     Some((at, known)) => row.timestamp > *at || row.timestamp == *at && !known.status.is_final() && state.status.is_final(),
                     None => true,
@@ -215,7 +217,7 @@ impl Kraken {
     pub(super) fn open_rows(&mut self, symbol: &Symbol) -> Result<(Vec<wire::OpenRow>, Attempt)> {
         let call = Call::get("/derivatives/api/v3/openorders", Params::new());
         let (answer, attempt) = self.session.call_with_attempt::<wire::OpenOrders>(&call)?;
-        let rows = answer.of(symbol).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let rows = answer.of(symbol).map_err(|error| attempt.unreadable(&error))?;
         Ok((rows, attempt))
     }
 
@@ -233,7 +235,7 @@ impl Kraken {
             let told_at = told_at(answer.server_time, &attempt);
             let times = answer.fills.iter().map(wire::FillRow::time).collect::<Option<Vec<_>>>();
             let rows = times.ok_or_else(|| attempt.unknown("an execution without its time"))?.into_iter().zip(answer.fills);
-            let rows: Vec<(Millis, wire::FillRow)> = rows.collect();
+            let rows: Vec<Timed> = rows.collect();
             let full = rows.len() >= PAGE;
             let next = rows.iter().min_by_key(|(time, _)| *time).filter(|(time, row)| full && goes_on(*time, row)).map(|(time, _)| *time);
             let known = seen.len();

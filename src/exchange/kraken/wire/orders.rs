@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::{Direction, time_or_zero};
+use super::time_or_zero;
+use crate::exchange::answers::Direction;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::Result;
 use crate::exchange::kraken::errors;
