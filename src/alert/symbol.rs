@@ -216,8 +216,11 @@ fn pair(base: &str, settle: &str) -> String {
     if settle == DOLLARS { format!("{base}/{settle}") } else { format!("{base}{settle}") }
 }
 
-/// The account's contract of the same coin, whatever dollars were named and however Bitcoin was.
+/// Where contracts settle in dollars, the one of the same coin, whatever dollars were named and however Bitcoin was.
 fn nearest(instruments: &Instruments, name: &str, settle: &str) -> Option<String> {
+    if settle != DOLLARS {
+        return None;
+    }
     let coins = DOLLAR_COINS.iter().filter_map(|dollars| name.strip_suffix(dollars)).chain([name]);
     let mut coins = coins.map(|coin| if coin == "XBT" { "BTC" } else { coin });
     coins.find_map(|coin| instruments.by_coins(coin, settle)).map(|found| pair(&found.base, settle))

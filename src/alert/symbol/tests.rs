@@ -150,6 +150,7 @@ fn where_contracts_settle_in_dollars_other_names_are_answered_with_theirs() {
     for written in ["FOOUSDT", "FOOUSD", "USDT", "XBTETH"] {
         assert_eq!(both(written), (unknown(written), unknown(written)), "{written}");
     }
+    assert_eq!(resolved("SOLUSDC"), unknown("SOLUSDC"), "in coins, only names that are right are");
     // Nobody is told to write a name that is not there.
     assert_eq!(json("FOOUSD.P"), unknown("FOOUSD"));
     assert!(!SymbolName::parse("BTC/USD:BTC").unwrap_err().to_string().contains("write"));
