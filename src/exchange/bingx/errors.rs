@@ -196,7 +196,6 @@ mod tests {
             (RateLimited { until: NOW + LIMIT_MS }, &[100_410]),
             (Banned { until: NOW + BAN_MS }, &[109_429]),
             (AccountRestricted, &[109_403, 80_020, 101_515]),
-            (Busy, &[80_001]),
             (Maintenance, &[101_415, 110_280, 101_413, 104_424, 101_214]),
             (TooManyOrders, &[101_419, 80_013, 110_206]),
             (BadRequest, &[109_400, 110_400, 80_014, 101_400]),
@@ -246,6 +245,18 @@ mod tests {
             assert_eq!(judged(false, 200, &body(code, "words")).reason(), Some(Reason::Busy), "{code}");
         }
         assert!(is_unknown(&judged(true, 200, &body(109_400, "the System is busy"))));
+        assert!(is_unknown(&judged(true, 200, &body(80_001, "account assets are being processed"))));
+        for text in ["Request Timeout", "the request timed out", "server error, please Try Again later"] {
+            for code in [109_400, 80_014, 999_999] {
+                assert!(is_unknown(&judged(true, 200, &body(code, text))), "{code} {text}");
+                assert_eq!(judged(false, 200, &body(code, text)).reason(), Some(Reason::Busy), "{code} {text}");
+            }
+        }
+        // A code that says what is wrong says that nothing happened, whatever its words advise.
+        let advice = "The available amount is insufficient. Please cancel your pending orders for this trading pair and try again.";
+        assert_eq!(judged(true, 200, &body(101_212, advice)).reason(), Some(Reason::InsufficientBalance));
+        let late = "timestamp is invalid, timeout";
+        assert_eq!(judged(true, 200, &body(80_014, late)).reason(), Some(Reason::ClockSkew));
         let page = "<html><head><title>503 Service Unavailable</title></head></html>";
         let coded = [body(101_204, "margin"), body(0, "")];
         let pages = [(502, page), (503, page), (504, ""), (500, "{"), (403, page), (404, page), (401, ""), (302, ""), (400, "\0")];

@@ -17,6 +17,7 @@ const FILLS_SPAN_MS: Millis = 7 * 24 * 3600 * 1000;
 pub(super) const FILLS_SPANS_MAX: usize = 13;
 /// Most orders that are asked what their executions were.
 const FILLS_ORDERS_MAX: usize = 300;
+pub(super) const FILLS_UNKNOWN_MAX: usize = 5;
 
 impl BingX {
     /// What plain and conditional orders have in common. The half is always named: without it an order counts as long.
