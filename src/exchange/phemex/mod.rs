@@ -15,8 +15,8 @@
 //! * A field that the exchange does not know is ignored: a misspelled trigger price makes a stop a market order.
 //! * Orders are only acknowledged. What became of them is in the list of open orders or, with a lag of seconds, in the
 //!   history, which answers in three shapes.
-//! * One-way or hedge is a property of each contract, told by the rows of its position. Every order, and every cancel,
-//!   names its half.
+//! * One-way or hedge is a property of each contract, told by the rows of its position, if it was ever touched, and else by
+//!   what is refused. It is never changed. Every order, and every cancel, names its half.
 //! * The sign of the leverage is the margin mode: negative is cross.
 //! * Stops and targets are orders with a quantity. Several may rest, and they outlive the position.
 
@@ -95,7 +95,7 @@ pub struct Phemex {
     session: Session,
     settle: String,
     demo: bool,
-    /// Hedge mode of the contracts whose positions were read; no more than there are contracts.
+    /// Hedge mode of the contracts whose positions were read, or that proved it; no more than there are contracts.
     modes: BTreeMap<Symbol, bool>,
     /// Each contract's leverage and margin mode.
     known: Known,
@@ -128,28 +128,50 @@ impl Phemex {
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let half = self.half(&order.symbol, order.side)?;
         let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
-        self.doubt_mode(&order.symbol, &result);
+        self.learn_mode(&order.symbol, half.is_some(), &result);
         let (row, attempt) = result?;
         let state = taken(order, row.created_at(attempt.offset_ms));
-        own(OrderState { id: row.name.unwrap_or_default(), ..state }, order, &attempt)
+        own(OrderState { id: row.name().to_owned(), ..state }, order, &attempt)
     }
 
     fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let half = self.half(&protection.symbol, protection.side)?;
         let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
-        self.doubt_mode(&protection.symbol, &result);
+        self.learn_mode(&protection.symbol, half.is_some(), &result);
         let (row, attempt) = result?;
         let state = guard_taken(protection, protection.qty, row.created_at(attempt.offset_ms));
-        if row.name.as_deref() != Some(protection.id.as_str()) {
+        if row.name() != protection.id.as_str() {
             return Err(attempt.unknown("the answer names another order"));
+        }
+        // A field that the exchange did not understand is ignored: without its trigger this would be a market order.
+        if !row.is_guard(guard_word(protection.kind), protection.trigger_price) {
+            return Err(attempt.unknown("the answer shows another type or trigger price than was sent"));
+        }
+        if !row.closes() {
+            log::warn!("{}: the answer to {} does not say that it only closes", protection.symbol, protection.id);
         }
         Ok(if row.waits() { OrderState { status: OrderStatus::Resting, ..state } } else { state })
     }
 
-    /// The open orders of a contract, plain and conditional. Without any the answer is that there is no such order.
-    fn active(&mut self, symbol: &Symbol) -> Result<Vec<OrderRow>> {
-        let reply = found(self.session.call::<Reply<wire::ActiveList>>(&Call::get(ACTIVE, Params::of(symbol))))?;
-        Ok(reply.map(|reply| reply.data.rows).unwrap_or_default())
+    /// The open orders of a contract, plain and conditional, as far as one answer shows them. Without any the answer is
+    /// that there is no such order.
+    fn active(&mut self, symbol: &Symbol) -> Result<(wire::ActiveList, Result<()>)> {
+        let call = Call::get(ACTIVE, Params::of(symbol));
+        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<wire::ActiveList>>(&call))? else {
+            return Ok((wire::ActiveList::default(), Ok(())));
+        };
+        // How a next page is asked for is documented nowhere.
+        let whole = if reply.data.is_cut() { Err(attempt.unknown("more open orders than one answer shows")) } else { Ok(()) };
+        Ok((reply.data, whole))
+    }
+
+    /// One of them; that it is not among them is said only of the whole list.
+    fn active_order(&mut self, order: &OrderRef) -> Result<Option<OrderRow>> {
+        let (list, whole) = self.active(&order.symbol)?;
+        match list.rows.into_iter().find(|row| row.is_named(order)) {
+            Some(row) => Ok(Some(row)),
+            None => whole.map(|()| None),
+        }
     }
 
     /// What the history says of an order that is not open (any more).
@@ -173,8 +195,7 @@ impl Phemex {
         if !self.mode_of(&order.symbol)? {
             return Ok(None);
         }
-        let rows = self.active(&order.symbol).map_err(ExchangeError::nothing_sent)?;
-        let row = rows.into_iter().find(|row| row.is_named(order));
+        let row = self.active_order(order).map_err(ExchangeError::nothing_sent)?;
         let gone = || ExchangeError::refused(Reason::UnknownOrder, "not among the open orders");
         Ok(Some(row.ok_or_else(gone)?.state(&order.symbol, 0).side))
     }
@@ -204,9 +225,10 @@ impl Exchange for Phemex {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        (self.modes, self.known) = (BTreeMap::new(), Known::default());
+        // What is known of contracts without rows stays known: nothing else would tell it.
+        self.known = Known::default();
         self.account(None)?;
-        // Where no row says otherwise, a contract is made one-way before its first order.
+        // Where neither a row nor a refusal says otherwise, a contract is taken for one-way.
         Ok(AccountMode { hedge: false, restricted: None })
     }
 
@@ -249,7 +271,7 @@ impl Exchange for Phemex {
     }
 
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
-        self.make_mode_known(symbol)?;
+        self.mode_of(symbol)?;
         let known = self.known.get(symbol);
         let leverage_is = want.leverage.is_none_or(|leverage| known.leverage == Some(leverage));
         let mode_is = want.margin_mode.is_none_or(|mode| known.margin_mode == Some(mode));
@@ -265,17 +287,17 @@ impl Exchange for Phemex {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let open = self.active(&order.symbol)?.into_iter().find(|row| row.is_named(order));
-        match open {
+        match self.active_order(order)? {
             Some(row) => Ok(Some(row.state_of(order, self.session.offset_ms()))),
             None => self.ended(order),
         }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let rows = self.active(symbol)?;
+        let (list, whole) = self.active(symbol)?;
+        whole?;
         let offset_ms = self.session.offset_ms();
-        let states = rows.into_iter().map(|row| row.state(symbol, offset_ms));
+        let states = list.rows.into_iter().map(|row| row.state(symbol, offset_ms));
         Ok(states.filter(|state| !state.status.is_final()).collect())
     }
 
@@ -283,7 +305,7 @@ impl Exchange for Phemex {
         let half = self.half_of(order)?;
         let params = Params::of(&order.symbol).with("clOrdID", order.id.as_str()).with("posSide", wire::half_word(half));
         let result = self.order_call(&Call::query("DELETE", "/g-orders/cancel", params)).map(drop);
-        self.doubt_mode(&order.symbol, &result);
+        self.learn_mode(&order.symbol, half.is_some(), &result);
         result
     }
 
@@ -334,13 +356,16 @@ fn order_params(order: &NewOrder, half: Option<Side>) -> Params {
 }
 
 /// Type and direction say together on which side of the price the trigger lies.
-fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
-    let kind = match protection.kind {
+fn guard_word(kind: ProtectionKind) -> &'static str {
+    match kind {
         ProtectionKind::StopLoss => "Stop",
         ProtectionKind::TakeProfit => "MarketIfTouched",
-    };
+    }
+}
+
+fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
     common_params(&protection.symbol, protection.id.as_str(), protection.side, Action::Close, half)
-        .with("ordType", kind)
+        .with("ordType", guard_word(protection.kind))
         .with_decimal("orderQtyRq", protection.qty)
         .with_decimal("stopPxRp", protection.trigger_price)
         .with("triggerType", wire::trigger_word(protection.by))
