@@ -48,7 +48,7 @@ use wire::{AllCanceled, Reply, Rows};
 pub const LIVE_URL: &str = "https://open-api.bingx.com";
 /// Where play money is, with the same keys and contracts.
 pub const DEMO_URL: &str = "https://open-api-vst.bingx.com";
-/// What the play money is called, although contracts there say USDT.
+/// What the play money is called, although contracts there, and perhaps fees, say USDT.
 const PLAY_COIN: &str = "VST";
 
 /// What it can do.
@@ -235,10 +235,15 @@ impl Exchange for BingX {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let named = self.named_order(order)?;
-        match (named, order.guard) {
-            (None, Some(_)) => Ok(self.listed(order)?.map(|(state, _)| state)),
-            (named, _) => Ok(named),
+        // A guard's name is rarely kept, and questions that must fail are counted: it is looked for in the list first.
+        if order.guard.is_some() && self.given.number(&order.id).is_none() {
+            if let Some((state, _)) = self.listed(order)? {
+                return Ok(Some(state));
+            }
+        }
+        match self.named_order(order)? {
+            None if self.given.is_lost(&order.id) => self.lost_order(order),
+            named => Ok(named),
         }
     }
 
@@ -247,12 +252,20 @@ impl Exchange for BingX {
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
+        if self.given.is_lost(&order.id) {
+            self.lost_order(order).map_err(ExchangeError::nothing_sent)?;
+        }
         let (name, value) = match order.guard {
             Some(_) => ("orderId", self.guard_number(order).map_err(ExchangeError::nothing_sent)?),
             None => self.handle(&order.id),
         };
         let params = Params::of(&order.symbol).with(name, value);
-        self.session.call::<wire::Done>(&Call::query("DELETE", ORDER, params)).map(drop)
+        self.session.call::<wire::Done>(&Call::query("DELETE", ORDER, params))?;
+        if order.guard.is_some() {
+            // Another one that does the same, and has no name, is looked for when it is asked for again.
+            self.given.forget(&order.id);
+        }
+        Ok(())
     }
 
     fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {

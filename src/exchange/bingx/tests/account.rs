@@ -163,7 +163,8 @@ fn executions_of_other_contracts_are_none_and_cost_no_question() {
         row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         row
     };
-    let rows = json!({"fill_orders": [of(1, json!({"symbol": "BTC-USDT"})), of(2, json!({})), of(3, json!({"symbol": ""})), of(0, json!({}))]});
+    let rows =
+        json!({"fill_orders": [of(1, json!({"symbol": "BTC-USDT"})), of(2, json!({})), of(3, json!({"symbol": ""})), of(0, json!({}))]});
     let order = |number: u64| ok(FIND, one(row("", "BUY", "LIMIT", json!({"orderId": number}))));
     // An answer with another number is not the order that was asked for.
     assert_eq!(stage.expect([ok(FILLS, rows), order(2), order(4)]).fills(&eth(), START - 1000).unwrap().len(), 1);
@@ -181,7 +182,8 @@ fn executions_of_other_contracts_are_none_and_cost_no_question() {
 fn of_executions_at_the_same_time_those_that_open_come_first() {
     let mut stage = Stage::new(false);
     let at = "2023-11-14T22:13:20Z";
-    let rows = json!({"fill_orders": [fill(2, "0.5", "-0.6", at), fill(1, "0.5", "-0.6", at), fill(3, "0.1", "0", "2023-11-14T22:13:19Z")]});
+    let rows =
+        json!({"fill_orders": [fill(2, "0.5", "-0.6", at), fill(1, "0.5", "-0.6", at), fill(3, "0.1", "0", "2023-11-14T22:13:19Z")]});
     let close = |number: u64| ok(FIND, one(row("", "SELL", "MARKET", json!({"orderId": number, "reduceOnly": true}))));
     let open = ok(FIND, one(row("", "BUY", "LIMIT", json!({"orderId": 1}))));
     let fills = stage.expect([ok(FILLS, rows), close(2), open, close(3)]).fills(&eth(), START - 60_000).unwrap();
