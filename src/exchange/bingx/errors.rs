@@ -3,8 +3,8 @@
 //! Most failures come with status 200 and a code that is not zero. A few codes are shared by faults of all kinds, told
 //! apart by their words. An endpoint that gave the same error too often is closed for a while, and the end of that
 //! stands in the text. A code that says what is wrong is a refusal; one that does not, with words of a time-out or the
-//! advice to try again, leaves open what happened. An answer that is not the exchange's own (a gateway's page, half an answer) says nothing about
-//! the order.
+//! advice to try again, leaves open what happened. An answer that is not the exchange's own (a gateway's page, half an
+//! answer) says nothing about the order.
 
 use serde::Deserialize;
 

@@ -77,6 +77,8 @@ fn find<'a, T>(list: &'a VecDeque<(ClientId, T)>, id: &ClientId) -> Option<&'a T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::orders::taken;
+    use crate::market::{Action, Decimal, NewOrder, OrderKind, Side, Symbol};
 
     #[test]
     fn the_newest_numbers_are_kept() {
@@ -87,5 +89,28 @@ mod tests {
         assert_eq!((given.number(&id(1)), given.name("1")), (Some("1"), Some("order1")));
         given.note(&id(1), "7777");
         assert_eq!((given.number(&id(1)), given.name("1"), given.numbers.len()), (Some("7777"), None, NUMBERS_MAX));
+        given.forget(&id(1));
+        assert_eq!((given.number(&id(1)), given.name("7777")), (None, None));
+    }
+
+    #[test]
+    fn of_the_orders_without_an_answer_the_newest_are_kept_until_they_have_a_number() {
+        let mut given = Given::default();
+        let id = |n: usize| ClientId::custom(&format!("order{n}")).unwrap();
+        let order = NewOrder {
+            id: id(0),
+            symbol: Symbol::new("ETH-USDT"),
+            side: Side::Long,
+            action: Action::Open,
+            kind: OrderKind::Limit { price: Decimal::TEN },
+            qty: Decimal::ONE,
+            stop: None,
+        };
+        (0..=LOST_MAX).for_each(|n| given.lose(&id(n), taken(&order, 5000)));
+        assert_eq!((given.is_lost(&id(0)), given.is_lost(&id(1)), given.lost.len()), (false, true, LOST_MAX));
+        let at = |created_at| OrderState { id: String::new(), created_at, ..taken(&order, 0) };
+        assert_eq!([3999, 4000, 9000].map(|time| given.may_be(&id(1), &at(time))), [false, true, true]);
+        given.note(&id(1), "1");
+        assert!(!given.is_lost(&id(1)) && !given.may_be(&id(1), &at(9000)));
     }
 }

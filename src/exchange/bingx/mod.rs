@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
 //! | `orders.rs` | how orders and guards are sent, found again and cancelled; whose executions are whose |
-//! | `given.rs` | the numbers the exchange gave to our orders |
+//! | `given.rs` | the numbers the exchange gave to our orders, and what those were that got none |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -13,7 +13,8 @@
 //! What a reader must know:
 //! * Orders are only acknowledged, and single: what the answer to a batch says of one that failed is documented nowhere.
 //! * Names of orders are written in small letters by the exchange, and may get lost, those of stops and targets above all.
-//!   So an order goes by the exchange's number; where that is not known, by our name, and a guard then by what it does.
+//!   So an order goes by the exchange's number; where that is not known, by our name, a guard by what it does, and a limit
+//!   order that nobody answered for by what was sent.
 //! * Stops and targets have a quantity: "close the position" is documented and refused. A second one of a kind may be
 //!   refused; whether they end with the position is not sure. They stand in one list with the plain orders, and a cancel
 //!   of everything takes them along unless a type is named.
@@ -235,13 +236,17 @@ impl Exchange for BingX {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        // A guard's name is rarely kept, and questions that must fail are counted: it is looked for in the list first.
-        if order.guard.is_some() && self.given.number(&order.id).is_none() {
-            if let Some((state, _)) = self.listed(order)? {
-                return Ok(Some(state));
-            }
+        let has_number = self.given.number(&order.id).is_some();
+        let by_content = order.guard.is_some();
+        // A guard's name is rarely kept, and questions that must fail are counted: the list comes first.
+        if by_content
+            && !has_number
+            && let Some((state, _)) = self.listed(order)?
+        {
+            return Ok(Some(state));
         }
         match self.named_order(order)? {
+            None if by_content && has_number => Ok(self.listed(order)?.map(|(state, _)| state)),
             None if self.given.is_lost(&order.id) => self.lost_order(order),
             named => Ok(named),
         }
