@@ -4,6 +4,7 @@
 //! ([`courier`]); bytes leave through [`http::Http`], time comes from [`Clock`], so the same adapter runs against a
 //! simulated exchange in virtual time.
 
+mod answers;
 mod attempt;
 pub mod binance;
 pub mod bingx;
@@ -18,9 +19,11 @@ pub mod http;
 mod known;
 pub mod kraken;
 pub mod kucoin;
+mod modes;
 mod numbers;
 pub mod okx;
 mod orders;
+mod pages;
 pub mod paper;
 mod params;
 pub mod phemex;

@@ -172,7 +172,7 @@ impl Exchange for BingX {
         let call = Call::public("/openApi/swap/v2/quote/contracts", Params::new());
         let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
+            self.known.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -237,16 +237,14 @@ impl Exchange for BingX {
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let has_number = self.given.number(&order.id).is_some();
-        let by_content = order.guard.is_some();
-        // A guard's name is rarely kept, and questions that must fail are counted: the list comes first.
-        if by_content
-            && !has_number
-            && let Some((state, _)) = self.listed(order)?
-        {
-            return Ok(Some(state));
+        let is_guard = order.guard.is_some();
+        if is_guard && !has_number {
+            // Its name is rarely kept, and questions that must fail are counted: the list comes first.
+            let listed = self.listed(order)?;
+            return listed.map_or_else(|| self.named_order(order), |(state, _)| Ok(Some(state)));
         }
         match self.named_order(order)? {
-            None if by_content && has_number => Ok(self.listed(order)?.map(|(state, _)| state)),
+            None if is_guard => Ok(self.listed(order)?.map(|(state, _)| state)),
             None if self.given.is_lost(&order.id) => self.lost_order(order),
             named => Ok(named),
         }

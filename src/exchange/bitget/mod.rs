@@ -255,8 +255,8 @@ impl Exchange for Bitget {
             Unified => unified::read_contracts(session),
         })?;
         if !Arc::ptr_eq(&list, &account.instruments) {
-            account.known.rename(|name| shared_name(&list, name));
-            account.wishes.rename(|name| shared_name(&list, name));
+            account.known.share_names(&list);
+            account.wishes.share_names(&list);
             account.instruments = Arc::clone(&list);
         }
         Ok(list)

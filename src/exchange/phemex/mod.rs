@@ -4,6 +4,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again and listed |
 //! | `settings.rs` | position mode, margin mode and leverage of a contract |
 //! | `sign.rs` | what makes a call this exchange's: signature and expiry |
 //! | `errors.rs` | what a failure says about the order |
@@ -22,30 +23,24 @@
 
 mod errors;
 mod instruments;
+mod orders;
 mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
-use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{found, guard_taken, in_order, own, quote, shared_name, taken};
+use super::modes::Modes;
+use super::orders::{found, in_order, quote, shared_name};
 use super::params::Params;
-use super::session::{Call, Session, unreadable};
+use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
-use crate::market::{
-    Action, Balance, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
-    ProtectionKind, Quote, Side, Symbol, Terms,
-};
-use wire::{OrderRow, Reply};
+use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://api.phemex.com";
@@ -95,8 +90,7 @@ pub struct Phemex {
     session: Session,
     settle: String,
     demo: bool,
-    /// Hedge mode of the contracts whose positions were read, or that proved it; no more than there are contracts.
-    modes: BTreeMap<Symbol, bool>,
+    modes: Modes,
     /// Each contract's leverage and margin mode.
     known: Known,
     catalogue: Catalogue,
@@ -110,107 +104,11 @@ impl Phemex {
             demo: line.keys.demo,
             session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
             settle: line.settle,
-            modes: BTreeMap::new(),
+            modes: Modes::default(),
             known: Known::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
         }
-    }
-
-    /// A call about one order: its answer is the order, in which a refusal may hide behind a successful answer.
-    fn order_call(&mut self, call: &Call) -> Result<(OrderRow, Attempt)> {
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(call)?;
-        self.session.judge_element(&attempt, reply.data.get().as_bytes())?;
-        let row = serde_json::from_str(reply.data.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        Ok((row, attempt))
-    }
-
-    fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
-        let half = self.half(&order.symbol, order.side)?;
-        let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
-        self.learn_mode(&order.symbol, half.is_some(), &result);
-        let (row, attempt) = result?;
-        let state = taken(order, row.created_at(attempt.offset_ms));
-        own(OrderState { id: row.name().to_owned(), ..state }, order, &attempt)
-    }
-
-    fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
-        let half = self.half(&protection.symbol, protection.side)?;
-        let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
-        self.learn_mode(&protection.symbol, half.is_some(), &result);
-        let (row, attempt) = result?;
-        let state = guard_taken(protection, protection.qty, row.created_at(attempt.offset_ms));
-        if row.name() != protection.id.as_str() {
-            return Err(attempt.unknown("the answer names another order"));
-        }
-        // A field that the exchange did not understand is ignored: without its trigger this would be a market order.
-        if !row.is_guard(guard_word(protection.kind), protection.trigger_price) {
-            return Err(attempt.unknown("the answer shows another type or trigger price than was sent"));
-        }
-        if !row.closes() {
-            log::warn!("{}: the answer to {} does not say that it only closes", protection.symbol, protection.id);
-        }
-        Ok(if row.waits() { OrderState { status: OrderStatus::Resting, ..state } } else { state })
-    }
-
-    /// The open orders of a contract, plain and conditional, as far as one answer shows them. Without any the answer is
-    /// that there is no such order.
-    fn active(&mut self, symbol: &Symbol) -> Result<(wire::ActiveList, Result<()>)> {
-        let call = Call::get(ACTIVE, Params::of(symbol));
-        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<wire::ActiveList>>(&call))? else {
-            return Ok((wire::ActiveList::default(), Ok(())));
-        };
-        // How a next page is asked for is documented nowhere.
-        let whole = if reply.data.is_cut() { Err(attempt.unknown("more open orders than one answer shows")) } else { Ok(()) };
-        Ok((reply.data, whole))
-    }
-
-    /// One of them; that it is not among them is said only of the whole list.
-    fn active_order(&mut self, order: &OrderRef) -> Result<Option<OrderRow>> {
-        let (list, whole) = self.active(&order.symbol)?;
-        match list.rows.into_iter().find(|row| row.is_named(order)) {
-            Some(row) => Ok(Some(row)),
-            None => whole.map(|()| None),
-        }
-    }
-
-    /// What the history says of an order that is not open (any more).
-    fn ended(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let call = Call::get(HISTORY, Params::of(&order.symbol).with("clOrdID", order.id.as_str()));
-        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<Box<RawValue>>>(&call))? else { return Ok(None) };
-        let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        let row = rows.into_iter().find(|row| row.is_named(order));
-        Ok(row.map(|row| row.state_of(order, attempt.offset_ms)).map(|state| match state.status {
-            // It lags: an order that is not open does not rest.
-            OrderStatus::Resting => OrderState { status: OrderStatus::Taken, ..state },
-            _ => state,
-        }))
-    }
-
-    /// The half that a cancel must name. A plain order does not tell its side, but the list of open orders does.
-    fn half_of(&mut self, order: &OrderRef) -> Result<Option<Side>> {
-        if let Some(guard) = order.guard {
-            return self.half(&order.symbol, guard.side);
-        }
-        if !self.mode_of(&order.symbol)? {
-            return Ok(None);
-        }
-        let row = self.active_order(order).map_err(ExchangeError::nothing_sent)?;
-        let gone = || ExchangeError::refused(Reason::UnknownOrder, "not among the open orders");
-        Ok(Some(row.ok_or_else(gone)?.state(&order.symbol, 0).side))
-    }
-
-    /// One page of executions, from a time of the exchange's clock on.
-    fn trades(&mut self, symbol: &Symbol, from: Millis, offset: usize) -> Result<(Vec<wire::TradeRow>, Attempt)> {
-        let query = Params::new()
-            .with("currency", self.settle.as_str())
-            .with("symbol", symbol.as_str())
-            .with("offset", offset)
-            .with("limit", FILLS_PAGE)
-            .with("start", from);
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(&Call::get(TRADES, query))?;
-        let rows = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        Ok((rows, attempt))
     }
 }
 
@@ -225,7 +123,7 @@ impl Exchange for Phemex {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        // What is known of contracts without rows stays known: nothing else would tell it.
+        // What proved its mode without rows stays known: nothing else would tell it.
         self.known = Known::default();
         self.account(None)?;
         // Where neither a row nor a refusal says otherwise, a contract is taken for one-way.
@@ -237,9 +135,8 @@ impl Exchange for Phemex {
         let call = Call::public("/public/products", Params::new());
         let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
-            let modes = std::mem::take(&mut self.modes).into_iter();
-            self.modes = modes.map(|(name, mode)| (shared_name(&list, name.as_str()), mode)).collect();
+            self.known.share_names(&list);
+            self.modes.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -287,17 +184,17 @@ impl Exchange for Phemex {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        match self.active_order(order)? {
+        match self.open_row(order)? {
             Some(row) => Ok(Some(row.state_of(order, self.session.offset_ms()))),
             None => self.ended(order),
         }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let (list, whole) = self.active(symbol)?;
+        let (rows, whole) = self.open_rows(symbol)?;
         whole?;
         let offset_ms = self.session.offset_ms();
-        let states = list.rows.into_iter().map(|row| row.state(symbol, offset_ms));
+        let states = rows.into_iter().map(|row| row.state(symbol, offset_ms));
         Ok(states.filter(|state| !state.status.is_final()).collect())
     }
 
@@ -328,7 +225,7 @@ impl Exchange for Phemex {
             // They come newest first, and whether the start is heeded is documented nowhere.
             let last = rows.len() < FILLS_PAGE || rows.iter().all(|row| row.time() < from);
             for row in rows.into_iter().filter(|row| row.time() >= from && row.is_execution(symbol)) {
-                fills.push(row.fill(hedge, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?);
+                fills.push(row.fill(hedge, attempt.offset_ms).map_err(|error| attempt.unreadable(&error))?);
             }
             if last {
                 break;
@@ -339,37 +236,4 @@ impl Exchange for Phemex {
         }
         Ok(in_order(fills))
     }
-}
-
-/// What plain orders and guards have in common. Whatever is misspelled here is ignored over there.
-fn common_params(symbol: &Symbol, id: &str, side: Side, action: Action, half: Option<Side>) -> Params {
-    Params::of(symbol).with("clOrdID", id).with("side", wire::direction_word(side, action)).with("posSide", wire::half_word(half))
-}
-
-fn order_params(order: &NewOrder, half: Option<Side>) -> Params {
-    let params = common_params(&order.symbol, order.id.as_str(), order.side, order.action, half).with_decimal("orderQtyRq", order.qty);
-    let params = match order.kind {
-        OrderKind::Market => params.with("ordType", "Market"),
-        OrderKind::Limit { price } => params.with("ordType", "Limit").with_decimal("priceRp", price).with("timeInForce", "GoodTillCancel"),
-    };
-    params.with_some("reduceOnly", (order.action == Action::Close).then_some(true))
-}
-
-/// Type and direction say together on which side of the price the trigger lies.
-fn guard_word(kind: ProtectionKind) -> &'static str {
-    match kind {
-        ProtectionKind::StopLoss => "Stop",
-        ProtectionKind::TakeProfit => "MarketIfTouched",
-    }
-}
-
-fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
-    common_params(&protection.symbol, protection.id.as_str(), protection.side, Action::Close, half)
-        .with("ordType", guard_word(protection.kind))
-        .with_decimal("orderQtyRq", protection.qty)
-        .with_decimal("stopPxRp", protection.trigger_price)
-        .with("triggerType", wire::trigger_word(protection.by))
-        .with("reduceOnly", true)
-        .with("closeOnTrigger", true)
-        .with("timeInForce", "ImmediateOrCancel")
 }

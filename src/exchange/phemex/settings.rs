@@ -10,6 +10,7 @@ use super::wire::{self, PositionRow, Reply};
 use super::{POSITIONS, Phemex};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::numbers::whole_leverage;
 use crate::exchange::orders::{change, shared_name};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
@@ -21,7 +22,7 @@ impl Phemex {
         let query = Params::new().with("currency", self.settle.as_str()).with_some("symbol", only.map(Symbol::as_str));
         let (reply, attempt) = self.session.call_with_attempt::<Reply<wire::Account>>(&Call::get(POSITIONS, query))?;
         for row in &reply.data.positions {
-            self.modes.insert(shared_name(&self.instruments, &row.symbol), row.is_hedge());
+            self.modes.set(shared_name(&self.instruments, &row.symbol), row.is_hedge());
         }
         Ok((reply.data, attempt))
     }
@@ -41,10 +42,10 @@ impl Phemex {
     /// Whether a contract is in hedge mode. Asked for before something is sent, which therefore was not sent if this
     /// fails. Taken for one-way where nothing is known: an order for the wrong mode is refused.
     pub(super) fn mode_of(&mut self, symbol: &Symbol) -> Result<bool> {
-        if !self.modes.contains_key(symbol) {
+        if self.modes.get(symbol).is_none() {
             self.rows_of(symbol).map_err(ExchangeError::nothing_sent)?;
         }
-        Ok(self.modes.get(symbol).copied().unwrap_or(false))
+        Ok(self.modes.get(symbol).unwrap_or(false))
     }
 
     /// The half that orders for a side must name; `None` in one-way mode.
@@ -55,8 +56,8 @@ impl Phemex {
     /// What was taken for its mode is so if that succeeded, and the other way round if it was refused for the mode.
     pub(super) fn learn_mode<T>(&mut self, symbol: &Symbol, taken_for: bool, result: &Result<T>) {
         match result {
-            Ok(_) => drop(self.modes.insert(symbol.clone(), taken_for)),
-            Err(error) if error.reason() == Some(Reason::PositionMode) => drop(self.modes.insert(symbol.clone(), !taken_for)),
+            Ok(_) => self.modes.set(symbol.clone(), taken_for),
+            Err(error) if error.reason() == Some(Reason::PositionMode) => self.modes.set(symbol.clone(), !taken_for),
             Err(_) => {}
         }
     }
@@ -64,8 +65,8 @@ impl Phemex {
     /// Sets leverage and margin mode in one call; what is not wanted stays as it is.
     pub(super) fn set_terms(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
         let ([long, short], mode) = self.leverages(symbol, want).map_err(ExchangeError::nothing_sent)?;
-        let so = Terms { leverage: wire::whole(long.abs()).filter(|_| long == short), margin_mode: Some(mode) };
-        let hedge = self.modes.get(symbol).copied().unwrap_or(false);
+        let so = Terms { leverage: whole_leverage(long.abs()).filter(|_| long == short), margin_mode: Some(mode) };
+        let hedge = self.modes.get(symbol).unwrap_or(false);
         let done = match self.send_leverages(symbol, [long, short], hedge) {
             // A setting, not an order: in the other mode it does the same.
             Err(error) if error.reason() == Some(Reason::PositionMode) => self.send_leverages(symbol, [long, short], !hedge),
