@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis_or_zero};
+use crate::exchange::numbers::{decimal, decimal_or_zero, decimal_to_show, integer, millis_or_zero};
 use crate::exchange::orders::{acts_on, our_time};
 use crate::market::{
     Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Terms, TriggerBy,
@@ -173,7 +173,7 @@ pub(super) struct Overview {
     pub(super) available_balance: Decimal,
 }
 
-/// One row of `GET /api/v1/positions`.
+/// One row of `GET /api/v1/positions`. Nothing is decided by its prices and sums: one that cannot be read hides no position.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PositionRow {
@@ -182,20 +182,21 @@ pub(super) struct PositionRow {
     #[serde(deserialize_with = "decimal")]
     current_qty: Decimal,
     position_side: Option<PositionSide>,
+    settle_currency: Option<String>,
     margin_mode: Option<String>,
     cross_mode: Option<bool>,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     avg_entry_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     mark_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     liquidation_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     unrealised_pnl: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     pos_margin: Decimal,
     /// Isolated positions have another field for it, which drifts with the price.
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     leverage: Decimal,
 }
 
@@ -206,6 +207,11 @@ impl PositionRow {
             (Some("ISOLATED"), _) | (None, Some(false)) => Some(MarginMode::Isolated),
             _ => None,
         }
+    }
+
+    /// Whether it is a position that may be one in the coin.
+    pub(super) fn is_held_in(&self, settle: &str) -> bool {
+        !self.current_qty.is_zero() && self.settle_currency.as_deref().is_none_or(|coin| coin == settle)
     }
 
     pub(super) fn position(self, contract: &Instrument) -> Option<Position> {
@@ -324,8 +330,9 @@ impl OrderRow {
         })
     }
 
+    /// One that fired may have lost its word.
     fn is_conditional(&self) -> bool {
-        self.kind().is_some()
+        self.kind().is_some() || self.stop_triggered == Some(true) || !self.stop_price.is_zero()
     }
 
     fn kind(&self) -> Option<&str> {
