@@ -2,7 +2,7 @@
 //!
 //! A day has alerts, duplicates, moving prices, partial fills, every kind of fault, hands on the web site, and crashes
 //! with restart. After each step the invariants are checked by the exchange's own books. `SIM_DAYS=100000` runs more;
-//! a failing day prints its seed, and `SIM_SEED=n` replays that one alone.
+//! a failing day prints its seed, and `SIM_SEED=n` replays that one alone. `SIM_EXCHANGE=okx` spends all of them on one exchange.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what is not as expected here has to end the test")]
 
@@ -87,8 +87,9 @@ fn day(seed: u64) -> World {
     let mut dice = Dice::new(seed);
     let rules = Rules { duplicate_window_ms: dice.pick(&[0, 60_000]), entry_timeout_ms: dice.pick(&[0, 0, 0, 40_000]), ..Rules::default() };
     let account = AccountRules { alert_timeout_ms: dice.pick(&[180_000, 20_000]), ..AccountRules::default() };
+    let exchange = dice.pick(Kind::ALL);
     let mut world = World::new(Setting {
-        exchange: dice.pick(Kind::ALL),
+        exchange: std::env::var("SIM_EXCHANGE").ok().map_or(exchange, |name| Kind::from_name(&name).expect("an exchange")),
         accounts: dice.pick(&[1, 1, 1, 2, 3]),
         account,
         hedge: dice.one_in(3),

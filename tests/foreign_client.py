@@ -10,6 +10,7 @@ code is 1 when anything failed.
 """
 
 import json
+import subprocess
 import sys
 import time
 
@@ -77,7 +78,7 @@ class Desk(Exchange):
 
 def markets(sim):
     market = sim.client.load_markets(False, sim.row.market_params)[sim.row.btc]
-    assert market["swap"] and market["linear"] and market["active"], market
+    assert market["swap"] and market["linear"] and (market["active"] or not sim.row.tells_active), market
     assert (market["precision"]["price"], sim.coins(market["precision"]["amount"])) == (sim.row.tick, sim.row.lot), market["precision"]
     assert market["limits"]["cost"]["min"] == sim.row.min_cost, market["limits"]
     assert len([name for name, market in sim.client.markets.items() if market["swap"] and market["settle"] == sim.row.coin]) >= 20
@@ -118,7 +119,7 @@ def position_one_way(sim):
     position = held["long"]
     assert (sim.coins(position["contracts"]), position["entryPrice"], bool(position.get("hedged"))) == (0.01, 50000, False), position
     assert sim.positions(sim.row.eth) == {}
-    used = sim.client.fetch_balance()[sim.row.coin]["used"]
+    used = sim.row.used(sim)
     assert abs(used - 50) < 0.01, used
 
 
@@ -139,7 +140,8 @@ def limit_order(sim):
     placed = sim.order("limit", "buy", 0.01, 49000, clientOrderId="l1")
     (opened,) = sim.opened()
     assert (opened["clientOrderId"], opened["status"], sim.row.price(opened), opened["filled"]) == ("l1", "open", 49000, 0), opened
-    sim.deny("duplicate", sim.order, "limit", "buy", 0.01, 49000, clientOrderId="l1")
+    if sim.row.names_are_unique:
+        sim.deny("duplicate", sim.order, "limit", "buy", 0.01, 49000, clientOrderId="l1")
     sim.client.cancel_order(placed["id"], sim.row.btc)
     refused(sim.row.gone(sim.error), sim.client.cancel_order, placed["id"], sim.row.btc)
     assert sim.opened() == []
@@ -323,8 +325,14 @@ def with_own(check, row):
 
 
 def main():
-    enter_venv()
     wanted = sys.argv[1:] or list(EXCHANGES)
+    by_version = {}
+    for name in wanted:
+        by_version.setdefault(EXCHANGES[name].ccxt, []).append(name)
+    if len(by_version) > 1:
+        # A process has one ccxt.
+        return max(subprocess.call([sys.executable, __file__, *names]) for names in by_version.values())
+    enter_venv(*by_version)
     worst = 0
     for name in wanted:
         row = EXCHANGES[name]

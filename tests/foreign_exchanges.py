@@ -1,5 +1,7 @@
 """What differs between the exchanges that a foreign client judges: one row each."""
 
+from foreign_bingx import BingX
+from foreign_coinex import CoinEx
 from foreign_kraken import Kraken
 from foreign_kucoin import KuCoin
 from foreign_phemex import Phemex
@@ -402,5 +404,5 @@ class BitgetUnified(Row):
         assert "40085" in classic, classic
 
 
-ROWS = [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), KuCoin(), Phemex(), Kraken()]
+ROWS = [Binance(), Bybit(), Okx(), Bitget(), BitgetUnified(), KuCoin(), CoinEx(), BingX(), Phemex(), Kraken()]
 EXCHANGES = {row.name: row for row in ROWS}

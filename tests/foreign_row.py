@@ -4,6 +4,8 @@ A row's attributes and helpers say how ccxt is told there what the checks want, 
 method called like a check says what more is true there; it runs right after that check.
 """
 
+from foreign_rig import CCXT
+
 BTC, ETH, XRP = "BTC/USDT:USDT", "ETH/USDT:USDT", "XRP/USDT:USDT"
 
 
@@ -15,8 +17,10 @@ def opposite(side):
 class Row:
     """ccxt's unified ways."""
 
-    # As exchange-sim calls it, ccxt's class, and what keeps that from asking for what is not simulated.
+    # As exchange-sim calls it, ccxt's class, and the version that has it.
     name = client = ""
+    ccxt = CCXT
+    # What keeps that from asking for what is not simulated.
     options = {}
     market_params = {}
     # Its contracts, and the coin they settle in.
@@ -35,6 +39,10 @@ class Row:
     name_length = 36
     odd_name = "My-order_1"
     names_come_back = False
+    # Whether the name of an open order is refused to another.
+    names_are_unique = True
+    # Whether ccxt tells that a contract can be traded.
+    tells_active = True
     # What ccxt makes of a fee that was paid.
     fee_sign = 1
     # Whether ccxt counts open profit into the balance's total.
@@ -86,6 +94,10 @@ class Row:
 
     def isolate(self, sim):
         sim.client.set_margin_mode("isolated", self.btc)
+
+    def used(self, sim):
+        """What positions bind."""
+        return sim.client.fetch_balance()[self.coin]["used"]
 
     def profit_and_margin(self, sim):
         """Of the long position."""

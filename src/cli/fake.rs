@@ -132,6 +132,7 @@ impl Exchange for Fake {
             target: Habit { covers: Covers::Position, second: Second::Refused },
             attaches_stop: false,
             guards_end_with_position: true,
+            guards_hold_up_close: false,
             positions_show_orders: false,
             custom_ids: Some(CustomIds { chars_max: 12, letters: Letters::Any, signs: "-" }),
             batch: 1,

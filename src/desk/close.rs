@@ -11,13 +11,13 @@ use super::pace::{Pace, retry_delay_ms};
 use super::step::{Ctx, Order, Outbox, Step, Urgency};
 use super::ticket::{Answer, End, State, Ticket};
 use super::trade::{ClosedTrade, Kind, Outturn, Trade, Which, Why};
-use crate::exchange::{ExchangeError, Reason, Reply, Request, Result};
+use crate::exchange::{ExchangeError, Reason, Reply, Request, Result, Second};
 use crate::market::{
     Action, ClientId, Decimal, Fill, Instrument, Leg, Millis, NewOrder, OrderKind, OrderState, ProtectionKind, Side, sizing,
 };
 
-/// A close that was refused so often, with the position there, may be held up by an order that closes it too: BingX reserves
-/// what a stop or target would close (101212). The target goes first, and then, if that was not it, the stop.
+/// A close that was refused so often, with the position there, may be held up by an order that closes it too, where the
+/// exchange reserves what a stop or target would close. The target goes first, and then, if that was not it, the stop.
 const HELD_UP_BY_TARGET: u32 = 3;
 const HELD_UP_BY_STOP: u32 = 4;
 /// How often the executions are asked for before the trade is recorded without its profit.
@@ -31,10 +31,12 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
         offer(close.pace.at, Urgency::Close, Step::Ask(Which::Close));
     } else if !live.fresh {
         offer(live.look.at, Urgency::Close, Step::Look);
-    } else if let Some(which) = in_the_way(trade) {
-        trade.ticket(which).into_iter().for_each(|ticket| clear(ticket, which, Urgency::Close, offer));
     } else if live.position > Decimal::ZERO {
+        // Besides, not instead: whatever becomes of the cancel, the close is tried on.
         offer(live.close.at, Urgency::Close, Step::Close);
+        if let Some((which, ticket)) = in_the_way(trade) {
+            clear(ticket, which, Urgency::Close, offer);
+        }
     }
     for (at, ticket) in trade.entries.iter().enumerate() {
         clear(ticket, Which::Entry(at), Urgency::Ask, offer);
@@ -66,13 +68,10 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
 }
 
 /// The order that may hold up the market close, if that was refused often enough.
-fn in_the_way(trade: &Trade) -> Option<Which> {
-    let goes = |ticket: &Ticket| {
-        let refusals = if ticket.leg == Leg::Stop { HELD_UP_BY_STOP } else { HELD_UP_BY_TARGET };
-        ticket.leg.is_conditional() && ticket.may_exist() && trade.live.held_up >= refusals
-    };
-    let found = |leg: Leg| trade.tickets().find(|(_, ticket)| ticket.leg == leg && goes(ticket));
-    found(Leg::Target).or_else(|| found(Leg::Stop)).map(|(which, _)| which)
+fn in_the_way(trade: &Trade) -> Option<(Which, &Ticket)> {
+    let held_up = |leg: Leg| trade.live.held_up >= if leg == Leg::Stop { HELD_UP_BY_STOP } else { HELD_UP_BY_TARGET };
+    let found = |leg: Leg| trade.tickets().find(|(_, ticket)| ticket.leg == leg && ticket.may_exist() && held_up(leg));
+    found(Leg::Target).or_else(|| found(Leg::Stop))
 }
 
 /// A resting order is cancelled, a doubtful one asked about.
@@ -121,12 +120,9 @@ pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ct
         Answer::No(reason, why) => {
             let first = trade.live.close.tries == 0;
             trade.live.close.again(ctx.now, retry_delay_ms);
-            if reason != Reason::PriceBand {
-                // A market that moves is tried again soon.
+            if ctx.guards_hold_up_close() {
                 trade.live.close.be_patient(ctx.now);
-            }
-            if matches!(reason, Reason::InsufficientBalance | Reason::NoPosition) {
-                trade.live.held_up += 1;
+                trade.live.held_up += u32::from(matches!(reason, Reason::InsufficientBalance | Reason::NoPosition));
             }
             if first && reason != Reason::NoPosition {
                 outbox.notice(name, &symbol, number, &format!("the market close was refused and is tried again until it is done: {why}"));
@@ -155,7 +151,7 @@ fn count_closed(trade: &mut Trade, ctx: &Ctx<'_>) {
     trade.live.closed_qty += close.filled;
     match close.filled.is_zero() {
         true => trade.live.close.again(ctx.now, retry_delay_ms),
-        false => trade.live.close = Pace::default(),
+        false => (trade.live.close, trade.live.held_up) = (Pace::default(), 0),
     }
 }
 
@@ -170,8 +166,9 @@ pub(super) fn canceled(trade: &mut Trade, which: Which, result: &Result<Reply>, 
             ticket.pace.cancel_taken |= result.is_ok();
             ticket.miss(ctx.now);
             ticket.pace.tries = tries;
-            // Its successor waits: a cancel that was carried out says enough about a protective order.
-            if let (Which::Retired(_), Ok(_)) = (which, result) {
+            // Where its successor waits for it, a cancel that was carried out says enough about a protective order.
+            let is_awaited = ticket.leg.protection().is_some_and(|kind| ctx.habit(kind).second != Second::Rests);
+            if let (Which::Retired(_), Ok(_), true) = (which, result, is_awaited) {
                 ticket.state = State::Ended(End::Canceled);
             }
         }
@@ -186,7 +183,7 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
     }
     trade.live.list_due = false;
     for order in orders.iter().filter(|order| order.opens && order.side == trade.side) {
-        let Some(found) = found_of(order, ctx) else { continue };
+        let Some(found) = found_of(order, &trade.account, ctx) else { continue };
         if !trade.entries.iter().any(|ticket| ticket.id == found.id) {
             trade.entries.push(found);
         }
@@ -199,23 +196,25 @@ fn must_sweep(trade: &Trade, ctx: &Ctx<'_>) -> bool {
     ctx.guards_may_stay() && guarded && !trade.live.swept
 }
 
-/// After flat: protective orders of this trade that are still listed, from whatever attempt, are cancelled too.
+/// After flat: protective orders of ours that are still listed on that side, whichever trade left them, are cancelled too.
 fn swept(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
     trade.live.swept = true;
-    let alerts: Vec<u64> = trade.tickets().map(|(_, ticket)| ticket.alert).collect();
-    for order in orders.iter().filter(|order| order.conditional) {
-        let Some(found) = found_of(order, ctx) else { continue };
+    for order in orders.iter().filter(|order| order.conditional && order.side == trade.side) {
+        let Some(found) = found_of(order, &trade.account, ctx) else { continue };
         let is_known = trade.tickets().any(|(_, ticket)| ticket.id == found.id && !ticket.is_ended());
-        if found.leg.is_conditional() && alerts.contains(&found.alert) && !is_known {
+        if found.leg.is_conditional() && !is_known {
             trade.retired.push(found);
         }
     }
 }
 
-/// The ticket of an order that rests, if it is one of ours.
-pub(super) fn found_of(order: &OrderState, ctx: &Ctx<'_>) -> Option<Ticket> {
+/// The ticket of an order that rests, if it is one of this account's: another one may have the same key.
+pub(super) fn found_of(order: &OrderState, account: &str, ctx: &Ctx<'_>) -> Option<Ticket> {
     let id = ClientId::parse(&order.id).filter(|id| id.is_of(ctx.home))?;
     let (leg, alert, attempt) = (id.leg()?, id.number()?, id.attempt()?);
+    if ClientId::derive(ctx.home, account, alert, leg, attempt) != id {
+        return None;
+    }
     let (price, qty, filled) = (order.price, order.qty, order.filled);
     Some(Ticket { leg, alert, attempt, id, price, qty, state: State::Resting, filled, seen: true, pace: Pace::default() })
 }

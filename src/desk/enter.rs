@@ -191,7 +191,7 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>, ou
         trade.retired = orders
             .iter()
             .filter(|order| order.conditional && order.side == trade.side)
-            .filter_map(|order| close::found_of(order, ctx))
+            .filter_map(|order| close::found_of(order, &trade.account, ctx))
             .collect();
     }
     trade.live.list_due = false;

@@ -166,6 +166,10 @@ pub(super) fn verified(trade: &mut Trade, ctx: &Ctx<'_>) {
 /// A protective order was asked about (or answered at once): one that fired means the trade is over.
 pub(super) fn asked(trade: &mut Trade, which: Which, ctx: &Ctx<'_>) {
     let Some(ticket) = trade.ticket(which) else { return };
+    if trade.phase == Phase::Opening {
+        // Somebody else's position, long ago.
+        return;
+    }
     let why = if ticket.leg == Leg::Stop { Why::Stop } else { Why::Target };
     match ticket.state {
         State::Ended(End::Filled) => begin_closing(trade, why, ctx),

@@ -142,6 +142,11 @@ impl Ctx<'_> {
         self.caps.is_some_and(|caps| caps.attaches_stop)
     }
 
+    /// Whether a market close can be refused for a stop or a target.
+    pub(super) fn guards_hold_up_close(&self) -> bool {
+        self.caps.is_some_and(|caps| caps.guards_hold_up_close)
+    }
+
     /// Whether stops and targets may outlive their position.
     pub(super) fn guards_may_stay(&self) -> bool {
         self.caps.is_some_and(|caps| !caps.guards_end_with_position)

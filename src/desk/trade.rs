@@ -189,6 +189,8 @@ pub struct Live {
     pub held_up: u32,
     /// The next reading of resting orders.
     pub audit: Pace,
+    /// Readings in a row that found the stop resting although its price has been passed.
+    pub overdue: u32,
     /// The next reading of executions for the profit.
     pub fills: Pace,
     /// The executions were read (or given up).

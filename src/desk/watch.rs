@@ -7,11 +7,13 @@ use super::step::{Ctx, Outbox, Step, Urgency};
 use super::ticket::{State, Ticket};
 use super::trade::{Kind, LATE_FILL_MS, Phase, Trade, Which, Why};
 use crate::exchange::Second;
-use crate::market::{ClientId, Decimal, Installation, Millis, OrderState, Position, ProtectionKind, SECOND_MS};
+use crate::market::{ClientId, Decimal, Installation, Millis, OrderState, Position, ProtectionKind, SECOND_MS, TriggerBy};
 
 /// Resting orders are read again this often, and once more soon after the price has passed one of them.
 const AUDIT_MS: Millis = 30 * SECOND_MS;
 const AUDIT_SOON_MS: Millis = SECOND_MS;
+/// So many audits in a row may find a stop resting although the mark price is beyond it.
+const OVERDUE_AUDITS: u32 = 3;
 /// Two empty reads of a position prove something only this far apart.
 const FLAT_READS_APART_MS: Millis = 500;
 
@@ -140,7 +142,8 @@ pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], name: &str, ctx:
         }
     }
     for kind in ProtectionKind::ALL {
-        let others = orders.iter().filter(|order| order.conditional && order.side == side && order.guards.is_none_or(|of| of == kind));
+        let guards = |order: &&OrderState| order.conditional && !order.opens && order.side == side;
+        let others = orders.iter().filter(guards).filter(|order| order.guards.is_none_or(|of| of == kind));
         let mut others = others.filter(|order| !trade.tickets().any(|(_, ticket)| order.is(&ticket.order_ref(&symbol, side))));
         let is_whole = |order: &OrderState| order.qty.is_zero() || order.qty >= trade.live.position;
         // A stop of ours that was replaced is brought back by an order that still carries it, and must be replaced again.
@@ -158,6 +161,20 @@ pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], name: &str, ctx:
             }
             _ => {}
         }
+    }
+    overdue(trade, name, ctx, outbox);
+}
+
+/// A stop that still rests although the price it watches has long passed it will not fire: some exchanges take one that
+/// comes too late without a word.
+fn overdue(trade: &mut Trade, name: &str, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+    let (side, mark) = (trade.side, trade.live.mark);
+    let rests = |stop: &&Ticket| stop.state == State::Resting && !stop.pace.missed;
+    let passed = trade.stop.as_ref().filter(rests).is_some_and(|stop| !mark.is_zero() && side.is_worse(mark, stop.price));
+    trade.live.overdue = if passed && ctx.rules.trigger_by == TriggerBy::Mark { trade.live.overdue + 1 } else { 0 };
+    if trade.live.overdue >= OVERDUE_AUDITS && trade.phase == Phase::Open {
+        outbox.notice(name, trade.symbol.as_str(), trade.id, "the mark price has passed the stop, which does not fire: closing at market");
+        begin_closing(trade, Why::Stop, ctx);
     }
 }
 

@@ -1,8 +1,10 @@
 //! One sent request, and what a failed answer to it says about the order.
 
+use std::ops::RangeInclusive;
+
 use super::error::{ExchangeError, Reason, Refusal};
 use super::http::HttpError;
-use crate::market::Millis;
+use crate::market::{Millis, SECOND_MS};
 
 /// How much of an exchange's words is kept.
 pub(crate) const MESSAGE_CHARS_MAX: usize = 240;
@@ -35,11 +37,29 @@ pub(crate) struct Failure<'a> {
     pub(crate) now: Millis,
 }
 
+impl Failure<'_> {
+    /// Too many requests: to be waited for as long as was asked, within reason, or as usual where nothing was.
+    pub(crate) fn limited(&self, usual_ms: Millis, within_ms: RangeInclusive<Millis>) -> Reason {
+        let asked = self.retry_after_s.map_or(usual_ms, |seconds| seconds.saturating_mul(SECOND_MS));
+        Reason::RateLimited { until: self.now.saturating_add(asked.clamp(*within_ms.start(), *within_ms.end())) }
+    }
+}
+
 impl Attempt {
     /// Sent, but nobody can say what became of it.
     pub(crate) fn unknown(&self, detail: impl Into<String>) -> ExchangeError {
         // Timestamp and offset were taken together, so the fence in our clock is simply that much later.
         ExchangeError::Unknown { detail: detail.into(), fence: self.at.saturating_add(self.fence_ms) }
+    }
+
+    /// Answered with what cannot be read. Says where and why, never what: an answer may hold what does not belong into a log.
+    pub(crate) fn unreadable(&self, error: &serde_json::Error) -> ExchangeError {
+        self.unknown(format!("unreadable answer ({:?} error in line {}, column {})", error.classify(), error.line(), error.column()))
+    }
+
+    /// Answered with what cannot be calculated with.
+    pub(crate) fn too_large(&self) -> ExchangeError {
+        self.unknown("a quantity in the answer is beyond calculation")
     }
 
     /// No answer at all.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use super::courier::STACK_BYTES;
-use super::error::{ExchangeError, Result};
+use super::error::{ExchangeError, Reason, Result};
 use crate::market::{Instrument, Instruments, Millis, Symbol};
 
 /// How long a list serves all accounts before it is read again.
@@ -49,6 +49,22 @@ impl Catalogue {
         Ok(Arc::clone(&shelf.list))
     }
 
+    /// The same where contracts that have left the list are still needed. `held` is the list the account has: nobody knows the
+    /// shelf's while somebody reads.
+    ///
+    /// # Errors
+    /// Those of [`Catalogue::get`].
+    pub(super) fn get_with_delisted(
+        &self,
+        now: Millis,
+        held: &Arc<Instruments>,
+        read: impl FnOnce() -> Result<Vec<Instrument>> + Send,
+    ) -> Result<Arc<Instruments>> {
+        let shelf = self.peek();
+        let before = if shelf.is_empty() { held } else { &shelf };
+        self.get(now, || Ok(with_delisted(read()?, before)))
+    }
+
     /// The list however old it is; empty before the first, and while somebody reads.
     pub(super) fn peek(&self) -> Arc<Instruments> {
         self.shelf().map(|shelf| Arc::clone(&shelf.list)).unwrap_or_default()
@@ -75,9 +91,19 @@ fn apart(read: impl FnOnce() -> Result<Vec<Instrument>> + Send) -> Result<Vec<In
     })
 }
 
+/// A contract of a list.
+pub(super) fn contract(list: &Instruments, symbol: &Symbol) -> Result<Instrument> {
+    list.get(symbol.as_str()).cloned().ok_or_else(|| unlisted(symbol))
+}
+
+/// There is no such contract.
+pub(super) fn unlisted(symbol: &Symbol) -> ExchangeError {
+    ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}"))
+}
+
 /// Keeps contracts that have left the list, closed: where an exchange counts in contracts, what is held of one, ordered or
 /// executed could not be read without their size.
-pub(super) fn with_delisted(mut list: Vec<Instrument>, before: &Instruments) -> Vec<Instrument> {
+fn with_delisted(mut list: Vec<Instrument>, before: &Instruments) -> Vec<Instrument> {
     let listed: BTreeSet<Symbol> = list.iter().map(|contract| contract.symbol.clone()).collect();
     let gone = before.iter().filter(|contract| !listed.contains(&contract.symbol)).take(DELISTED_MAX);
     list.extend(gone.map(|contract| Instrument { closed: Some(Arc::from("delisted")), ..contract.clone() }));

@@ -1,7 +1,8 @@
 //! What each symbol is set to at the exchange, so that only what differs costs a request. A thousand symbols for every
 //! account, so it is kept small: names are shared with the list of contracts.
 
-use crate::market::{Symbol, Terms};
+use super::orders::shared_name;
+use crate::market::{Instruments, Symbol, Terms};
 
 /// Symbols' settings as last read or set, sorted by name. Nothing is known after an answer that did not come.
 #[derive(Clone, Debug, Default)]
@@ -15,10 +16,10 @@ impl Known {
         Known(list)
     }
 
-    /// Takes the names from elsewhere, so that they are kept once.
-    pub(crate) fn rename(&mut self, shared: impl Fn(&str) -> Symbol) {
+    /// Takes the names from the list of contracts, so that they are kept once.
+    pub(crate) fn share_names(&mut self, list: &Instruments) {
         for (symbol, _) in &mut self.0 {
-            *symbol = shared(symbol.as_str());
+            *symbol = shared_name(list, symbol.as_str());
         }
     }
 

@@ -4,6 +4,7 @@
 //! ([`courier`]); bytes leave through [`http::Http`], time comes from [`Clock`], so the same adapter runs against a
 //! simulated exchange in virtual time.
 
+mod answers;
 mod attempt;
 pub mod binance;
 pub mod bingx;
@@ -18,9 +19,11 @@ pub mod http;
 mod known;
 pub mod kraken;
 pub mod kucoin;
+mod modes;
 mod numbers;
 pub mod okx;
 mod orders;
+mod pages;
 pub mod paper;
 mod params;
 pub mod phemex;
@@ -59,6 +62,9 @@ pub struct Capabilities {
     pub attaches_stop: bool,
     /// Stops and targets surely end with their position. Otherwise forgotten ones are looked for.
     pub guards_end_with_position: bool,
+    /// Stops and targets reserve what they would close, so that a market close can be refused for them; and a path that refuses
+    /// again and again is shut.
+    pub guards_hold_up_close: bool,
     /// A read of one symbol's positions that comes back empty proves that there is no open order either.
     pub positions_show_orders: bool,
     /// Which names a sender may give to limit orders; `None`: none at all.

@@ -31,9 +31,23 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64,
     whole(decimal(deserializer)?)
 }
 
+/// A time in milliseconds, which must be there.
+pub(crate) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
+    not_negative(integer(deserializer)?)
+}
+
 /// A time in milliseconds; null and empty text are zero.
 pub(crate) fn millis_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
-    u64::try_from(whole::<D::Error>(decimal_or_zero(deserializer)?)?).map_err(|_| Error::custom("a time before 1970"))
+    not_negative(whole(decimal_or_zero(deserializer)?)?)
+}
+
+fn not_negative<E: Error>(time: i64) -> Result<Millis, E> {
+    u64::try_from(time).map_err(|_| Error::custom("a time before 1970"))
+}
+
+/// A leverage as it can be set: a whole number above zero. What an exchange shows may be another.
+pub(crate) fn whole_leverage(number: Decimal) -> Option<u32> {
+    number.fract().is_zero().then(|| u32::try_from(number).ok()).flatten().filter(|leverage| *leverage > 0)
 }
 
 fn whole<E: Error>(number: Decimal) -> Result<i64, E> {

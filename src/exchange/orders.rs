@@ -4,7 +4,8 @@ use super::attempt::Attempt;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use crate::market::{
-    Action, Decimal, Fill, Instruments, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, Quote, Side, Symbol, Terms,
+    Action, ClientId, Decimal, Fill, Guarded, Instruments, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Protection, Quote, Side,
+    Symbol, Terms,
 };
 
 /// Whether an order buys: opening a long position or closing a short one.
@@ -22,9 +23,9 @@ pub(crate) fn acts_on(buy: bool, half: Option<Side>, reduces: bool) -> (Side, bo
     }
 }
 
-/// An acknowledgement must name the order it was asked for.
-pub(crate) fn own(state: OrderState, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
-    if state.id == order.id.as_str() { Ok(state) } else { Err(attempt.unknown("the answer names another order")) }
+/// An answer must name the order it was asked for.
+pub(crate) fn own(state: OrderState, id: &ClientId, attempt: &Attempt) -> Result<OrderState> {
+    if state.id == id.as_str() { Ok(state) } else { Err(attempt.unknown("the answer names another order")) }
 }
 
 /// Turns "no such order" into `None`.
@@ -92,20 +93,37 @@ pub(crate) fn taken(order: &NewOrder, created_at: Millis) -> OrderState {
 
 /// The same of a stop or a target; `qty` is zero for one that covers the position.
 pub(crate) fn guard_taken(protection: &Protection, qty: Decimal, created_at: Millis) -> OrderState {
+    let state = guard_state(&protection.symbol, guarded(protection), OrderStatus::Taken, created_at);
+    OrderState { id: protection.id.as_str().to_owned(), qty, ..state }
+}
+
+/// A stop or a target without name and quantity, as an attribute of its position is.
+pub(crate) fn guard_state(symbol: &Symbol, guard: Guarded, status: OrderStatus, created_at: Millis) -> OrderState {
     OrderState {
-        id: protection.id.as_str().to_owned(),
-        symbol: protection.symbol.clone(),
-        side: protection.side,
+        id: String::new(),
+        symbol: symbol.clone(),
+        side: guard.side,
         opens: false,
         conditional: true,
-        guards: Some(protection.kind),
-        status: OrderStatus::Taken,
-        qty,
+        guards: Some(guard.kind),
+        status,
+        qty: Decimal::ZERO,
         filled: Decimal::ZERO,
         avg_price: Decimal::ZERO,
-        price: protection.trigger_price,
+        price: guard.trigger_price,
         created_at,
     }
+}
+
+/// What a stop or a target does, which tells it apart where it has no name.
+pub(crate) fn guarded(protection: &Protection) -> Guarded {
+    Guarded { side: protection.side, kind: protection.kind, trigger_price: protection.trigger_price }
+}
+
+/// What an execution cost in the account's coin, and whether it was paid in another one: what that was worth is not said.
+pub(crate) fn fee(paid: Decimal, is_ours: bool) -> (Decimal, bool) {
+    let elsewhere = !is_ours && !paid.is_zero();
+    (if elsewhere { Decimal::ZERO } else { paid }, elsewhere)
 }
 
 /// Best bid and ask of a book that has both: at a price of zero nothing could be sized or bounded.

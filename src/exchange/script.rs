@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use super::catalogue::Catalogue;
+use super::error::{ExchangeError, Reason};
 use super::http::{Http, HttpError, HttpRequest, HttpResponse};
 use super::{Keys, Line};
 use crate::market::{ClientId, Decimal, Installation, Leg, Millis};
@@ -170,6 +171,16 @@ impl<E> Stage<E> {
 /// The name of a trade's order.
 pub(crate) fn id(leg: Leg) -> ClientId {
     ClientId::derive(&Installation::from_random([7; 8]), "a", 1, leg, 1)
+}
+
+/// Why a call was refused.
+pub(crate) fn reason<T>(result: super::Result<T>) -> Option<Reason> {
+    result.err().and_then(|error| error.reason())
+}
+
+/// Nobody can say what became of it before that time.
+pub(crate) fn is_unknown<T>(result: &super::Result<T>, fence: Millis) -> bool {
+    matches!(result, Err(ExchangeError::Unknown { fence: named, .. }) if *named == fence)
 }
 
 /// A number.

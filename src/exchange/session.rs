@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::attempt::{Attempt, Failure};
 use super::error::{ExchangeError, Reason, Result};
@@ -128,7 +129,7 @@ impl Session {
         let answer = self.attempt(&Call::public(self.dialect.time_path, Params::new()))?;
         let attempt = answer.attempt;
         let body = self.body_of(answer)?;
-        let time = (self.dialect.time_of)(&body).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let time = (self.dialect.time_of)(&body).map_err(|error| attempt.unreadable(&error))?;
         let error = self.now().saturating_sub(before) / 2;
         if self.offset_ms.is_none() || error <= CLOCK_ERROR_MAX_MS {
             let middle = before.saturating_add(error);
@@ -162,7 +163,7 @@ impl Session {
             let attempt = answer.attempt;
             Ok((session.body_of(answer)?, attempt))
         })?;
-        let value = serde_json::from_slice(&body).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let value = serde_json::from_slice(&body).map_err(|error| attempt.unreadable(&error))?;
         Ok((value, attempt))
     }
 
@@ -177,12 +178,13 @@ impl Session {
             Ok((head, rest, answer.attempt))
         })?;
         let mut body = head.as_slice().chain(rest).take(STREAM_BYTES_MAX);
-        read(&mut body).map_err(|error| attempt.unknown(unreadable(&error)))
+        read(&mut body).map_err(|error| attempt.unreadable(&error))
     }
 
-    /// What an element of an answer with status 200 says, where single orders of a batch fail in the shape of a whole answer.
-    pub(crate) fn judge_element(&self, attempt: &Attempt, text: &[u8]) -> Result<()> {
-        self.judge(attempt, None, None, text)
+    /// What an element of an answer with status 200 holds, where single orders of a batch fail in the shape of a whole answer.
+    pub(crate) fn element<T: DeserializeOwned>(&self, attempt: &Attempt, element: &RawValue) -> Result<T> {
+        self.judge(attempt, None, None, element.get().as_bytes())?;
+        serde_json::from_str(element.get()).map_err(|error| attempt.unreadable(&error))
     }
 
     /// One attempt. A refusal because of the clock proves that nothing happened, so the clock is set and the same
@@ -233,9 +235,4 @@ fn read_body(stream: Box<dyn Read>) -> std::result::Result<Vec<u8>, Vec<u8>> {
     let mut body = Vec::new();
     let read = stream.take(ANSWER_BYTES_MAX + 1).read_to_end(&mut body);
     if read.is_ok() && body.len() as u64 <= ANSWER_BYTES_MAX { Ok(body) } else { Err(body) }
-}
-
-/// Where and why, never what: an answer may hold what does not belong into a log.
-pub(crate) fn unreadable(error: &serde_json::Error) -> String {
-    format!("unreadable answer ({:?} error in line {}, column {})", error.classify(), error.line(), error.column())
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use perphook::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
 use perphook::exchange::http::HttpRequest;
-use perphook::exchange::{Exchange, ExchangeError, Reason};
+use perphook::exchange::{Exchange, Reason};
 use perphook::market::{
     Action, Decimal, Guarded, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol,
     Terms, TriggerBy,
@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 
 use crate::vectors::Sent::{Nothing, Text};
 use crate::vectors::{
-    Difference, FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, d, damaged, hmac_hex, id, line, market, number, pairs, read, reply,
-    rubbish, same_address, target, with_differences,
+    Difference, FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, all_were_sent, d, damaged, hmac_hex, id, line, make_calls, market, number,
+    pairs, place_each, read, reply, rubbish, same_address, target, with_differences,
 };
 
 /// Differences that hold for every signed call: our window is 5000 ms and POST parameters are in the query.
@@ -333,27 +333,12 @@ fn make_every_call(answer: Reply) {
         qty: d("1"),
         by: TriggerBy::Last,
     };
-    let _ = (binance.open(), binance.instruments(), binance.quote(&eth()), binance.balance(), binance.positions(None));
-    let _ = (binance.terms(&eth()), binance.cancel_all(&eth(), true));
-    let _ = (binance.open_orders(&eth()), binance.order(&entry), binance.order(&stop), binance.cancel(&entry), binance.cancel(&stop));
-    let _ = (
-        binance.prepare(&eth(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Cross) }),
-        binance.fills(&eth(), FROZEN_MS - 1000),
-    );
+    make_calls(&mut binance, &eth(), [&entry, &stop]);
+    let _ = binance.prepare(&eth(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Cross) });
     if let Ok(state) = binance.protect(&protection) {
         assert_eq!(state.id, protection.id.as_str());
     }
-    for orders in [&orders[..1], &orders[..]] {
-        let placed = binance.place(orders);
-        assert_eq!(placed.len(), orders.len());
-        for (order, result) in orders.iter().zip(placed) {
-            match result {
-                Ok(state) => assert_eq!(state.id, order.id.as_str(), "only an answer that names our order is success"),
-                Err(ExchangeError::NeverSent(detail)) => panic!("it was sent: {detail}"),
-                Err(_) => {}
-            }
-        }
-    }
+    all_were_sent(&place_each(&mut binance, &orders));
 }
 
 proptest! {

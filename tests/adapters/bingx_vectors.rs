@@ -22,8 +22,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, d, damaged, hmac_hex, id, line, market, number, pairs, read, reply,
-    rubbish, same_address, target, with_differences,
+    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, d, damaged, hmac_hex, id, line, make_calls, market, number, pairs,
+    place_each, read, reply, rubbish, same_address, target, with_differences,
 };
 
 fn vectors() -> &'static Vectors {
@@ -315,20 +315,13 @@ fn contracts() {
 /// Lets an account make every call there is while one answer comes back for all of them.
 fn make_every_call(answer: Reply) {
     let (mut bingx, _) = account([answer]);
-    let _ = (bingx.open(), bingx.instruments(), bingx.quote(&eth()), bingx.balance(), bingx.positions(None));
-    let _ = (bingx.terms(&eth()), bingx.cancel_all(&eth(), true), bingx.open_orders(&eth()));
-    let _ = (bingx.order(&named("bot0001")), bingx.order(&stop_ref()), bingx.cancel(&named("bot0001")), bingx.cancel(&stop_ref()));
-    let want = Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) };
-    let _ = (bingx.prepare(&eth(), &want), bingx.fills(&eth(), FROZEN_MS - 1000));
+    make_calls(&mut bingx, &eth(), [&named("bot0001"), &stop_ref()]);
+    let _ = bingx.prepare(&eth(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) });
     if let Ok(state) = bingx.protect(&guard(ProtectionKind::StopLoss, "1900", TriggerBy::Mark)) {
         assert!(state.is(&stop_ref()));
     }
-    let placed = bingx.place(&[limit("bot0001"), limit("bot0003")]);
-    for (name, result) in ["bot0001", "bot0003"].into_iter().zip(placed) {
-        if let Ok(state) = result {
-            assert_eq!((state.id.as_str(), state.status, state.filled), (name, OrderStatus::Taken, Decimal::ZERO));
-        }
-    }
+    let placed = place_each(&mut bingx, &[limit("bot0001"), limit("bot0003")]);
+    assert!(placed.iter().flatten().all(|state| (state.status, state.filled) == (OrderStatus::Taken, Decimal::ZERO)));
 }
 
 #[test]

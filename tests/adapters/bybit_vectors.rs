@@ -22,8 +22,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, market, number, read, reply,
-    rubbish, same_address, target, with_differences,
+    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, make_calls, market, number,
+    place_each, read, reply, rubbish, same_address, target, with_differences,
 };
 
 fn vectors() -> &'static Vectors {
@@ -315,23 +315,12 @@ fn contracts() {
 fn make_every_call(answer: Reply) {
     let (mut bybit, _) = account([answer]);
     let orders = [limit("tv-b1", Side::Long, "1950"), limit("tv-b2", Side::Long, "1940")];
-    let _ = (bybit.open(), bybit.instruments(), bybit.quote(&eth()), bybit.balance(), bybit.positions(None));
-    let _ = (bybit.terms(&eth()), bybit.cancel_all(&eth(), true), bybit.open_orders(&eth()));
-    let _ = (bybit.order(&entry_ref()), bybit.order(&stop_ref()), bybit.cancel(&entry_ref()), bybit.cancel(&stop_ref()));
-    let want = Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) };
-    let _ = (bybit.prepare(&eth(), &want), bybit.fills(&eth(), FROZEN_MS - 1000));
+    make_calls(&mut bybit, &eth(), [&entry_ref(), &stop_ref()]);
+    let _ = bybit.prepare(&eth(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) });
     if let Ok(state) = bybit.protect(&stop()) {
         assert!(state.is(&stop_ref()));
     }
-    for orders in [&orders[..1], &orders[..]] {
-        let placed = bybit.place(orders);
-        assert_eq!(placed.len(), orders.len());
-        for (order, result) in orders.iter().zip(placed) {
-            if let Ok(state) = result {
-                assert_eq!(state.id, order.id.as_str(), "only an answer that names our order is success");
-            }
-        }
-    }
+    place_each(&mut bybit, &orders);
 }
 
 #[test]

@@ -22,8 +22,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, market, number, read, reply,
-    rubbish, same_address, target, with_differences,
+    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, make_calls, market, number,
+    place_each, read, reply, rubbish, same_address, target, with_differences,
 };
 
 fn vectors() -> &'static Vectors {
@@ -354,24 +354,13 @@ fn make_every_call(answer: Reply) {
     let names = ["ph00000000aa000001e01", "ph00000000aa000001d01"];
     let orders = names.map(|name| limit("ETHUSDT", name, "1950", "0.05"));
     let closing = [NewOrder { action: Action::Close, ..orders[0].clone() }];
-    let _ = (coinex.open(), coinex.instruments(), coinex.quote(&eth()), coinex.balance(), coinex.positions(None));
-    let _ = (coinex.terms(&eth()), coinex.cancel_all(&eth(), true), coinex.open_orders(&eth()));
-    let (entry, stop_ref) = (order_ref(names[0]), stop_ref());
-    let _ = (coinex.order(&entry), coinex.order(&stop_ref), coinex.cancel(&entry), coinex.cancel(&stop_ref));
-    let want = Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) };
-    let _ = (coinex.prepare(&eth(), &want), coinex.fills(&eth(), FROZEN_MS - 1000));
+    make_calls(&mut coinex, &eth(), [&order_ref(names[0]), &stop_ref()]);
+    let _ = coinex.prepare(&eth(), &Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) });
     if let Ok(state) = coinex.protect(&stop()) {
-        assert!(state.is(&stop_ref));
+        assert!(state.is(&stop_ref()));
     }
-    for orders in [&orders[..1], &orders[..], &closing[..]] {
-        let placed = coinex.place(orders);
-        assert_eq!(placed.len(), orders.len());
-        for (order, result) in orders.iter().zip(placed) {
-            if let Ok(state) = result {
-                assert_eq!(state.id, order.id.as_str(), "only an answer that is about our order is success");
-            }
-        }
-    }
+    place_each(&mut coinex, &orders);
+    place_each(&mut coinex, &closing);
 }
 
 #[test]

@@ -22,8 +22,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, market, number, read, reply,
-    rubbish, same_address, target, with_differences,
+    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, make_calls, market, number, read,
+    reply, rubbish, same_address, target, with_differences,
 };
 
 fn vectors() -> &'static Vectors {
@@ -330,15 +330,10 @@ fn refusals() {
 /// Lets an account make every call there is while one answer comes back for all of them.
 fn make_every_call(answer: Reply) {
     let (mut phemex, _) = account([answer]);
-    let _ = (phemex.open(), phemex.instruments(), phemex.quote(&eth()), phemex.balance(), phemex.positions(None));
-    let _ = (phemex.terms(&eth()), phemex.cancel_all(&eth(), true), phemex.open_orders(&eth()));
-    for asked in [entry_ref("whk-0001"), stop_ref("whk-0001")] {
-        let _ = (phemex.order(&asked), phemex.cancel(&asked));
-    }
+    make_calls(&mut phemex, &eth(), [&entry_ref("whk-0001"), &stop_ref("whk-0001")]);
     for want in [(Some(5), Some(MarginMode::Isolated)), (None, Some(MarginMode::Isolated)), (Some(5), None)] {
         let _ = phemex.prepare(&eth(), &Terms { leverage: want.0, margin_mode: want.1 });
     }
-    let _ = phemex.fills(&eth(), FROZEN_MS - 1000);
     let named = [phemex.protect(&stop()), phemex.place(&[order(Side::Long, Action::Open)]).remove(0)];
     assert!(named.into_iter().flatten().all(|state| state.id == "whk-0001"), "only an answer that names our order is success");
 }

@@ -13,8 +13,8 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::catalogue::Catalogue;
 use perphook::exchange::http::{Http, HttpError, HttpRequest, HttpResponse};
-use perphook::exchange::{Keys, Line};
-use perphook::market::{Action, ClientId, Decimal, NewOrder, OrderKind, OrderStatus, Side, Symbol};
+use perphook::exchange::{Exchange, ExchangeError, Keys, Line};
+use perphook::market::{Action, ClientId, Decimal, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Side, Symbol};
 use perphook::secret::Secret;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -266,6 +266,37 @@ pub(super) fn id(text: &str) -> ClientId {
 
 pub(super) fn market(symbol: &str, client_id: &str, side: Side, action: Action, qty: &str) -> NewOrder {
     NewOrder { id: id(client_id), symbol: Symbol::new(symbol), side, action, kind: OrderKind::Market, qty: d(qty), stop: None }
+}
+
+/// Makes every call that neither places nor prepares anything, whatever comes back.
+pub(super) fn make_calls(exchange: &mut dyn Exchange, symbol: &Symbol, orders: [&OrderRef; 2]) {
+    let _ = (exchange.open(), exchange.instruments(), exchange.quote(symbol), exchange.balance());
+    let _ = (exchange.positions(None), exchange.positions(Some(symbol)), exchange.terms(symbol), exchange.open_orders(symbol));
+    let _ = (exchange.cancel_all(symbol, false), exchange.cancel_all(symbol, true), exchange.fills(symbol, FROZEN_MS - 1000));
+    for order in orders {
+        let _ = (exchange.order(order), exchange.cancel(order));
+    }
+}
+
+/// Places one order, then all: each has its result, and only an answer that names our order is success.
+pub(super) fn place_each(exchange: &mut dyn Exchange, orders: &[NewOrder]) -> Vec<Result<OrderState, ExchangeError>> {
+    let mut results = Vec::new();
+    for orders in [&orders[..1], orders] {
+        let placed = exchange.place(orders);
+        assert_eq!(placed.len(), orders.len());
+        for (order, state) in orders.iter().zip(&placed).filter_map(|(order, result)| Some((order, result.as_ref().ok()?))) {
+            assert_eq!(state.id, order.id.as_str(), "only an answer that names our order is success");
+        }
+        results.extend(placed);
+    }
+    results
+}
+
+/// None of them stayed here.
+pub(super) fn all_were_sent(results: &[Result<OrderState, ExchangeError>]) {
+    for result in results {
+        assert!(!matches!(result, Err(ExchangeError::NeverSent(_))), "it was sent: {result:?}");
+    }
 }
 
 /// Answers that are none.

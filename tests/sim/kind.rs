@@ -6,7 +6,7 @@ use perphook::market::MarginMode;
 
 use super::floor::SimConfig;
 use super::wire::Wire;
-use super::{binance, bitget, bybit, kraken, kucoin, okx, phemex, sign};
+use super::{binance, bingx, bitget, bybit, coinex, kraken, kucoin, okx, phemex, sign};
 
 /// An exchange; where one exchange has two kinds of account with two interfaces, one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,10 +22,14 @@ pub enum Kind {
     BitgetClassic,
     /// USDT-M futures of a unified account.
     BitgetUnified,
+    /// USDT-M perpetual swaps.
+    BingX,
     /// Derivatives v3, perpetuals settled in dollars.
     Kraken,
     /// USDT perpetuals of a classic futures account.
     KuCoin,
+    /// Futures, API v2.
+    CoinEx,
     /// USDT perpetuals.
     Phemex,
 }
@@ -38,16 +42,28 @@ pub fn wire_of(config: &SimConfig) -> Box<dyn Wire> {
         Kind::Okx => Box::new(okx::Okx::default()),
         Kind::BitgetClassic => Box::new(bitget::Bitget::new(bitget::Account::Classic)),
         Kind::BitgetUnified => Box::new(bitget::Bitget::new(bitget::Account::Unified)),
+        Kind::BingX => Box::new(bingx::BingX::default()),
         Kind::Kraken => Box::new(kraken::Kraken::default()),
         Kind::KuCoin => Box::new(kucoin::KuCoin::default()),
+        Kind::CoinEx => Box::new(coinex::CoinEx::default()),
         Kind::Phemex => Box::new(phemex::Phemex::default()),
     }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Kind] =
-        &[Kind::Binance, Kind::Bybit, Kind::Okx, Kind::BitgetClassic, Kind::BitgetUnified, Kind::KuCoin, Kind::Phemex, Kind::Kraken];
+    pub const ALL: &[Kind] = &[
+        Kind::Binance,
+        Kind::Bybit,
+        Kind::Okx,
+        Kind::BitgetClassic,
+        Kind::BitgetUnified,
+        Kind::KuCoin,
+        Kind::CoinEx,
+        Kind::BingX,
+        Kind::Phemex,
+        Kind::Kraken,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -57,8 +73,10 @@ impl Kind {
             Kind::Okx => "okx",
             Kind::BitgetClassic => "bitget",
             Kind::BitgetUnified => "bitget-unified",
+            Kind::BingX => "bingx",
             Kind::Kraken => "kraken",
             Kind::KuCoin => "kucoin",
+            Kind::CoinEx => "coinex",
             Kind::Phemex => "phemex",
         }
     }
@@ -90,7 +108,7 @@ impl Kind {
 
     /// Whether an account may hold both sides of a contract.
     pub fn has_hedge(self) -> bool {
-        self != Kind::Kraken
+        !matches!(self, Kind::Kraken | Kind::CoinEx)
     }
 
     /// The position modes an account may be in: hedge or not.
@@ -100,7 +118,7 @@ impl Kind {
 
     /// The margin mode that accounts must name, where it cannot be read.
     pub fn margin_mode(self) -> Option<MarginMode> {
-        None
+        (self == Kind::CoinEx).then_some(MarginMode::Cross)
     }
 
     /// What a customer gets for the secret of a key: Kraken gives him base64.

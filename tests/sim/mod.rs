@@ -11,8 +11,10 @@
 
 pub mod address;
 pub mod binance;
+pub mod bingx;
 pub mod bitget;
 pub mod bybit;
+pub mod coinex;
 pub mod contracts;
 pub mod control;
 pub mod faults;

@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again and listed |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -13,6 +14,7 @@
 
 mod errors;
 mod instruments;
+mod orders;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -21,17 +23,15 @@ mod wire;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::error::{ExchangeError, Result};
+use super::error::Result;
 use super::known::Known;
-use super::orders::{change, found, in_order, leverage_set, own, quote, shared_name, with_child};
+use super::orders::{change, found, in_order, leverage_set, quote, shared_name};
 use super::params::Params;
-use super::session::{Call, Session, unreadable};
+use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second, stream};
 use crate::market::{
-    Action, Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position,
-    Protection, ProtectionKind, Quote, Symbol, Terms, TriggerBy,
+    Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
-use wire::Direction;
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://fapi.binance.com";
@@ -47,6 +47,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: CLOSES_POSITION,
     attaches_stop: false,
     guards_end_with_position: true,
+    guards_hold_up_close: false,
     positions_show_orders: true,
     custom_ids: Some(CustomIds { chars_max: 36, letters: Letters::Any, signs: ".:/_-" }),
     batch: BATCH_MAX,
@@ -93,86 +94,6 @@ impl Binance {
         }
     }
 
-    /// The parameters of a plain order, alone or in a batch.
-    fn order_params(&self, order: &NewOrder) -> Params {
-        let params = Params::of(&order.symbol).with("side", Direction::of(order.side, order.action).as_str());
-        let params = match order.kind {
-            OrderKind::Market => params.with("type", "MARKET"),
-            OrderKind::Limit { price } => params.with("type", "LIMIT").with("timeInForce", "GTC").with_decimal("price", price),
-        };
-        let params = params.with_decimal("quantity", order.qty);
-        // Hedge accounts name the half and refuse reduceOnly; an order against a half only ever reduces it.
-        let params = match (self.hedge, order.action) {
-            (true, _) => params.with("positionSide", order.side.as_str()),
-            (false, Action::Close) => params.with("reduceOnly", "true"),
-            (false, Action::Open) => params,
-        };
-        params.with("newClientOrderId", order.id.as_str()).with("newOrderRespType", "RESULT")
-    }
-
-    fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
-        let params = self.order_params(order);
-        let (reply, attempt) = self.session.call_with_attempt::<wire::PlainOrder>(&Call::query("POST", "/fapi/v1/order", params))?;
-        own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
-    }
-
-    /// Answers come in the order of the request, with status 200 even when orders inside failed.
-    fn place_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let list: Vec<Params> = orders.iter().map(|order| self.order_params(order)).collect();
-        let list = match serde_json::to_string(&list) {
-            Ok(list) => list,
-            Err(error) => return vec![Err(ExchangeError::NeverSent(error.to_string())); orders.len()],
-        };
-        let params = Params::new().with("batchOrders", list);
-        let sent = self.session.call_with_attempt::<wire::BatchReply>(&Call::query("POST", "/fapi/v1/batchOrders", params));
-        let (replies, attempt) = match sent {
-            Ok(sent) => sent,
-            Err(error) => return vec![Err(error); orders.len()],
-        };
-        let mut replies = replies.into_iter();
-        let results: Vec<Result<OrderState>> = orders
-            .iter()
-            .map(|order| {
-                let text = replies.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                self.session.judge_element(&attempt, text.get().as_bytes())?;
-                let reply: wire::PlainOrder = serde_json::from_str(text.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
-                own(reply.acknowledged(&order.symbol, attempt.offset_ms), order, &attempt)
-            })
-            .collect();
-        self.session.mind_clock(&results);
-        results
-    }
-
-    /// A plain order, or what a triggered conditional order became.
-    fn plain_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let params = Params::of(&order.symbol).with("origClientOrderId", order.id.as_str());
-        let reply = self.session.call::<wire::PlainOrder>(&Call::get("/fapi/v1/order", params));
-        Ok(found(reply)?.map(|reply| reply.state(&order.symbol, self.session.offset_ms())))
-    }
-
-    /// A conditional order. The single query does not always know what the list shows, and a triggered one lives on as a plain order.
-    fn conditional_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let params = Params::new().with("clientAlgoId", order.id.as_str());
-        let reply = self.session.call::<wire::AlgoOrder>(&Call::get("/fapi/v1/algoOrder", params));
-        let algo = match found(reply)? {
-            Some(reply) => Some(reply.state(&order.symbol, self.session.offset_ms())),
-            None => self.open_conditional(&order.symbol)?.into_iter().find(|listed| listed.id == order.id.as_str()),
-        };
-        let may_have_child = algo.as_ref().is_none_or(|algo| algo.status == OrderStatus::Triggered);
-        let child = if may_have_child { self.plain_order(order)? } else { None };
-        Ok(match (algo, child) {
-            (Some(algo), Some(child)) => Some(with_child(algo, child)),
-            (None, Some(child)) => Some(with_child(OrderState { conditional: true, ..child.clone() }, child)),
-            (algo, None) => algo,
-        })
-    }
-
-    fn open_conditional(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let rows: Vec<wire::AlgoOrder> = self.session.call(&Call::get("/fapi/v1/openAlgoOrders", Params::of(symbol)))?;
-        let offset_ms = self.session.offset_ms();
-        Ok(rows.into_iter().map(|row| row.state(symbol, offset_ms)).collect())
-    }
-
     fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
         let params = Params::of(symbol).with("leverage", leverage.to_string());
         let set: wire::LeverageSet = self.session.call(&Call::query("POST", "/fapi/v1/leverage", params))?;
@@ -215,7 +136,7 @@ impl Exchange for Binance {
         let session = &mut self.session;
         let list = self.catalogue.get(session.now(), || read_instruments(session))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
+            self.known.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -274,46 +195,15 @@ impl Exchange for Binance {
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let mut results = Vec::with_capacity(orders.len());
-        for chunk in orders.chunks(BATCH_MAX) {
-            match chunk {
-                [order] => results.push(self.place_one(order)),
-                orders => results.append(&mut self.place_batch(orders)),
-            }
-        }
-        results
+        orders.chunks(BATCH_MAX).flat_map(|chunk| self.place_some(chunk)).collect()
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let kind = match protection.kind {
-            ProtectionKind::StopLoss => "STOP_MARKET",
-            ProtectionKind::TakeProfit => "TAKE_PROFIT_MARKET",
-        };
-        let by = match protection.by {
-            TriggerBy::Mark => "MARK_PRICE",
-            TriggerBy::Last => "CONTRACT_PRICE",
-        };
-        let params = Params::new()
-            .with("algoType", "CONDITIONAL")
-            .with("symbol", protection.symbol.as_str())
-            .with("side", Direction::of(protection.side, Action::Close).as_str())
-            .with("type", kind)
-            .with_decimal("triggerPrice", protection.trigger_price)
-            .with("closePosition", "true")
-            .with("workingType", by)
-            .with("clientAlgoId", protection.id.as_str())
-            .with("newOrderRespType", "RESULT");
-        let params = if self.hedge { params.with("positionSide", protection.side.as_str()) } else { params };
-        let (reply, attempt) = self.session.call_with_attempt::<wire::AlgoOrder>(&Call::query("POST", "/fapi/v1/algoOrder", params))?;
-        let state = reply.state(&protection.symbol, attempt.offset_ms);
-        if state.id != protection.id.as_str() {
-            return Err(attempt.unknown("the answer names another order"));
-        }
-        Ok(state)
+        self.place_guard(protection)
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        if order.guard.is_some() { self.conditional_order(order) } else { self.plain_order(order) }
+        if order.guard.is_some() { self.guard_order(order) } else { self.plain_order(order) }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::Keys;
-use crate::exchange::error::{Reason, Refusal};
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
-use crate::market::{ClientId, Guarded, Leg, MarginMode, Side};
+use crate::exchange::error::{ExchangeError, Reason, Refusal};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::market::{Action, ClientId, Guarded, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind, Side};
 
 /// A step answered with status 200.
 fn ok(expected: &'static str, reply: Value) -> Step {
@@ -73,10 +73,6 @@ const NOT_FOUND: (u16, i64, &str) = (400, -2013, "Order does not exist.");
 
 fn missing(expected: &'static str) -> Step {
     no(expected, NOT_FOUND.0, NOT_FOUND.1, NOT_FOUND.2)
-}
-
-fn reason<T>(result: Result<T>) -> Option<Reason> {
-    result.err().and_then(|error| error.reason())
 }
 
 #[test]

@@ -3,54 +3,18 @@
 //! Read leniently where the exchange is known to vary (fields that are missing, null, empty or text), strictly where a
 //! guess would be dangerous: a position or a filled quantity that cannot be read is an error, never zero.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::errors::{Envelope, SUCCESS_CODE};
+use crate::exchange::answers::{Direction, Half};
 use crate::exchange::numbers::{decimal, decimal_or_zero, integer};
-use crate::exchange::orders::{acts_on, is_buy, our_time};
+use crate::exchange::orders::{acts_on, fee, is_buy, our_time};
 use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms};
 
-/// Direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(super) enum Direction {
-    Buy,
-    Sell,
-}
-
-impl Direction {
-    /// The direction that opens or closes a position of a side.
-    pub(super) fn of(side: Side, action: Action) -> Direction {
-        if is_buy(side, action) { Direction::Buy } else { Direction::Sell }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Direction::Buy => "BUY",
-            Direction::Sell => "SELL",
-        }
-    }
-}
-
-/// The half of the account: one-way accounts have only `BOTH`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(super) enum PositionSide {
-    #[default]
-    Both,
-    Long,
-    Short,
-}
-
-impl PositionSide {
-    fn side(self) -> Option<Side> {
-        match self {
-            PositionSide::Both => None,
-            PositionSide::Long => Some(Side::Long),
-            PositionSide::Short => Some(Side::Short),
-        }
-    }
+/// The word for the direction of an order that opens or closes a position of a side.
+pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
+    if is_buy(side, action) { "BUY" } else { "SELL" }
 }
 
 /// `GET /fapi/v1/time`.
@@ -157,7 +121,7 @@ pub(super) struct AssetRow {
 pub(super) struct PositionRow {
     pub(super) symbol: String,
     #[serde(default)]
-    position_side: PositionSide,
+    position_side: Half,
     #[serde(deserialize_with = "decimal")]
     position_amt: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
@@ -184,7 +148,7 @@ impl PositionRow {
         let by_sign = if self.position_amt < Decimal::ZERO { Side::Short } else { Side::Long };
         Position {
             symbol,
-            hedge: self.position_side != PositionSide::Both,
+            hedge: self.position_side != Half::Both,
             side: self.position_side.side().unwrap_or(by_sign),
             qty: self.position_amt.abs(),
             entry_price: self.entry_price,
@@ -208,7 +172,7 @@ pub(super) struct PlainOrder {
     pub(super) client_order_id: String,
     side: Direction,
     #[serde(default)]
-    position_side: PositionSide,
+    position_side: Half,
     #[serde(deserialize_with = "decimal")]
     orig_qty: Decimal,
     #[serde(deserialize_with = "decimal")]
@@ -278,7 +242,7 @@ pub(super) struct AlgoOrder {
     pub(super) client_algo_id: String,
     side: Direction,
     #[serde(default)]
-    position_side: PositionSide,
+    position_side: Half,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     quantity: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
@@ -340,7 +304,7 @@ pub(super) struct TradeRow {
     id: u64,
     buyer: bool,
     #[serde(default)]
-    position_side: PositionSide,
+    position_side: Half,
     #[serde(deserialize_with = "decimal")]
     price: Decimal,
     #[serde(deserialize_with = "decimal")]
@@ -357,16 +321,16 @@ pub(super) struct TradeRow {
 impl TradeRow {
     /// With the exchange's number of it. `offset_ms` is the exchange's clock minus ours.
     pub(super) fn fill(self, offset_ms: i64) -> (u64, Fill) {
-        // A discount coin may pay the fee; what it was worth is not said.
-        let elsewhere = !self.commission.is_zero() && self.commission_asset != self.margin_asset;
+        // A discount coin may pay the fee.
+        let (fee, fee_elsewhere) = fee(self.commission, self.commission_asset == self.margin_asset);
         let fill = Fill {
             by: None,
             side: self.position_side.side(),
             buy: self.buyer,
             price: self.price,
             qty: self.qty,
-            fee: if elsewhere { Decimal::ZERO } else { self.commission },
-            fee_elsewhere: elsewhere,
+            fee,
+            fee_elsewhere,
             at: our_time(self.time, offset_ms),
         };
         (self.id, fill)

@@ -60,6 +60,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: GUARD,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: true,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Lower, signs: "" }),
     batch: 1,
@@ -170,7 +171,7 @@ impl Exchange for BingX {
         let call = Call::public("/openApi/swap/v2/quote/contracts", Params::new());
         let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
+            self.known.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)

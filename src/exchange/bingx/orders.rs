@@ -8,7 +8,7 @@ use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::{found, guard_taken, in_order, taken};
 use crate::exchange::params::Params;
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Fill, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, Side, Symbol};
 
 /// Longest time one question about executions spans; the documentation of orders allows no more.
@@ -153,7 +153,7 @@ impl BingX {
                 let Some(Some((order, attempt))) = orders.get(&row.order_id) else { continue };
                 let order: &Named<OrderRow> = order;
                 let fill = row.fill(&order.row, &self.purse, offset_ms);
-                let fill = fill.map_err(|error| attempt.unknown(unreadable(&error)))?;
+                let fill = fill.map_err(|error| attempt.unreadable(&error))?;
                 // Rows that look alike are executions of their own: there is nothing to tell them apart by.
                 fills.push((fills.len(), fill));
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::Reason;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
 use crate::market::{Action, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step that succeeds.
@@ -81,12 +81,8 @@ fn stop_row(name: &str, changes: Value) -> Value {
     stop
 }
 
-fn reason<T: std::fmt::Debug>(result: Result<T>) -> Option<Reason> {
-    result.unwrap_err().reason()
-}
-
 fn is_unknown<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence, .. }) if *fence == START + 9000)
+    script::is_unknown(result, START + 9000)
 }
 
 const TIME: &str = "GET /openApi/swap/v2/server/time";

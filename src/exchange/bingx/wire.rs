@@ -10,13 +10,14 @@ mod orders;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
 
-use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis_or_zero};
+use crate::exchange::answers::{Half, list, success};
+use crate::exchange::numbers::{decimal, decimal_or_zero, millis, millis_or_zero, whole_leverage};
 use crate::exchange::orders::is_buy;
 use crate::market::{Action, Decimal, MarginMode, Millis, Position, ProtectionKind, Side, Symbol, Terms, TriggerBy};
 pub(super) use fills::Fills;
 pub(super) use orders::{Ack, AllCanceled, Named, One, OrderRow, Orders};
 
-/// Every success. The code must be there and zero: what answers without it is not the exchange.
+/// Every success.
 #[derive(serde::Deserialize)]
 pub(super) struct Reply<T> {
     #[serde(rename = "code", deserialize_with = "success")]
@@ -31,18 +32,10 @@ pub(super) struct Done {
     _code: (),
 }
 
-fn success<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    if integer(deserializer)? == 0 { Ok(()) } else { Err(Error::custom("the code is not zero")) }
-}
-
 /// A list that must be there; an empty one may be written as null.
 #[derive(serde::Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
-pub(super) struct Rows<T>(#[serde(deserialize_with = "rows")] pub(super) Vec<T>);
-
-fn rows<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
+pub(super) struct Rows<T>(#[serde(deserialize_with = "list")] pub(super) Vec<T>);
 
 /// A text; null is an empty one, a bare number its digits.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -77,17 +70,16 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ServerTime {
-    #[serde(deserialize_with = "integer")]
-    server_time: i64,
+    #[serde(deserialize_with = "millis")]
+    server_time: Millis,
 }
 
 /// The exchange's clock.
 pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
-    let reply: Reply<ServerTime> = serde_json::from_slice(body)?;
-    Millis::try_from(reply.data.server_time).map_err(|_| Error::custom("a time before 1970"))
+    Ok(serde_json::from_slice::<Reply<ServerTime>>(body)?.data.server_time)
 }
 
-/// The word for a direction.
+/// The word for the direction of an order that opens or closes a position of a side.
 pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
     if is_buy(side, action) { "BUY" } else { "SELL" }
 }
@@ -121,34 +113,6 @@ pub(super) fn margin_word(mode: MarginMode) -> &'static str {
     }
 }
 
-/// Direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Direction {
-    Buy,
-    Sell,
-}
-
-/// The half of the account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Half {
-    #[default]
-    Both,
-    Long,
-    Short,
-}
-
-impl Half {
-    fn side(self) -> Option<Side> {
-        match self {
-            Half::Both => None,
-            Half::Long => Some(Side::Long),
-            Half::Short => Some(Side::Short),
-        }
-    }
-}
-
 /// `GET positionSide/dual`. The flag comes as text.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -170,7 +134,7 @@ pub(super) struct Leverages {
 impl Leverages {
     /// `None` where the two halves differ.
     pub(super) fn common(&self) -> Option<u32> {
-        whole(self.long_leverage).filter(|_| self.long_leverage == self.short_leverage)
+        whole_leverage(self.long_leverage).filter(|_| self.long_leverage == self.short_leverage)
     }
 }
 
@@ -183,13 +147,8 @@ pub(super) struct LeverageSet {
 
 impl LeverageSet {
     pub(super) fn leverage(&self) -> u32 {
-        whole(self.leverage).unwrap_or(0)
+        whole_leverage(self.leverage).unwrap_or(0)
     }
-}
-
-/// A leverage: a whole number above zero.
-fn whole(number: Decimal) -> Option<u32> {
-    number.fract().is_zero().then(|| u32::try_from(number).ok()).flatten().filter(|number| *number > 0)
 }
 
 /// `GET trade/marginType`.
@@ -277,7 +236,7 @@ impl PositionRow {
             unrealized_pnl: self.unrealized_profit,
             margin: self.initial_margin,
             break_even_price: Decimal::ZERO,
-            terms: Terms { leverage: whole(self.leverage), margin_mode: self.isolated.map(isolated) },
+            terms: Terms { leverage: whole_leverage(self.leverage), margin_mode: self.isolated.map(isolated) },
         }
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::wire::whole;
-use crate::exchange::numbers::{decimal, decimal_or_zero};
+use crate::exchange::numbers::{decimal, decimal_or_zero, whole_leverage};
 use crate::exchange::stream;
 use crate::market::{Decimal, Instrument, Symbol};
 
@@ -102,7 +101,8 @@ pub(super) fn read_unified(reader: impl Read, settle: &str) -> serde_json::Resul
 impl Classic {
     fn instrument(self, settle: &Arc<str>) -> Instrument {
         // No price has more digits than a decimal can hold; one that claims so has no tick.
-        let last_digit = whole(self.price_place).and_then(|place| Decimal::try_new(1, place).ok()).unwrap_or_default();
+        let place = self.price_place.fract().is_zero().then(|| u32::try_from(self.price_place).ok()).flatten();
+        let last_digit = place.and_then(|place| Decimal::try_new(1, place).ok()).unwrap_or_default();
         Instrument {
             symbol: Symbol::new(&self.symbol),
             base: Arc::from(self.base_coin),
@@ -115,7 +115,7 @@ impl Classic {
             market_lot_step: self.size_multiplier.normalize(),
             market_max_qty: self.max_market_order_qty.normalize(),
             min_notional: self.min_trade_usdt.normalize(),
-            max_leverage: whole(self.max_lever).unwrap_or(0),
+            max_leverage: whole_leverage(self.max_lever).unwrap_or(0),
             closed: (self.symbol_status != "normal").then(|| Arc::from(self.symbol_status)),
         }
     }
@@ -135,7 +135,7 @@ impl Unified {
             market_lot_step: self.quantity_multiplier.normalize(),
             market_max_qty: self.max_market_order_qty.normalize(),
             min_notional: self.min_order_amount.normalize(),
-            max_leverage: whole(self.max_leverage).unwrap_or(0),
+            max_leverage: whole_leverage(self.max_leverage).unwrap_or(0),
             closed: (self.status != "online").then(|| Arc::from(self.status)),
         }
     }

@@ -60,6 +60,7 @@ pub const CLASSIC: Capabilities = Capabilities {
     target: COVERS_POSITION,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     // What both generations take.
     custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "_-" }),
@@ -254,8 +255,8 @@ impl Exchange for Bitget {
             Unified => unified::read_contracts(session),
         })?;
         if !Arc::ptr_eq(&list, &account.instruments) {
-            account.known.rename(|name| shared_name(&list, name));
-            account.wishes.rename(|name| shared_name(&list, name));
+            account.known.share_names(&list);
+            account.wishes.share_names(&list);
             account.instruments = Arc::clone(&list);
         }
         Ok(list)

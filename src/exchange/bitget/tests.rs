@@ -75,7 +75,7 @@ fn reason<T>(result: &Result<T>) -> Option<Reason> {
 }
 
 fn is_unknown<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence, .. }) if *fence == START + 32_000)
+    script::is_unknown(result, START + 32_000)
 }
 
 fn terms(leverage: u32, mode: MarginMode) -> Terms {

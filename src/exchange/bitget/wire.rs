@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use super::errors::SUCCESS_CODE;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::Result;
-use crate::exchange::numbers::integer;
-use crate::exchange::orders::{guard_taken, own, taken};
-use crate::market::{Decimal, MarginMode, Millis, NewOrder, OrderState, OrderStatus, Protection, ProtectionKind, Side, Terms};
+use crate::exchange::numbers::{millis, whole_leverage};
+use crate::exchange::orders::{guard_taken, is_buy, own, taken};
+use crate::market::{Action, Decimal, MarginMode, Millis, NewOrder, OrderState, OrderStatus, Protection, ProtectionKind, Side, Terms};
 
 /// The product that is traded here: contracts settled in one coin.
 pub(super) const PRODUCT: &str = "USDT-FUTURES";
@@ -38,11 +38,6 @@ fn success<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<()
     if code == SUCCESS_CODE { Ok(()) } else { Err(Error::custom("the code is no success")) }
 }
 
-/// A list that must be there; empty ones may be written as null.
-pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
 /// A text; null is an empty one.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
@@ -57,27 +52,18 @@ pub(super) fn decimal_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> std:
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ServerTime {
-    #[serde(deserialize_with = "integer")]
-    server_time: i64,
+    #[serde(deserialize_with = "millis")]
+    server_time: Millis,
 }
 
 /// The exchange's clock.
 pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
-    let reply: Reply<ServerTime> = serde_json::from_slice(body)?;
-    Millis::try_from(reply.data.server_time).map_err(|_| Error::custom("a time before 1970"))
+    Ok(serde_json::from_slice::<Reply<ServerTime>>(body)?.data.server_time)
 }
 
-/// Direction of an order or an execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Direction {
-    Buy,
-    Sell,
-}
-
-/// The word for a direction.
-pub(super) fn direction_word(buy: bool) -> &'static str {
-    if buy { "buy" } else { "sell" }
+/// The word for the direction of an order that opens or closes a position of a side.
+pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
+    if is_buy(side, action) { "buy" } else { "sell" }
 }
 
 /// The word for a position.
@@ -95,11 +81,6 @@ pub(super) fn side_of(word: &str) -> Option<Side> {
         "short" => Some(Side::Short),
         _ => None,
     }
-}
-
-/// The position a row must name.
-pub(super) fn side<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Side, D::Error> {
-    side_of(&String::deserialize(deserializer)?).ok_or_else(|| Error::custom("neither long nor short"))
 }
 
 /// Whether long and short are held side by side.
@@ -129,14 +110,9 @@ pub(super) fn margin_mode(word: &str) -> Option<MarginMode> {
     }
 }
 
-/// A number without a fraction, such as a leverage.
-pub(super) fn whole(number: Decimal) -> Option<u32> {
-    number.fract().is_zero().then(|| u32::try_from(number).ok()).flatten()
-}
-
 /// What a contract is set to.
 pub(super) fn terms(leverage: Decimal, mode: &str) -> Terms {
-    Terms { leverage: whole(leverage).filter(|leverage| *leverage > 0), margin_mode: margin_mode(mode) }
+    Terms { leverage: whole_leverage(leverage), margin_mode: margin_mode(mode) }
 }
 
 /// A word nobody knows yet counts as not ended, so that the order is asked for again.
@@ -160,15 +136,12 @@ pub(super) struct Ack {
 impl Ack {
     /// A plain order that was taken, if it is this one.
     pub(super) fn taken(self, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
-        own(OrderState { id: self.client_oid, ..taken(order, 0) }, order, attempt)
+        own(OrderState { id: self.client_oid, ..taken(order, 0) }, &order.id, attempt)
     }
 
     /// A protective order that was taken, if it is this one; `qty` is zero for one that covers the position.
     pub(super) fn guards(self, protection: &Protection, qty: Decimal, attempt: &Attempt) -> Result<OrderState> {
-        if self.client_oid != protection.id.as_str() {
-            return Err(attempt.unknown("the answer names another order"));
-        }
-        Ok(guard_taken(protection, qty, 0))
+        own(OrderState { id: self.client_oid, ..guard_taken(protection, qty, 0) }, &protection.id, attempt)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Stops and targets: attributes of a position, set by `trading-stop`. A position has one of each, whoever set it; what
 //! tells ours apart is its price.
 
-use super::{Bybit, linear_of, wire};
+use super::{Bybit, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::orders::{guard_state, guarded};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
 use crate::market::{Guarded, OrderState, OrderStatus, Protection, ProtectionKind, Symbol};
@@ -29,13 +30,13 @@ impl Bybit {
             .with_decimal(names.price, protection.trigger_price)
             .with(names.by, wire::trigger_word(protection.by))
             .with(names.order, "Market");
-        let guard = Guarded { side: protection.side, kind: protection.kind, trigger_price: protection.trigger_price };
+        let guard = guarded(protection);
         match self.trading_stop(&params) {
             // "Not modified" is also said of a request that lacks something.
             Err(error) if error.reason() == Some(Reason::NoChangeNeeded) => self.verify(&protection.symbol, guard, error)?,
             other => other?,
         }
-        Ok(wire::guard_state(&protection.symbol, guard, OrderStatus::Resting, self.session.now()))
+        Ok(guard_state(&protection.symbol, guard, OrderStatus::Resting, self.session.now()))
     }
 
     /// What the position says of it: there, replaced or removed, or gone with the position. `None` when it says nothing.
@@ -46,7 +47,7 @@ impl Bybit {
             Some(_) => OrderStatus::Canceled,
             None => OrderStatus::Expired,
         };
-        Ok((!rows.is_empty()).then(|| wire::guard_state(symbol, guard, status, 0)))
+        Ok((!rows.is_empty()).then(|| guard_state(symbol, guard, status, 0)))
     }
 
     /// Removes it if the price is ours: what stands there otherwise is another's.
@@ -78,5 +79,5 @@ impl Bybit {
 
 /// For the whole position, whatever it grows to.
 fn guard_params(symbol: &Symbol, position_idx: i64) -> Params {
-    linear_of(symbol).with("tpslMode", "Full").with("positionIdx", position_idx)
+    of(symbol).with("tpslMode", "Full").with("positionIdx", position_idx)
 }

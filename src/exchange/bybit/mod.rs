@@ -3,7 +3,9 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how plain orders are sent and found again |
 //! | `guards.rs` | stops and targets, which are no orders here |
+//! | `settings.rs` | position mode, margin mode and leverage |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -18,12 +20,13 @@
 mod errors;
 mod guards;
 mod instruments;
+mod orders;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -31,15 +34,16 @@ use serde::de::DeserializeOwned;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, our_time, own, quote, shared_name};
+use super::modes::Modes;
+use super::orders::{change, found, in_order, quote, shared_name};
+use super::pages::{Pages, pages};
 use super::params::Params;
-use super::session::{Call, Session, unreadable};
+use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
-    Action, Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderKind, OrderRef, OrderState, Position, Protection,
-    Quote, Symbol, Terms,
+    Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
-use wire::{Direction, List, PositionRow, Reply};
+use wire::{List, PositionRow, Reply};
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://api.bybit.com";
@@ -55,6 +59,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: ATTRIBUTE,
     attaches_stop: true,
     guards_end_with_position: true,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 36, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
@@ -90,8 +95,7 @@ pub struct Bybit {
     settle: String,
     /// Hedge mode, where nothing is known of the contract itself.
     hedge: bool,
-    /// Hedge mode of the contracts whose positions were read; no more than there are contracts.
-    modes: BTreeMap<Symbol, bool>,
+    modes: Modes,
     /// The account's; `None`: not known.
     margin_mode: Option<MarginMode>,
     /// Each contract's leverage.
@@ -107,7 +111,7 @@ impl Bybit {
             session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
             settle: line.settle,
             hedge: false,
-            modes: BTreeMap::new(),
+            modes: Modes::default(),
             margin_mode: None,
             known: Known::default(),
             catalogue: line.catalogue,
@@ -115,167 +119,17 @@ impl Bybit {
         }
     }
 
-    /// The parameters of a plain order, alone (then the category comes first) or in a batch.
-    fn order_params(&self, params: Params, order: &NewOrder, hedge: bool) -> Params {
-        let params = params
-            .with("symbol", order.symbol.as_str())
-            .with("side", Direction::of(order.side, order.action).as_str())
-            .with_decimal("qty", order.qty)
-            .with("positionIdx", wire::position_idx(order.side, hedge))
-            .with("orderLinkId", order.id.as_str());
-        let params = match order.kind {
-            OrderKind::Market => params.with("orderType", "Market"),
-            OrderKind::Limit { price } => params.with("orderType", "Limit").with("timeInForce", "GTC").with_decimal("price", price),
-        };
-        match (order.action, order.stop) {
-            (Action::Close, _) => params.with("reduceOnly", true),
-            (Action::Open, None) => params,
-            (Action::Open, Some(stop)) => params
-                .with_decimal("stopLoss", stop.price)
-                .with("slTriggerBy", wire::trigger_word(stop.by))
-                .with("tpslMode", "Full")
-                .with("slOrderType", "Market"),
-        }
+    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Pages<T>> {
+        pages(PAGES_MAX, |cursor: Option<String>| {
+            let call = Call::get(path, query.clone().with_some("cursor", cursor));
+            let (reply, attempt) = self.session.call_with_attempt::<Reply<List<T>>>(&call)?;
+            let next = Some(reply.result.cursor()).filter(|cursor| !cursor.is_empty() && !reply.result.list.is_empty());
+            Ok((reply.result.list, next, attempt))
+        })
     }
 
-    fn place_one(&mut self, order: &NewOrder, hedge: bool) -> Result<OrderState> {
-        let params = self.order_params(linear(), order, hedge);
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<wire::Ack>>(&Call::post("/v5/order/create", &params))?;
-        own(reply.result.state(order, our_time(reply.time, attempt.offset_ms)), order, &attempt)
-    }
-
-    /// Answers come in the order of the request, with code 0 even when orders inside failed.
-    fn place_batch(&mut self, orders: &[NewOrder], hedge: bool) -> Vec<Result<OrderState>> {
-        let list = orders.iter().map(|order| self.order_params(Params::new(), order, hedge)).collect();
-        let params = linear().with_list("request", list);
-        let sent = self.session.call_with_attempt::<wire::BatchReply>(&Call::post("/v5/order/create-batch", &params));
-        let (reply, attempt) = match sent {
-            Ok(sent) => sent,
-            Err(error) => return vec![Err(error); orders.len()],
-        };
-        let taken_at = our_time(reply.time, attempt.offset_ms);
-        let mut answers = reply.result.list.into_iter().zip(reply.ret_ext_info.list);
-        let results: Vec<Result<OrderState>> = orders
-            .iter()
-            .map(|order| {
-                let (ack, verdict) = answers.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                self.session.judge_element(&attempt, verdict.get().as_bytes())?;
-                let accepted = serde_json::from_str::<wire::Accepted>(verdict.get());
-                accepted.map_err(|error| attempt.unknown(unreadable(&error)))?;
-                own(ack.state(order, taken_at), order, &attempt)
-            })
-            .collect();
-        self.session.mind_clock(&results);
-        results
-    }
-
-    /// Open orders and recently ended ones are in one list, which a restart over there empties; the other one lags.
-    fn plain_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        for path in ["/v5/order/realtime", "/v5/order/history"] {
-            let params = linear_of(&order.symbol).with("orderLinkId", order.id.as_str());
-            let reply: Reply<List<wire::OrderRow>> = self.session.call(&Call::get(path, params))?;
-            let offset_ms = self.session.offset_ms();
-            let mut states = reply.result.list.into_iter().map(|row| row.state(&order.symbol, offset_ms));
-            if let Some(state) = states.find(|state| state.is(order)) {
-                return Ok(Some(state));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The pages of a list, and whether these were all.
-    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<(Vec<T>, bool)> {
-        let mut rows = Vec::new();
-        let mut cursor = String::new();
-        for _ in 0..PAGES_MAX {
-            let query = query.clone().with_some("cursor", (!cursor.is_empty()).then_some(cursor));
-            let page: Reply<List<T>> = self.session.call(&Call::get(path, query))?;
-            cursor = page.result.cursor();
-            let empty = page.result.list.is_empty();
-            rows.extend(page.result.list);
-            if cursor.is_empty() || empty {
-                return Ok((rows, true));
-            }
-        }
-        Ok((rows, false))
-    }
-
-    /// A list as a whole: cut short, it would show orders and positions as gone.
     fn whole<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Vec<T>> {
-        match self.pages(path, query)? {
-            (rows, true) => Ok(rows),
-            (_, false) => Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages"))),
-        }
-    }
-
-    fn position_rows(&mut self, query: &Params) -> Result<Vec<PositionRow>> {
-        let rows: Vec<PositionRow> = self.whole(POSITIONS, query)?;
-        match rows.iter().find(|row| row.is_broken()) {
-            Some(row) => Err(ExchangeError::refused(Reason::Other, format!("a position of {} without a side", row.symbol))),
-            None => Ok(rows),
-        }
-    }
-
-    /// The rows of one contract, which are there even when it is flat: they tell its position mode and its leverage.
-    fn rows_of(&mut self, symbol: &Symbol) -> Result<Vec<PositionRow>> {
-        let rows = self.position_rows(&linear_of(symbol))?;
-        if let Some(first) = rows.first() {
-            let symbol = shared_name(&self.instruments, symbol.as_str());
-            // The halves of a hedge-mode contract may differ in isolated mode: then there is no one leverage.
-            let leverage = first.leverage().filter(|leverage| rows.iter().all(|row| row.leverage() == Some(*leverage)));
-            self.known.set(&symbol, Terms { leverage, margin_mode: None });
-            self.modes.insert(symbol, rows.iter().any(PositionRow::is_hedge));
-        }
-        Ok(rows)
-    }
-
-    /// Whether a contract is in hedge mode. Asked for before something is sent, which therefore was not sent if this fails.
-    fn mode_of(&mut self, symbol: &Symbol) -> Result<bool> {
-        if !self.modes.contains_key(symbol) {
-            self.rows_of(symbol).map_err(ExchangeError::nothing_sent)?;
-        }
-        Ok(self.modes.get(symbol).copied().unwrap_or(self.hedge))
-    }
-
-    /// A refusal because of the position mode shows that it is not what we took it for.
-    fn doubt_mode<T>(&mut self, symbol: &Symbol, result: &Result<T>) {
-        if matches!(result, Err(error) if error.reason() == Some(Reason::PositionMode)) {
-            self.modes.remove(symbol);
-        }
-    }
-
-    fn account_info(&mut self) -> Result<wire::AccountInfo> {
-        let reply: Reply<wire::AccountInfo> = self.session.call(&Call::get("/v5/account/info", Params::new()))?;
-        self.margin_mode = reply.result.margin_mode();
-        Ok(reply.result)
-    }
-
-    /// Sets the mode of the whole account, unless a fresh look shows that somebody did so already.
-    fn set_margin_mode(&mut self, mode: MarginMode) -> Result<()> {
-        self.account_info().map_err(ExchangeError::nothing_sent)?;
-        if self.margin_mode == Some(mode) {
-            return Ok(());
-        }
-        log::warn!("setting the account's margin mode to {}: all its contracts are affected", wire::margin_word(mode));
-        let params = Params::new().with("setMarginMode", wire::margin_word(mode));
-        let done = self.session.call::<Reply<errors::Reasons>>(&Call::post("/v5/account/set-margin-mode", &params));
-        match done.and_then(|reply| reply.result.refusal().map_or(Ok(()), Err)) {
-            Err(error) if error.reason() != Some(Reason::NoChangeNeeded) => {
-                if matches!(error, ExchangeError::Unknown { .. }) {
-                    (self.margin_mode, self.known) = (None, Known::default());
-                }
-                return Err(error);
-            }
-            // Leverages were known in the other mode.
-            Ok(()) | Err(_) => (self.margin_mode, self.known) = (Some(mode), Known::default()),
-        }
-        Ok(())
-    }
-
-    fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
-        let leverage = leverage.to_string();
-        let params = linear_of(symbol).with("buyLeverage", leverage.as_str()).with("sellLeverage", leverage.as_str());
-        self.session.call::<wire::Done>(&Call::post("/v5/position/set-leverage", &params)).map(drop)
+        Ok(self.pages(path, query)?.whole(path)?.0)
     }
 }
 
@@ -290,7 +144,7 @@ impl Exchange for Bybit {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        (self.modes, self.known) = (BTreeMap::new(), Known::default());
+        (self.modes, self.known) = (Modes::default(), Known::default());
         let restricted = self.account_info()?.restricted();
         // Accounts of other kinds do not answer what follows.
         if restricted.is_none() {
@@ -304,16 +158,15 @@ impl Exchange for Bybit {
         let (session, settle) = (&mut self.session, self.settle.as_str());
         let list = self.catalogue.get(session.now(), || read_instruments(session, settle))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
-            self.modes =
-                std::mem::take(&mut self.modes).into_iter().map(|(name, mode)| (shared_name(&list, name.as_str()), mode)).collect();
+            self.known.share_names(&list);
+            self.modes.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        let reply: Reply<List<wire::Ticker>> = self.session.call(&Call::public("/v5/market/tickers", linear_of(symbol)))?;
+        let reply: Reply<List<wire::Ticker>> = self.session.call(&Call::public("/v5/market/tickers", of(symbol)))?;
         let (bid, ask) = reply.result.list.first().map(|ticker| (ticker.bid, ticker.ask)).unwrap_or_default();
         quote(bid, ask, symbol)
     }
@@ -330,14 +183,14 @@ impl Exchange for Bybit {
         let rows = match only {
             Some(symbol) => self.rows_of(symbol)?,
             None => {
-                let query = linear().with("settleCoin", self.settle.as_str()).with("limit", POSITIONS_PAGE);
+                let query = product().with("settleCoin", self.settle.as_str()).with("limit", POSITIONS_PAGE);
                 self.position_rows(&query)?
             }
         };
         let mut positions = Vec::with_capacity(rows.len());
         for row in rows {
             let symbol = shared_name(&self.instruments, &row.symbol);
-            self.modes.insert(symbol.clone(), row.is_hedge());
+            self.modes.set(symbol.clone(), row.is_hedge());
             positions.push(row.position(symbol, self.margin_mode));
         }
         Ok(positions)
@@ -366,21 +219,15 @@ impl Exchange for Bybit {
             Ok(hedge) => hedge,
             Err(error) => return vec![Err(error); orders.len()],
         };
-        let mut results = Vec::with_capacity(orders.len());
-        for chunk in orders.chunks(BATCH_MAX) {
-            match chunk {
-                [order] => results.push(self.place_one(order, hedge)),
-                orders => results.append(&mut self.place_batch(orders, hedge)),
-            }
-        }
-        results.iter().for_each(|result| self.doubt_mode(&first.symbol, result));
+        let results: Vec<Result<OrderState>> = orders.chunks(BATCH_MAX).flat_map(|chunk| self.place_some(chunk, hedge)).collect();
+        results.iter().for_each(|result| self.modes.doubt(&first.symbol, result));
         results
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
         let hedge = self.mode_of(&protection.symbol)?;
         let result = self.set_guard(protection, hedge);
-        self.doubt_mode(&protection.symbol, &result);
+        self.modes.doubt(&protection.symbol, &result);
         result
     }
 
@@ -392,7 +239,7 @@ impl Exchange for Bybit {
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let orders: Vec<wire::OrderRow> = self.whole("/v5/order/realtime", &linear_of(symbol).with("limit", ORDERS_PAGE))?;
+        let orders: Vec<wire::OrderRow> = self.whole("/v5/order/realtime", &of(symbol).with("limit", ORDERS_PAGE))?;
         let rows = self.rows_of(symbol)?;
         let offset_ms = self.session.offset_ms();
         let orders = orders.into_iter().filter(|row| !row.is_attribute()).map(|row| row.state(symbol, offset_ms));
@@ -403,7 +250,7 @@ impl Exchange for Bybit {
         match order.guard {
             Some(guard) => self.clear_guard(&order.symbol, guard),
             None => {
-                let params = linear_of(&order.symbol).with("orderLinkId", order.id.as_str());
+                let params = of(&order.symbol).with("orderLinkId", order.id.as_str());
                 self.session.call::<wire::Done>(&Call::post("/v5/order/cancel", &params)).map(drop)
             }
         }
@@ -413,7 +260,7 @@ impl Exchange for Bybit {
         // Without a filter stops would go as well; with the second one those of a position do, too.
         let filters: &[&str] = if conditional { &["Order", "StopOrder"] } else { &["Order"] };
         for filter in filters {
-            let params = linear_of(symbol).with("orderFilter", *filter);
+            let params = of(symbol).with("orderFilter", *filter);
             found(self.session.call::<wire::Done>(&Call::post("/v5/order/cancel-all", &params)))?;
         }
         Ok(())
@@ -426,11 +273,8 @@ impl Exchange for Bybit {
         let mut from = since.saturating_add_signed(offset_ms);
         let mut fills = Vec::new();
         for _ in 0..FILLS_SPANS_MAX {
-            let query = linear_of(symbol).with("startTime", from).with("limit", FILLS_PAGE);
-            let (rows, all) = self.pages(EXECUTIONS, &query)?;
-            if !all {
-                log::warn!("{symbol}: too many fills since {since}, only the last {} of a week are counted", rows.len());
-            }
+            let query = of(symbol).with("startTime", from).with("limit", FILLS_PAGE);
+            let (rows, _) = self.pages(EXECUTIONS, &query)?.cut(symbol, EXECUTIONS);
             let rows = rows.into_iter().filter(wire::ExecutionRow::is_trade);
             fills.extend(rows.map(|row| row.fill(hedge, &self.settle, offset_ms)));
             from = from.saturating_add(FILLS_SPAN_MS);
@@ -444,18 +288,18 @@ impl Exchange for Bybit {
 }
 
 /// The parameters every call about these contracts begins with.
-fn linear() -> Params {
+fn product() -> Params {
     Params::new().with("category", "linear")
 }
 
-fn linear_of(symbol: &Symbol) -> Params {
-    linear().with("symbol", symbol.as_str())
+fn of(symbol: &Symbol) -> Params {
+    product().with("symbol", symbol.as_str())
 }
 
 fn read_instruments(session: &mut Session, settle: &str) -> Result<Vec<Instrument>> {
     let (settle, mut list, mut cursor) = (Arc::from(settle), Vec::new(), String::new());
     for _ in 0..PAGES_MAX {
-        let query = linear().with("limit", CONTRACTS_PAGE).with_some("cursor", (!cursor.is_empty()).then_some(cursor));
+        let query = product().with("limit", CONTRACTS_PAGE).with_some("cursor", (!cursor.is_empty()).then_some(cursor));
         let call = Call::public("/v5/market/instruments-info", query);
         cursor = session.stream(&call, |body| instruments::read_contracts(body, &settle, &mut list))?;
         if cursor.is_empty() {

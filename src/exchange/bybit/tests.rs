@@ -6,8 +6,8 @@ mod guards;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
-use crate::market::{ClientId, Decimal, Guarded, Leg, OrderStatus, ProtectionKind, Side, Trigger, TriggerBy};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::market::{Action, ClientId, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, Trigger, TriggerBy};
 
 /// A step that succeeds with a result.
 fn ok(expected: &'static str, result: Value) -> Step {
@@ -35,7 +35,7 @@ impl Stage {
     /// One that knows the position mode of its contract.
     fn knowing(hedge: bool) -> Stage {
         let mut stage = Stage::new();
-        stage.exchange.modes.insert(eth(), hedge);
+        stage.exchange.modes.set(eth(), hedge);
         stage
     }
 }
@@ -99,12 +99,8 @@ const HISTORY: &str = "GET /v5/order/history";
 const CANCEL: &str = "POST /v5/order/cancel";
 const TIME: &str = "GET /v5/market/time";
 
-fn reason<T>(result: Result<T>) -> Option<Reason> {
-    result.err().and_then(|error| error.reason())
-}
-
 fn is_unknown<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence, .. }) if *fence == START + 8000)
+    script::is_unknown(result, START + 8000)
 }
 
 #[test]

@@ -5,35 +5,21 @@
 
 mod orders;
 
-use serde::de::{Deserializer, Error, IgnoredAny};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::{Error, IgnoredAny};
 
-use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis_or_zero};
+use crate::exchange::answers::success;
+use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis_or_zero, whole_leverage};
+use crate::exchange::orders::guard_state;
 use crate::exchange::orders::is_buy;
 use crate::market::{
     Action, Decimal, Guarded, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms, TriggerBy,
 };
-pub(super) use orders::{Accepted, Ack, BatchReply, ExecutionRow, OrderRow, guard_state};
+pub(super) use orders::{Accepted, Ack, BatchReply, ExecutionRow, OrderRow};
 
-/// Direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Direction {
-    Buy,
-    Sell,
-}
-
-impl Direction {
-    /// The direction that opens or closes a position of a side.
-    pub(super) fn of(side: Side, action: Action) -> Direction {
-        if is_buy(side, action) { Direction::Buy } else { Direction::Sell }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Direction::Buy => "Buy",
-            Direction::Sell => "Sell",
-        }
-    }
+/// The word for the direction of an order that opens or closes a position of a side.
+pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
+    if is_buy(side, action) { "Buy" } else { "Sell" }
 }
 
 /// The half of a contract's positions: 0 where there is only one, 1 long, 2 short.
@@ -61,7 +47,7 @@ pub(super) fn trigger_word(by: TriggerBy) -> &'static str {
     }
 }
 
-/// Every success. The code must be there and zero: what answers without it is not the exchange.
+/// Every success.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Reply<T> {
@@ -75,10 +61,6 @@ pub(super) struct Reply<T> {
 
 /// A success that carries nothing worth reading.
 pub(super) type Done = Reply<IgnoredAny>;
-
-fn success<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    if integer(deserializer)? == 0 { Ok(()) } else { Err(Error::custom("the code is not zero")) }
-}
 
 /// A list, or a page of one.
 #[derive(Deserialize)]
@@ -283,10 +265,8 @@ impl PositionRow {
         !self.size.is_zero() && self.side() == side
     }
 
-    /// `None` when it is not a whole number, or not said.
     pub(super) fn leverage(&self) -> Option<u32> {
-        let whole = self.leverage.fract().is_zero() && !self.leverage.is_zero();
-        whole.then(|| u32::try_from(self.leverage).ok()).flatten()
+        whole_leverage(self.leverage)
     }
 
     /// The trigger price of a stop or target of the whole position; zero for none.

@@ -57,8 +57,7 @@ fn coded(attempt: &Attempt, failure: &Failure<'_>, code: i64, text: &str) -> Exc
 }
 
 fn limited(failure: &Failure<'_>) -> Reason {
-    let asked = failure.retry_after_s.map_or(WINDOW_MS, |seconds| seconds.saturating_mul(SECOND_MS));
-    Reason::RateLimited { until: failure.now.saturating_add(asked.clamp(WINDOW_MS, WAIT_MAX_MS)) }
+    failure.limited(WINDOW_MS, WINDOW_MS..=WAIT_MAX_MS)
 }
 
 /// Codes after which the order must be asked for: time-outs, and failures nobody says the end of. The short ones are of

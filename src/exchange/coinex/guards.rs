@@ -3,6 +3,7 @@
 
 use super::{CoinEx, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Refusal, Result};
+use crate::exchange::orders::{found, guard_state, guarded};
 use crate::exchange::session::Call;
 use crate::market::{Guarded, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol};
 
@@ -41,14 +42,14 @@ impl CoinEx {
         let names = names(protection.kind);
         let params =
             of(&protection.symbol).with(names.by, wire::trigger_word(protection.by)).with_decimal(names.price, protection.trigger_price);
-        let guard = Guarded { side: protection.side, kind: protection.kind, trigger_price: protection.trigger_price };
+        let guard = guarded(protection);
         let sent = self.session.call_with_attempt::<wire::Reply<wire::PositionRow>>(&Call::post(names.set, &params));
         let (reply, attempt) = sent.map_err(|error| self.explained(protection, error))?;
         let row = reply.data;
         if row.market != protection.symbol.as_str() || row.guard(guard).is_none() {
             return Err(attempt.unknown("the position in the answer does not have it"));
         }
-        Ok(wire::guard_state(&protection.symbol, guard, OrderStatus::Resting, self.session.now()))
+        Ok(guard_state(&protection.symbol, guard, OrderStatus::Resting, self.session.now()))
     }
 
     /// What the position says of it: there, replaced or removed, or gone with the position.
@@ -59,7 +60,7 @@ impl CoinEx {
             Some(_) => OrderStatus::Canceled,
             None => OrderStatus::Expired,
         };
-        Ok(wire::guard_state(symbol, guard, status, 0))
+        Ok(guard_state(symbol, guard, status, 0))
     }
 
     /// Removes it if the price is ours: what stands there otherwise is another's.
@@ -97,6 +98,22 @@ impl CoinEx {
         let reply: wire::Reply<Vec<wire::TickerRow>> = self.session.call(&Call::public("/v2/futures/ticker", params))?;
         let Some(price) = reply.data.first().map(|row| row.price(protection.by)) else { return Ok(false) };
         Ok(price == protection.trigger_price || fires_on(protection).is_worse(price, protection.trigger_price))
+    }
+
+    /// Whatever stops and targets the position has, for all of it or for a part.
+    pub(super) fn cancel_guards(&mut self, symbol: &Symbol) -> Result<()> {
+        let Some(row) = self.row_of(symbol)? else { return Ok(()) };
+        for kind in ProtectionKind::ALL {
+            if row.attributes(kind).is_empty() {
+                continue;
+            }
+            match self.cancel_attributes(symbol, kind, None) {
+                // They went with their position since we looked.
+                Err(error) if error.reason() == Some(Reason::NoPosition) => {}
+                other => drop(found(other)?),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 //! | this one | which request serves which method of [`Exchange`] |
 //! | `orders.rs` | how orders are sent, found again and cancelled |
 //! | `guards.rs` | stops and targets, which are no orders here |
+//! | `settings.rs` | margin mode and leverage |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -22,6 +23,7 @@ mod errors;
 mod guards;
 mod instruments;
 mod orders;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -32,15 +34,15 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::catalogue::Catalogue;
-use super::error::{ExchangeError, Reason, Result};
+use super::error::{ExchangeError, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, leverage_set, quote, shared_name};
+use super::orders::{found, in_order, quote, shared_name};
+use super::pages::{Pages, pages};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
-    Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, ProtectionKind, Quote,
-    Side, Symbol, Terms,
+    Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side, Symbol, Terms,
 };
 use wire::{PositionRow, Reply};
 
@@ -60,6 +62,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: ATTRIBUTE,
     attaches_stop: false,
     guards_end_with_position: true,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
@@ -77,9 +80,10 @@ const POSITIONS_PER_MINUTE: u32 = 50 * 60;
 /// Rows asked for in one answer; without asking there are ten, so whether more follow is believed to the answer alone.
 const PAGE: u32 = 100;
 /// Most pages of one list.
-const PAGES_MAX: u32 = 20;
+const PAGES_MAX: usize = 20;
 
 const POSITIONS: &str = "/v2/futures/pending-position";
+const DEALS: &str = "/v2/futures/user-deals";
 const PLANS: &str = "/v2/futures/pending-stop-order";
 
 /// One account at CoinEx.
@@ -116,27 +120,18 @@ impl CoinEx {
         }
     }
 
-    /// The pages of a list, and whether these were all.
-    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<(Vec<T>, bool)> {
-        let mut rows = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let query = query.clone().with("page", page).with("limit", PAGE);
-            let reply: Reply<Vec<T>> = self.session.call(&Call::get(path, query))?;
+    fn pages<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Pages<T>> {
+        pages(PAGES_MAX, |page| {
+            let page = page.unwrap_or(1);
+            let call = Call::get(path, query.clone().with("page", page).with("limit", PAGE));
+            let (reply, attempt) = self.session.call_with_attempt::<Reply<Vec<T>>>(&call)?;
             let goes_on = reply.goes_on() && !reply.data.is_empty();
-            rows.extend(reply.data);
-            if !goes_on {
-                return Ok((rows, true));
-            }
-        }
-        Ok((rows, false))
+            Ok((reply.data, goes_on.then_some(page + 1), attempt))
+        })
     }
 
-    /// A list as a whole: cut short, it would show orders and positions as gone.
     fn whole<T: DeserializeOwned>(&mut self, path: &'static str, query: &Params) -> Result<Vec<T>> {
-        match self.pages(path, query)? {
-            (rows, true) => Ok(rows),
-            (_, false) => Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages"))),
-        }
+        Ok(self.pages(path, query)?.whole(path)?.0)
     }
 
     /// The position of one contract; `None` while it is flat.
@@ -155,45 +150,6 @@ impl CoinEx {
         let symbol = shared_name(&self.instruments, &row.market);
         self.known.set(&symbol, row.terms());
         symbol
-    }
-
-    /// Only some leverages exist, other ones for every contract.
-    fn must_be_listed(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
-        let params = Params::new().with("market", symbol.as_str());
-        let reply: Reply<Vec<wire::MarketRow>> = self.session.call(&Call::public("/v2/futures/market", params))?;
-        let row = reply.data.into_iter().find(|row| row.market == symbol.as_str());
-        let row = row.ok_or_else(|| ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}")))?;
-        let listed = wire::factors(&row.leverage);
-        if listed.contains(&leverage) {
-            return Ok(());
-        }
-        let words = listed.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        Err(ExchangeError::refused(Reason::Leverage, format!("{symbol} takes no leverage of {leverage}, only one of {words}")))
-    }
-
-    /// Sets both; there is no call for one of them.
-    fn set(&mut self, symbol: &Symbol, want: &Terms, known: Terms) -> Result<()> {
-        let missing = |what| {
-            let why =
-                format!("the exchange sets margin mode and leverage together and shows neither while {symbol} has no position: {what}");
-            ExchangeError::refused(Reason::Other, why)
-        };
-        let mode =
-            want.margin_mode.or(known.margin_mode).ok_or_else(|| missing("set MARGIN_MODE, which comes with an order that opens"))?;
-        let leverage = want.leverage.or(known.leverage).ok_or_else(|| missing("name a leverage"))?;
-        self.must_be_listed(symbol, leverage).map_err(ExchangeError::nothing_sent)?;
-        let params = of(symbol).with("margin_mode", wire::margin_word(mode)).with("leverage", leverage);
-        let call = Call::post("/v2/futures/adjust-position-leverage", &params);
-        let so = Terms { leverage: Some(leverage), margin_mode: Some(mode) };
-        let done = self.session.call::<Reply<wire::SettingsRow>>(&call).and_then(|reply| {
-            let set = reply.data.terms();
-            leverage_set(leverage, set.leverage.unwrap_or(0))?;
-            match set.margin_mode == Some(mode) {
-                true => Ok(()),
-                false => Err(ExchangeError::refused(Reason::SettingBlocked, "the exchange set another margin mode")),
-            }
-        });
-        change(&mut self.known, symbol, so, done)
     }
 }
 
@@ -218,7 +174,7 @@ impl Exchange for CoinEx {
         let (session, settle) = (&mut self.session, self.settle.as_str());
         let list = self.catalogue.get(session.now(), || read_instruments(session, settle))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
+            self.known.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -245,7 +201,7 @@ impl Exchange for CoinEx {
     fn positions(&mut self, only: Option<&Symbol>) -> Result<Vec<Position>> {
         let rows = match only {
             Some(symbol) => self.row_of(symbol)?.into_iter().collect(),
-            None => self.whole(POSITIONS, &futures())?,
+            None => self.whole(POSITIONS, &product())?,
         };
         // Contracts that settle in their own coin are listed as well; their names end in what they are quoted in.
         let ours = rows.into_iter().filter(|row| row.market.ends_with(self.settle.as_str())).collect::<Vec<_>>();
@@ -274,7 +230,7 @@ impl Exchange for CoinEx {
                 return Ok(());
             }
         }
-        self.set(symbol, want, known)
+        self.set_terms(symbol, want, known)
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
@@ -322,51 +278,14 @@ impl Exchange for CoinEx {
     fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>> {
         let offset_ms = self.session.offset_ms();
         let from = since.saturating_add_signed(offset_ms);
-        let (rows, all) = self.pages::<wire::DealRow>("/v2/futures/user-deals", &of(symbol).with("start_time", from))?;
-        if !all {
-            log::warn!("{symbol}: too many fills since {since}, only {} are counted", rows.len());
-        }
+        let (rows, _) = self.pages::<wire::DealRow>(DEALS, &of(symbol).with("start_time", from))?.cut(symbol, DEALS);
         let rows = rows.into_iter().filter(|row| row.market == symbol.as_str() && row.created_at >= from);
         Ok(in_order(rows.map(|row| row.fill(&self.settle, offset_ms)).collect()))
     }
 }
 
-impl CoinEx {
-    /// Plain orders that wait for a price. They are not reduce-only and outlive positions, so none of them is ours.
-    fn plans(&mut self, symbol: &Symbol) -> Result<Vec<wire::PlanRow>> {
-        let mut plans: Vec<wire::PlanRow> = self.whole(PLANS, &of(symbol))?;
-        plans.retain(|plan| plan.market == symbol.as_str());
-        Ok(plans)
-    }
-
-    /// Whether cancelling all plain orders takes these along is not said: what is left is cancelled one by one.
-    fn cancel_plans(&mut self, symbol: &Symbol) -> Result<()> {
-        for plan in self.plans(symbol)? {
-            let params = of(symbol).with("stop_id", plan.stop_id);
-            found(self.session.call::<wire::Done>(&Call::post("/v2/futures/cancel-stop-order", &params)))?;
-        }
-        Ok(())
-    }
-
-    /// Whatever stops and targets the position has, for all of it or for a part.
-    fn cancel_guards(&mut self, symbol: &Symbol) -> Result<()> {
-        let Some(row) = self.row_of(symbol)? else { return Ok(()) };
-        for kind in ProtectionKind::ALL {
-            if row.attributes(kind).is_empty() {
-                continue;
-            }
-            match self.cancel_attributes(symbol, kind, None) {
-                // They went with their position since we looked.
-                Err(error) if error.reason() == Some(Reason::NoPosition) => {}
-                other => drop(found(other)?),
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What every call about these contracts names.
-fn futures() -> Params {
+fn product() -> Params {
     Params::new().with("market_type", "FUTURES")
 }
 

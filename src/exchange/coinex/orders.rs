@@ -5,13 +5,13 @@
 
 use serde_json::value::RawValue;
 
-use super::{BATCH_MAX, CoinEx, Look, of, wire};
-use crate::exchange::attempt::Attempt;
+use super::{BATCH_MAX, CoinEx, Look, PLANS, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::orders::found;
 use crate::exchange::params::Params;
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Decimal, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
-use wire::{Direction, OrderRow, Reply};
+use wire::{OrderRow, Reply};
 
 pub(super) const PENDING: &str = "/v2/futures/pending-order";
 const FINISHED: &str = "/v2/futures/finished-order";
@@ -29,7 +29,7 @@ fn order_params(order: &NewOrder) -> Params {
 
 /// Without a quantity a close takes all of the position.
 fn named_params(order: &NewOrder, qty: Option<Decimal>) -> Params {
-    let direction = (order.action == Action::Open).then(|| Direction::of(order.side, order.action).as_str());
+    let direction = (order.action == Action::Open).then(|| wire::direction_word(order.side, order.action));
     let params = of(&order.symbol).with_some("side", direction);
     let params = match order.kind {
         OrderKind::Market => params.with("type", "market"),
@@ -50,16 +50,8 @@ fn goes_at_once(order: &NewOrder) -> bool {
 impl CoinEx {
     /// In one request as far as the exchange can: closing is another call, and names of senders are looked for first.
     pub(super) fn place_all(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let mut results = Vec::with_capacity(orders.len());
-        for run in orders.chunk_by(|a, b| goes_at_once(a) && goes_at_once(b)) {
-            for chunk in run.chunks(BATCH_MAX) {
-                match chunk {
-                    [order] => results.push(self.place_one(order)),
-                    orders => results.append(&mut self.place_batch(orders)),
-                }
-            }
-        }
-        results
+        let runs = orders.chunk_by(|a, b| goes_at_once(a) && goes_at_once(b));
+        runs.flat_map(|run| run.chunks(BATCH_MAX)).flat_map(|chunk| self.place_some(chunk)).collect()
     }
 
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
@@ -81,31 +73,29 @@ impl CoinEx {
     }
 
     /// Answers come in the order of the request, with code 0 even when orders inside failed.
-    fn place_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    fn place_batch(&mut self, orders: &[NewOrder]) -> Result<Vec<Result<OrderState>>> {
         self.look = None;
         let params = Params::new().with_list("orders", orders.iter().map(order_params).collect());
-        let sent = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&Call::post("/v2/futures/batch-order", &params));
-        let (reply, attempt) = match sent {
-            Ok(sent) => sent,
-            Err(error) => return vec![Err(error); orders.len()],
-        };
+        let call = Call::post("/v2/futures/batch-order", &params);
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&call)?;
         let mut elements = reply.data.into_iter();
         let results: Vec<Result<OrderState>> = orders
             .iter()
             .map(|order| {
                 let element = elements.next().ok_or_else(|| attempt.unknown("the batch was answered only in part"))?;
-                self.element::<OrderRow>(&element, &attempt)?.placed(order, &attempt)
+                self.session.element::<Reply<OrderRow>>(&attempt, &element)?.data.placed(order, &attempt)
             })
             .collect();
         self.session.mind_clock(&results);
-        results
+        Ok(results)
     }
 
-    /// What one element of an answer holds, unless it is a failure of its own.
-    fn element<T: serde::de::DeserializeOwned>(&self, element: &RawValue, attempt: &Attempt) -> Result<T> {
-        self.session.judge_element(attempt, element.get().as_bytes())?;
-        let reply = serde_json::from_str::<Reply<T>>(element.get());
-        Ok(reply.map_err(|error| attempt.unknown(unreadable(&error)))?.data)
+    /// At most one batch.
+    fn place_some(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        match orders {
+            [order] => vec![self.place_one(order)],
+            orders => self.place_batch(orders).unwrap_or_else(|error| vec![Err(error); orders.len()]),
+        }
     }
 
     /// What a close must name. One at market for all that is held names nothing: resting closes reserve parts of a position,
@@ -169,12 +159,28 @@ impl CoinEx {
         let (reply, attempt) = self.session.call_with_attempt::<Reply<Vec<Box<RawValue>>>>(&call)?;
         let mut canceled = Err(ExchangeError::refused(Reason::UnknownOrder, "no open order has this name"));
         for element in &reply.data {
-            match self.element::<OrderRow>(element, &attempt) {
+            match self.session.element::<Reply<OrderRow>>(&attempt, element) {
                 Ok(_) => canceled = Ok(()),
                 Err(error) if error.reason() == Some(Reason::UnknownOrder) => {}
                 Err(error) => return Err(error),
             }
         }
         canceled
+    }
+
+    /// Plain orders that wait for a price. They are not reduce-only and outlive positions, so none of them is ours.
+    pub(super) fn plans(&mut self, symbol: &Symbol) -> Result<Vec<wire::PlanRow>> {
+        let mut plans: Vec<wire::PlanRow> = self.whole(PLANS, &of(symbol))?;
+        plans.retain(|plan| plan.market == symbol.as_str());
+        Ok(plans)
+    }
+
+    /// Whether cancelling all plain orders takes these along is not said: what is left is cancelled one by one.
+    pub(super) fn cancel_plans(&mut self, symbol: &Symbol) -> Result<()> {
+        for plan in self.plans(symbol)? {
+            let params = of(symbol).with("stop_id", plan.stop_id);
+            found(self.session.call::<wire::Done>(&Call::post("/v2/futures/cancel-stop-order", &params)))?;
+        }
+        Ok(())
     }
 }

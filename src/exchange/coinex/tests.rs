@@ -7,8 +7,9 @@ mod orders;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
-use crate::market::{Action, Leg, MarginMode, OrderKind, OrderStatus};
+use crate::exchange::error::Reason;
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::market::{Action, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind};
 
 /// A step that succeeds.
 fn ok(expected: &'static str, data: Value) -> Step {
@@ -87,12 +88,8 @@ fn time() -> Step {
     ok(TIME, json!({"timestamp": START}))
 }
 
-fn reason<T>(result: Result<T>) -> Option<Reason> {
-    result.err().and_then(|error| error.reason())
-}
-
 fn is_unknown<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence, .. }) if *fence == START + 9000)
+    script::is_unknown(result, START + 9000)
 }
 
 fn is_never_sent<T>(result: &Result<T>) -> bool {

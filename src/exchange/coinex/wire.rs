@@ -5,36 +5,21 @@
 
 mod orders;
 
-use serde::de::{Deserializer, Error, IgnoredAny};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, decimal_to_show, integer, millis_or_zero};
+use crate::exchange::answers::{side, success};
+use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, decimal_to_show, millis, millis_or_zero, whole_leverage};
+use crate::exchange::orders::guard_state;
 use crate::exchange::orders::is_buy;
 use crate::market::{
     Action, Decimal, Guarded, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms, TriggerBy,
 };
-pub(super) use orders::{DealRow, OrderRow, PlanRow, guard_state};
+pub(super) use orders::{DealRow, OrderRow, PlanRow};
 
-/// Direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Direction {
-    Buy,
-    Sell,
-}
-
-impl Direction {
-    /// The direction that opens or closes a position of a side.
-    pub(super) fn of(side: Side, action: Action) -> Direction {
-        if is_buy(side, action) { Direction::Buy } else { Direction::Sell }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Direction::Buy => "buy",
-            Direction::Sell => "sell",
-        }
-    }
+/// The word for the direction of an order that opens or closes a position of a side.
+pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
+    if is_buy(side, action) { "buy" } else { "sell" }
 }
 
 /// The word for the price that sets a stop off.
@@ -57,7 +42,7 @@ fn margin_mode(word: &str) -> Option<MarginMode> {
     [MarginMode::Isolated, MarginMode::Cross].into_iter().find(|mode| margin_word(*mode) == word)
 }
 
-/// Every success. The code must be there and zero: what answers without it is not the exchange.
+/// Every success.
 #[derive(Deserialize)]
 pub(super) struct Reply<T> {
     #[serde(rename = "code", deserialize_with = "success")]
@@ -83,19 +68,14 @@ impl<T> Reply<T> {
 /// A success that carries nothing worth reading.
 pub(super) type Done = Reply<IgnoredAny>;
 
-fn success<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    if integer(deserializer)? == 0 { Ok(()) } else { Err(Error::custom("the code is not zero")) }
-}
-
 /// `GET /v2/time`.
 pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
     #[derive(Deserialize)]
     struct Time {
-        #[serde(deserialize_with = "integer")]
-        timestamp: i64,
+        #[serde(deserialize_with = "millis")]
+        timestamp: Millis,
     }
-    let time = serde_json::from_slice::<Reply<Time>>(body)?.data.timestamp;
-    u64::try_from(time).map_err(|_| Error::custom("a time before 1970"))
+    Ok(serde_json::from_slice::<Reply<Time>>(body)?.data.timestamp)
 }
 
 /// A number in a list of them.
@@ -107,18 +87,12 @@ pub(super) type Factors = Vec<Factor>;
 
 /// As whole numbers.
 pub(super) fn factors(list: &[Factor]) -> Vec<u32> {
-    list.iter().filter_map(|factor| whole(factor.0)).collect()
+    list.iter().filter_map(|factor| whole_leverage(factor.0)).collect()
 }
 
 /// Zero when nothing is listed.
 pub(super) fn largest(list: &[Factor]) -> u32 {
     factors(list).into_iter().max().unwrap_or(0)
-}
-
-/// `None` for zero, for fractions and for what does not fit.
-fn whole(number: Decimal) -> Option<u32> {
-    let whole = number.fract().is_zero() && !number.is_zero();
-    whole.then(|| u32::try_from(number).ok()).flatten()
 }
 
 /// One row of `GET /v2/futures/market`, as far as the leverage is concerned.
@@ -140,7 +114,7 @@ pub(super) struct SettingsRow {
 
 impl SettingsRow {
     pub(super) fn terms(&self) -> Terms {
-        Terms { leverage: whole(self.leverage), margin_mode: margin_mode(&self.margin_mode) }
+        Terms { leverage: whole_leverage(self.leverage), margin_mode: margin_mode(&self.margin_mode) }
     }
 }
 
@@ -210,19 +184,13 @@ impl AssetRow {
     }
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Way {
-    Long,
-    Short,
-}
-
 /// One row of `GET /v2/futures/pending-position`. A flat contract has none. Nothing is decided by what cannot be read and is
 /// only shown.
 #[derive(Deserialize)]
 pub(super) struct PositionRow {
     pub(super) market: String,
-    side: Way,
+    #[serde(deserialize_with = "side")]
+    pub(super) side: Side,
     /// Not `close_avbl`, of which resting closes are taken off.
     #[serde(deserialize_with = "decimal")]
     open_interest: Decimal,
@@ -272,35 +240,28 @@ impl Attribute {
 }
 
 impl PositionRow {
-    pub(super) fn side(&self) -> Side {
-        match self.side {
-            Way::Long => Side::Long,
-            Way::Short => Side::Short,
-        }
-    }
-
     pub(super) fn is_held(&self) -> bool {
         !self.open_interest.is_zero()
     }
 
     /// Which way and how much.
     pub(super) fn held(&self) -> (Side, Decimal) {
-        (self.side(), self.open_interest)
+        (self.side, self.open_interest)
     }
 
     /// Whether it holds a position of that side.
     pub(super) fn holds(&self, side: Side) -> bool {
-        self.is_held() && self.side() == side
+        self.is_held() && self.side == side
     }
 
     pub(super) fn terms(&self) -> Terms {
-        Terms { leverage: whole(self.leverage), margin_mode: margin_mode(&self.margin_mode) }
+        Terms { leverage: whole_leverage(self.leverage), margin_mode: margin_mode(&self.margin_mode) }
     }
 
     pub(super) fn position(&self, symbol: Symbol) -> Position {
         Position {
             symbol,
-            side: self.side(),
+            side: self.side,
             hedge: false,
             qty: self.open_interest,
             entry_price: self.avg_entry_price,
@@ -338,7 +299,7 @@ impl PositionRow {
     pub(super) fn guards(&self, symbol: &Symbol) -> Vec<OrderState> {
         let of = |kind| {
             self.attributes(kind).into_iter().map(move |attribute| {
-                let guard = Guarded { side: self.side(), kind, trigger_price: attribute.price };
+                let guard = Guarded { side: self.side, kind, trigger_price: attribute.price };
                 let qty = if attribute.is_all { Decimal::ZERO } else { attribute.amount };
                 OrderState { qty, ..guard_state(symbol, guard, OrderStatus::Resting, 0) }
             })

@@ -103,8 +103,7 @@ fn name_in(words: &str) -> &str {
 }
 
 fn limited(failure: &Failure<'_>) -> Reason {
-    let asked = failure.retry_after_s.map_or(WINDOW_MS, |seconds| seconds.saturating_mul(SECOND_MS));
-    Reason::RateLimited { until: failure.now.saturating_add(asked.clamp(WINDOW_MS, WAIT_MAX_MS)) }
+    failure.limited(WINDOW_MS, WINDOW_MS..=WAIT_MAX_MS)
 }
 
 /// The class of a code, or of a name. Those that leave the outcome open, and limits, are not decided here.

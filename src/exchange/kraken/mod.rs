@@ -3,11 +3,11 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
 //! | `sign.rs` | what makes a call this exchange's: signature, headers, how long an order lives |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts |
-//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
 //!
 //! What a reader must know:
 //! * A call that succeeds says nothing about its order: the order's own status does, and executions come along.
@@ -29,7 +29,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, unlisted};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{found, in_order, quote, shared_name};
@@ -56,6 +56,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: ORDER,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 100, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
@@ -73,6 +74,8 @@ const POSITIONS_PER_MINUTE: u32 = 6 * 500 / 2;
 const BATCH_MAX: usize = 10;
 
 const PREFERENCES: &str = "/derivatives/api/v3/leveragepreferences";
+/// Without a leverage.
+const CROSS: Terms = Terms { leverage: None, margin_mode: Some(MarginMode::Cross) };
 
 /// One account at Kraken Futures.
 pub struct Kraken {
@@ -104,7 +107,7 @@ impl Kraken {
     fn read_preferences(&mut self) -> Result<()> {
         let answer: wire::Preferences = self.session.call(&Call::get(PREFERENCES, Params::new()))?;
         let mut known = Known::new(answer.terms());
-        known.rename(|name| shared_name(&self.instruments, name));
+        known.share_names(&self.instruments);
         self.preferences = Some(known);
         Ok(())
     }
@@ -134,9 +137,6 @@ impl Kraken {
     }
 }
 
-/// Without a leverage.
-const CROSS: Terms = Terms { leverage: None, margin_mode: Some(MarginMode::Cross) };
-
 impl Exchange for Kraken {
     fn capabilities(&self) -> Capabilities {
         CAPABILITIES
@@ -165,7 +165,7 @@ impl Exchange for Kraken {
         let list = self.catalogue.get(now, read)?;
         if !Arc::ptr_eq(&list, &self.instruments) {
             if let Some(known) = &mut self.preferences {
-                known.rename(|name| shared_name(&list, name));
+                known.share_names(&list);
             }
             self.instruments = Arc::clone(&list);
         }
@@ -176,7 +176,7 @@ impl Exchange for Kraken {
         let call = Call::public(format!("/derivatives/api/v3/tickers/{symbol}"), Params::new());
         match found(self.session.call::<wire::Tickers>(&call))? {
             Some(answer) => quote(answer.ticker.bid, answer.ticker.ask, symbol),
-            None => Err(ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}"))),
+            None => Err(unlisted(symbol)),
         }
     }
 
@@ -228,13 +228,13 @@ impl Exchange for Kraken {
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-        let results = self.send_orders(orders);
+        let results = self.place_all(orders);
         self.session.mind_clock(&results);
         results
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let result = self.send_guard(protection);
+        let result = self.place_guard(protection);
         self.session.mind_clock(std::slice::from_ref(&result));
         result
     }
@@ -247,7 +247,7 @@ impl Exchange for Kraken {
         let (rows, attempt) = self.open_rows(symbol)?;
         let name = shared_name(&self.instruments, symbol.as_str());
         let states = rows.into_iter().map(|row| row.state(name.clone(), attempt.offset_ms));
-        states.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.unknown(orders::TOO_LARGE))
+        states.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.too_large())
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {

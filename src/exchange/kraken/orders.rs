@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::wire::{self, Direction};
+use super::wire;
 use super::{BATCH_MAX, Kraken, sign};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, guard_taken, is_buy, taken};
+use crate::exchange::orders::{found, guard_taken, taken};
 use crate::exchange::params::{Params, plain};
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Symbol};
 use crate::time::utc_text;
 
@@ -21,10 +21,11 @@ const HISTORY_PAGES_MAX: usize = 3;
 /// So far back the history is read: far longer than an order is tried to be placed.
 const HISTORY_MS: Millis = 15 * 60 * 1000;
 
-pub(super) const TOO_LARGE: &str = "a quantity in the answer is beyond calculation";
-
 const SEND: &str = "/derivatives/api/v3/sendorder";
 const BATCH: &str = "/derivatives/api/v3/batchorder";
+
+/// An execution with its time, in the exchange's clock.
+type Timed = (Millis, wire::FillRow);
 
 /// The parameters of a plain order, alone or in a batch.
 fn order_params(params: Params, order: &NewOrder) -> Params {
@@ -36,7 +37,7 @@ fn order_params(params: Params, order: &NewOrder) -> Params {
     params
         .with("orderType", order_type)
         .with("symbol", order.symbol.as_str())
-        .with("side", Direction::of(is_buy(order.side, order.action)).as_str())
+        .with("side", wire::direction_word(order.side, order.action))
         .with_decimal("size", order.qty)
         .with_some("limitPrice", price)
         .with_some("reduceOnly", reduces)
@@ -52,7 +53,7 @@ fn guard_params(protection: &Protection) -> Params {
     Params::new()
         .with("orderType", order_type)
         .with("symbol", protection.symbol.as_str())
-        .with("side", Direction::of(is_buy(protection.side, Action::Close)).as_str())
+        .with("side", wire::direction_word(protection.side, Action::Close))
         .with_decimal("size", protection.qty)
         .with_decimal("stopPrice", protection.trigger_price)
         .with("triggerSignal", wire::trigger_word(protection.by))
@@ -80,16 +81,17 @@ fn sent(order: &NewOrder) -> OrderState {
 
 impl Kraken {
     /// Market orders go singly: a batch takes none.
-    pub(super) fn send_orders(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    pub(super) fn place_all(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
         let size = if orders.iter().any(is_market) { 1 } else { BATCH_MAX };
-        let mut results = Vec::with_capacity(orders.len());
-        for chunk in orders.chunks(size) {
-            match chunk {
-                [order] => results.push(self.send_one(order_params(Params::new(), order), sent(order), is_market(order))),
-                orders => results.append(&mut self.send_batch(orders)),
-            }
+        orders.chunks(size).flat_map(|chunk| self.place_some(chunk)).collect()
+    }
+
+    /// At most one batch.
+    fn place_some(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+        match orders {
+            [order] => vec![self.send_one(order_params(Params::new(), order), sent(order), is_market(order))],
+            orders => self.place_batch(orders).unwrap_or_else(|error| vec![Err(error); orders.len()]),
         }
-        results
     }
 
     fn send_one(&mut self, params: Params, sent: OrderState, at_once: bool) -> Result<OrderState> {
@@ -98,25 +100,22 @@ impl Kraken {
     }
 
     /// Answers come in any order, under the tags we gave.
-    fn send_batch(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    fn place_batch(&mut self, orders: &[NewOrder]) -> Result<Vec<Result<OrderState>>> {
         let tagged =
             |(at, order): (usize, &NewOrder)| order_params(Params::new().with("order", "send").with("order_tag", at.to_string()), order);
         let call = batch(orders.iter().enumerate().map(tagged).collect());
-        let (answer, attempt) = match self.session.call_with_attempt::<wire::Batch>(&call) {
-            Ok(answered) => answered,
-            Err(error) => return vec![Err(error); orders.len()],
-        };
+        let (answer, attempt) = self.session.call_with_attempt::<wire::Batch>(&call)?;
         let mut acks = answer.batch_status;
         let placed = |(at, order): (usize, &NewOrder)| {
             let at = acks.iter().position(|ack| ack.tag.as_deref() == Some(&*at.to_string()));
             let ack = at.map(|at| acks.swap_remove(at)).ok_or_else(|| attempt.unknown("not every order was answered"))?;
             ack.state(sent(order), false, &attempt)
         };
-        orders.iter().enumerate().map(placed).collect()
+        Ok(orders.iter().enumerate().map(placed).collect())
     }
 
     /// Places a stop or a target.
-    pub(super) fn send_guard(&mut self, protection: &Protection) -> Result<OrderState> {
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         match self.send_one(guard_params(protection), guard_taken(protection, protection.qty, 0), false) {
             // Its price is on the tick, so it can only be on the wrong side.
             Err(ExchangeError::Refused(refusal)) if refusal.message == "invalidPrice" => {
@@ -155,7 +154,7 @@ impl Kraken {
         let (mut rows, told_at, attempt) = self.fill_rows(&order.symbol, |_, row| is_of(row))?;
         rows.retain(|(_, row)| is_of(row));
         let Some(newest) = rows.iter().map(|(time, _)| *time).max() else { return Ok(None) };
-        let state = wire::executed(&rows, order, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+        let state = wire::executed(&rows, order, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         Ok(Some(OrderState { status: once(newest, told_at, OrderStatus::Filled), ..state }))
     }
 
@@ -168,7 +167,7 @@ impl Kraken {
             let (page, attempt) = self.session.call_with_attempt::<wire::Past>(&call).map_err(of_history)?;
             let mut newest: Option<(Millis, OrderState)> = None;
             for row in &page.elements {
-                let state = row.state(order, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?;
+                let state = row.state(order, attempt.offset_ms).map_err(|error| attempt.unreadable(&error))?;
                 let is_newer = |state: &OrderState| match &newest {
                     Some((at, known)) => row.timestamp > *at || row.timestamp == *at && !known.status.is_final() && state.status.is_final(),
                     None => true,
@@ -203,7 +202,7 @@ impl Kraken {
         &mut self,
         symbol: &Symbol,
         goes_on: impl Fn(Millis, &wire::FillRow) -> bool,
-    ) -> Result<(Vec<(Millis, wire::FillRow)>, Millis, Attempt)> {
+    ) -> Result<(Vec<Timed>, Millis, Attempt)> {
         let (mut list, mut seen, mut pages, mut before) = (Vec::new(), BTreeSet::new(), 0, None);
         loop {
             let call = Call::get("/derivatives/api/v3/fills", Params::new().with_some("lastFillTime", before.take()));
@@ -211,7 +210,7 @@ impl Kraken {
             let told_at = answer.server_time;
             let times = answer.fills.iter().map(wire::FillRow::time).collect::<Option<Vec<_>>>();
             let rows = times.ok_or_else(|| attempt.unknown("an execution without its time"))?.into_iter().zip(answer.fills);
-            let rows: Vec<(Millis, wire::FillRow)> = rows.collect();
+            let rows: Vec<Timed> = rows.collect();
             let full = rows.len() >= PAGE;
             let next = rows.iter().min_by_key(|(time, _)| *time).filter(|(time, row)| full && goes_on(*time, row)).map(|(time, _)| *time);
             let known = seen.len();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::Keys;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
 use crate::market::{Action, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 use crate::secret::Secret;
 
@@ -123,12 +123,8 @@ fn with(mut row: Value, changes: Value) -> Value {
     row
 }
 
-fn reason<T>(result: Result<T>) -> Option<Reason> {
-    result.err().and_then(|error| error.reason())
-}
-
 fn is_unknown<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence, .. }) if *fence == START + 11_000)
+    script::is_unknown(result, START + 11_000)
 }
 
 fn is_never_sent<T>(result: &Result<T>) -> bool {

@@ -5,14 +5,15 @@
 
 mod orders;
 
+use serde::Deserialize;
 use serde::de::{Deserializer, Error};
-use serde::{Deserialize, Serialize};
 
 use super::instruments::PERPETUAL;
-use crate::exchange::numbers::{decimal, decimal_or_zero};
-use crate::exchange::orders::{acts_on, our_time};
+use crate::exchange::answers::{Direction, side};
+use crate::exchange::numbers::{decimal, decimal_or_zero, whole_leverage};
+use crate::exchange::orders::{acts_on, is_buy, our_time};
 use crate::market::{
-    Balance, Decimal, Fill, MarginMode, Millis, OrderRef, OrderState, OrderStatus, Position, Side, Symbol, Terms, TriggerBy,
+    Action, Balance, Decimal, Fill, MarginMode, Millis, OrderRef, OrderState, OrderStatus, Position, Side, Symbol, Terms, TriggerBy,
 };
 use crate::time::utc_ms;
 pub(super) use orders::{Ack, OpenRow, PastOrder, StatusRow};
@@ -24,27 +25,9 @@ enum Word {
     Success,
 }
 
-/// Direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Direction {
-    #[serde(alias = "Buy")]
-    Buy,
-    #[serde(alias = "Sell")]
-    Sell,
-}
-
-impl Direction {
-    pub(super) fn of(buy: bool) -> Direction {
-        if buy { Direction::Buy } else { Direction::Sell }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Direction::Buy => "buy",
-            Direction::Sell => "sell",
-        }
-    }
+/// The word for the direction of an order that opens or closes a position of a side.
+pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
+    if is_buy(side, action) { "buy" } else { "sell" }
 }
 
 /// The word for the price that sets a stop off, in requests.
@@ -63,10 +46,6 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 /// A time; missing, null and what is none are zero.
 fn time_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(utc_ms).unwrap_or(0))
-}
-
-fn whole(number: Decimal) -> Option<u32> {
-    number.fract().is_zero().then(|| u32::try_from(number).ok()).flatten().filter(|number| *number > 0)
 }
 
 /// A success that carries nothing worth reading.
@@ -162,7 +141,7 @@ impl Preferences {
 
 /// Isolated margin is a leverage that is set.
 fn isolated(leverage: Decimal) -> Terms {
-    Terms { leverage: whole(leverage), margin_mode: Some(MarginMode::Isolated) }
+    Terms { leverage: whole_leverage(leverage), margin_mode: Some(MarginMode::Isolated) }
 }
 
 /// `GET /openpositions`, of all contracts.
@@ -180,7 +159,8 @@ pub(super) struct Positions {
 pub(super) struct PositionRow {
     #[serde(deserialize_with = "name")]
     pub(super) symbol: String,
-    side: Half,
+    #[serde(deserialize_with = "side")]
+    side: Side,
     #[serde(deserialize_with = "decimal")]
     size: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
@@ -193,13 +173,6 @@ pub(super) struct PositionRow {
     max_fixed_leverage: Decimal,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Half {
-    Long,
-    Short,
-}
-
 impl PositionRow {
     /// Coin-margined and dated contracts have positions in the same list, counted otherwise.
     pub(super) fn is_perpetual(&self) -> bool {
@@ -210,10 +183,7 @@ impl PositionRow {
         let cross = Terms { leverage: None, margin_mode: Some(MarginMode::Cross) };
         Position {
             symbol,
-            side: match self.side {
-                Half::Long => Side::Long,
-                Half::Short => Side::Short,
-            },
+            side: self.side,
             hedge: false,
             qty: self.size.abs(),
             entry_price: self.price,

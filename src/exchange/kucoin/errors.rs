@@ -78,8 +78,7 @@ fn is_unsure(code: i64) -> bool {
 }
 
 fn limited(failure: &Failure<'_>) -> Reason {
-    let asked = failure.retry_after_s.map_or(POOL_MS, |seconds| seconds.saturating_mul(SECOND_MS));
-    Reason::RateLimited { until: failure.now.saturating_add(asked.clamp(SECOND_MS, WAIT_MAX_MS)) }
+    failure.limited(POOL_MS, SECOND_MS..=WAIT_MAX_MS)
 }
 
 fn banned(failure: &Failure<'_>) -> Reason {

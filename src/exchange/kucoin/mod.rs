@@ -3,11 +3,12 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again and listed |
+//! | `settings.rs` | margin modes and leverages |
 //! | `sign.rs` | what makes a call this exchange's: signature, headers, how long an order lives |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts, and that one lot is so many coins |
-//! | `orders.rs` | how orders and guards are sent, found again and listed |
 //!
 //! Quantities are whole lots, so nothing can be ordered or read of a contract that is not in the list. Each contract has
 //! a margin mode, and every order must name the same one. With cross margin the contract has a leverage as well; with
@@ -22,6 +23,7 @@
 mod errors;
 mod instruments;
 mod orders;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -30,18 +32,18 @@ mod wire;
 use std::sync::Arc;
 
 use super::attempt::Attempt;
-use super::catalogue::{Catalogue, with_delisted};
+use super::catalogue::{Catalogue, contract};
 use super::encode::percent_encode;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, quote};
+use super::orders::{found, in_order, quote};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
     Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
-use wire::{Answer, margin_word};
+use wire::Reply;
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://api-futures.kucoin.com";
@@ -55,6 +57,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: REDUCING_ORDER,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Any, signs: "-_" }),
     batch: BATCH_MAX,
@@ -77,8 +80,6 @@ const FILLS_SPANS_MAX: usize = 13;
 const APART_MAX: usize = 100;
 /// A span that reaches the present ends so much later, whatever the clocks say.
 const FILLS_AHEAD_MS: Millis = 60_000;
-
-const TOO_LARGE: &str = "a quantity in the answer is beyond calculation";
 
 /// One account at KuCoin.
 pub struct KuCoin {
@@ -116,9 +117,9 @@ impl KuCoin {
     }
 
     fn contract(&mut self, symbol: &Symbol) -> Result<Instrument> {
-        let apart = |kept: &[(Symbol, Option<Instrument>)]| kept.iter().find(|(name, _)| name == symbol).and_then(|(_, one)| one.clone());
-        let found = self.listed()?.get(symbol.as_str()).cloned().or_else(|| apart(&self.apart));
-        found.ok_or_else(|| ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}")))
+        let list = self.listed()?;
+        let apart = self.apart.iter().find(|(name, _)| name == symbol).and_then(|(_, contract)| contract.clone());
+        contract(&list, symbol).or_else(|error| apart.ok_or(error))
     }
 
     /// The contract of a position that is not in the list: new since it was read, or not traded any more. `None` where it is
@@ -129,14 +130,12 @@ impl KuCoin {
         }
         let mut path = "/api/v1/contracts/".to_owned();
         percent_encode(&mut path, name);
-        let (row, attempt) = self.data::<instruments::Contract>(&Call::public(path, Params::new()))?;
-        let found = match row.is_linear(&self.settle) {
-            true => Some(
-                row.instrument(&Arc::from(self.settle.as_str()))
-                    .ok_or_else(|| attempt.unknown("a contract that is held says no lot size"))?,
-            ),
-            false => None,
-        };
+        let (row, attempt) = self.call::<instruments::Contract>(&Call::public(path, Params::new()))?;
+        let ours = row.is_linear(&self.settle).then(|| row.instrument(&Arc::from(self.settle.as_str())));
+        if matches!(ours, Some(None)) {
+            return Err(attempt.unknown(format!("{name} is held and says no lot size")));
+        }
+        let found = ours.flatten();
         if self.apart.len() >= APART_MAX {
             self.apart.clear();
         }
@@ -145,78 +144,9 @@ impl KuCoin {
     }
 
     /// What an answer holds.
-    fn data<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
-        let (answer, attempt) = self.session.call_with_attempt::<Answer<T>>(call)?;
+    fn call<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
+        let (answer, attempt) = self.session.call_with_attempt::<Reply<T>>(call)?;
         Ok((answer.data, attempt))
-    }
-
-    fn read_margin_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        let (row, _) = self.data::<wire::MarginRow>(&Call::get("/api/v2/position/getMarginMode", Params::of(symbol)))?;
-        self.is_in(symbol, row.mode());
-        Ok(row.mode())
-    }
-
-    /// The contract is in this margin mode; its leverage with cross margin is another matter.
-    fn is_in(&mut self, symbol: &Symbol, mode: MarginMode) {
-        self.known.set(symbol, Terms { margin_mode: Some(mode), ..self.known.get(symbol) });
-    }
-
-    /// The margin mode of the contract, and so of its position and of every order.
-    fn margin_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        match self.known.get(symbol).margin_mode {
-            Some(mode) => Ok(mode),
-            None => self.read_margin_mode(symbol),
-        }
-    }
-
-    /// `None` where it is no whole number.
-    fn read_cross_leverage(&mut self, symbol: &Symbol) -> Result<Option<u32>> {
-        let (row, _) = self.data::<wire::LeverageRow>(&Call::get("/api/v2/getCrossUserLeverage", Params::of(symbol)))?;
-        self.known.set(symbol, Terms { leverage: row.leverage(), ..self.known.get(symbol) });
-        Ok(row.leverage())
-    }
-
-    /// The contract's leverage with cross margin.
-    fn cross_leverage(&mut self, symbol: &Symbol) -> Result<Option<u32>> {
-        match self.known.get(symbol).leverage {
-            Some(leverage) => Ok(Some(leverage)),
-            None => self.read_cross_leverage(symbol),
-        }
-    }
-
-    /// What an order that opens says of its margin. It rather names the mode that was wished for, and is refused, than open
-    /// in one that somebody set since.
-    fn opening_terms(&mut self, symbol: &Symbol) -> Result<(MarginMode, Option<u32>)> {
-        let wish = self.wishes.get(symbol);
-        let mode = match wish.margin_mode {
-            Some(mode) => mode,
-            None => self.margin_mode(symbol)?,
-        };
-        match mode {
-            MarginMode::Cross => Ok((mode, self.cross_leverage(symbol)?)),
-            MarginMode::Isolated if wish.leverage.is_none() => {
-                Err(ExchangeError::refused(Reason::Leverage, "with isolated margin every order names its leverage, and none was given"))
-            }
-            MarginMode::Isolated => Ok((mode, wish.leverage)),
-        }
-    }
-
-    fn set_margin_mode(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<()> {
-        let params = Params::of(symbol).with("marginMode", margin_word(mode));
-        let done = self.data::<wire::MarginRow>(&Call::post("/api/v2/position/changeMarginMode", &params));
-        let done =
-            done.and_then(|(set, attempt)| if set.mode() == mode { Ok(()) } else { Err(attempt.unknown("another margin mode was set")) });
-        let so = Terms { margin_mode: Some(mode), ..self.known.get(symbol) };
-        change(&mut self.known, symbol, so, done)
-    }
-
-    fn set_cross_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
-        let params = Params::of(symbol).with("leverage", leverage.to_string());
-        let done = self.data::<bool>(&Call::post("/api/v2/changeCrossUserLeverage", &params));
-        let done =
-            done.and_then(|(done, attempt)| if done { Ok(()) } else { Err(attempt.unknown("the answer does not say that it was done")) });
-        let so = Terms { leverage: Some(leverage), ..self.known.get(symbol) };
-        change(&mut self.known, symbol, so, done)
     }
 }
 
@@ -231,7 +161,7 @@ impl Exchange for KuCoin {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        let (mode, attempt) = self.data::<wire::PositionMode>(&Call::get("/api/v2/position/getPositionMode", Params::new()))?;
+        let (mode, attempt) = self.call::<wire::PositionMode>(&Call::get("/api/v2/position/getPositionMode", Params::new()))?;
         self.hedge = mode.is_hedge().ok_or_else(|| attempt.unknown("a position mode that nobody here knows"))?;
         self.known = Known::default();
         Ok(AccountMode { hedge: self.hedge, restricted: None })
@@ -240,27 +170,20 @@ impl Exchange for KuCoin {
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
         let (now, session, settle) = (self.session.now(), &mut self.session, &self.settle);
         let call = Call::public("/api/v1/contracts/active", Params::new());
-        // Nobody knows the shelf's list while somebody reads.
-        let shelf = self.catalogue.peek();
-        let before = if shelf.is_empty() { Arc::clone(&self.instruments) } else { shelf };
-        let read = || {
-            let list = session.stream(&call, |body| instruments::read_contracts(body, settle))?;
-            Ok(with_delisted(list, &before))
-        };
-        let list = self.catalogue.get(now, read)?;
-        self.instruments = Arc::clone(&list);
-        Ok(list)
+        let read = || session.stream(&call, |body| instruments::read_contracts(body, settle));
+        self.instruments = self.catalogue.get_with_delisted(now, &self.instruments, read)?;
+        Ok(Arc::clone(&self.instruments))
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        let (ticker, _) = self.data::<wire::Ticker>(&Call::public("/api/v1/ticker", Params::of(symbol)))?;
+        let (ticker, _) = self.call::<wire::Ticker>(&Call::public("/api/v1/ticker", Params::of(symbol)))?;
         quote(ticker.best_bid_price, ticker.best_ask_price, symbol)
     }
 
     fn balance(&mut self) -> Result<Balance> {
         // Without a coin the answer is about bitcoin.
         let call = Call::get("/api/v1/account-overview", Params::new().with("currency", self.settle.as_str()));
-        let (account, attempt) = self.data::<wire::Overview>(&call)?;
+        let (account, attempt) = self.call::<wire::Overview>(&call)?;
         if account.currency != self.settle {
             return Err(attempt.unknown("the answer is about another coin"));
         }
@@ -273,7 +196,7 @@ impl Exchange for KuCoin {
             self.contract(symbol)?;
         }
         // A read of one costs the same, and its shape differs from account to account.
-        let (rows, attempt) = self.data::<Vec<wire::PositionRow>>(&Call::get("/api/v1/positions", Params::new()))?;
+        let (rows, attempt) = self.call::<Vec<wire::PositionRow>>(&Call::get("/api/v1/positions", Params::new()))?;
         let mut positions = Vec::with_capacity(rows.len());
         for row in rows {
             // Coin-margined contracts, and those of other settle coins, are in the answer too, but not in our list.
@@ -284,7 +207,7 @@ impl Exchange for KuCoin {
                 None => None,
             };
             let Some(contract) = contract else { continue };
-            let position = row.position(&contract).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+            let position = row.position(&contract).ok_or_else(|| attempt.too_large())?;
             // What holds a position cannot change its margin mode.
             if let Some(mode) = position.terms.margin_mode.filter(|_| !position.qty.is_zero()) {
                 self.is_in(&position.symbol, mode);
@@ -334,7 +257,7 @@ impl Exchange for KuCoin {
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let result = self.guard(protection);
+        let result = self.place_guard(protection);
         self.doubt_mode(&protection.symbol, std::slice::from_ref(&result));
         result
     }
@@ -342,31 +265,31 @@ impl Exchange for KuCoin {
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let contract = self.contract(&order.symbol)?;
         let call = Call::get("/api/v1/orders/byClientOid", Params::new().with("clientOid", order.id.as_str()));
-        let Some((row, attempt)) = found(self.data::<wire::OrderRow>(&call))? else { return Ok(None) };
+        let Some((row, attempt)) = found(self.call::<wire::OrderRow>(&call))? else { return Ok(None) };
         let is_of = row.symbol == contract.symbol.as_str();
         if !is_of && order.id.leg().is_none() {
             // Names are the account's, not the contract's: whatever has the sender's elsewhere kept ours from being taken.
             return Ok(None);
         }
-        let state = row.state(&contract, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+        let state = row.state(&contract, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         if is_of && state.is(order) { Ok(Some(state)) } else { Err(attempt.unknown("the answer is about another order")) }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
         let contract = self.contract(symbol)?;
         // In this order, because a conditional order that triggers in between moves to the plain ones, and is then in both.
-        let (guards, guards_attempt) = self.order_rows(symbol, "/api/v1/stopOrders", Params::of(symbol))?;
-        let (plain, attempt) = self.order_rows(symbol, "/api/v1/orders", Params::of(symbol).with("status", "active"))?;
+        let (guards, guards_attempt) = self.order_rows(symbol, "/api/v1/stopOrders", &Params::of(symbol))?;
+        let (plain, attempt) = self.order_rows(symbol, "/api/v1/orders", &Params::of(symbol).with("status", "active"))?;
         let moved = |guard: &wire::OrderRow| plain.iter().any(|row| row.id == guard.id);
         let waiting: Vec<wire::OrderRow> = guards.into_iter().filter(|guard| !moved(guard)).collect();
         let waiting = waiting.into_iter().map(|row| row.state(&contract, guards_attempt.offset_ms));
         let plain = plain.into_iter().map(|row| row.state(&contract, attempt.offset_ms));
-        plain.chain(waiting).map(|state| state.ok_or_else(|| attempt.unknown(TOO_LARGE))).collect()
+        plain.chain(waiting).map(|state| state.ok_or_else(|| attempt.too_large())).collect()
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
         let call = Call::query("DELETE", orders::cancel_path(&order.id), Params::of(&order.symbol));
-        let (canceled, attempt) = self.data::<wire::Canceled>(&call)?;
+        let (canceled, attempt) = self.call::<wire::Canceled>(&call)?;
         if canceled.client_oid == order.id.as_str() { Ok(()) } else { Err(attempt.unknown("the answer names another order")) }
     }
 
@@ -385,7 +308,7 @@ impl Exchange for KuCoin {
             let (rows, attempt) = self.fill_rows(symbol, from, to)?;
             // Each in one span, whether or not the bounds are among what is answered.
             let rows = rows.into_iter().filter(|row| row.time() >= since).map(|row| row.fill(&contract, attempt.offset_ms));
-            fills.extend(rows.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.unknown(TOO_LARGE))?);
+            fills.extend(rows.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.too_large())?);
             if to >= end {
                 break;
             }

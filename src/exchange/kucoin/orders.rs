@@ -3,20 +3,23 @@
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::wire::{self, Page, Row, margin_word, stop_word, trigger_word};
-use super::{Answer, KuCoin};
+use super::KuCoin;
+use super::wire::{self, Page, Row, direction_word, margin_word, stop_word, trigger_word};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::encode::percent_encode;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, guard_taken, is_buy, own, taken};
+use crate::exchange::orders::{found, guard_taken, own, taken};
+use crate::exchange::pages::{Pages, pages};
 use crate::exchange::params::Params;
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{Action, ClientId, Decimal, Instrument, Millis, NewOrder, OrderKind, OrderState, Protection, Side, Symbol};
 
 /// Rows asked for at once: half a megabyte of orders.
 const PAGE: usize = 500;
 /// Most pages of one list.
-const PAGES_MAX: i64 = 10;
+const PAGES_MAX: usize = 10;
+
+const FILLS: &str = "/api/v1/fills";
 
 /// Where one order is cancelled, of either kind.
 pub(super) fn cancel_path(id: &ClientId) -> String {
@@ -37,10 +40,6 @@ fn half_word(side: Side, hedge: bool) -> Option<&'static str> {
     hedge.then(|| side.as_str())
 }
 
-fn direction(side: Side, action: Action) -> &'static str {
-    if is_buy(side, action) { "buy" } else { "sell" }
-}
-
 impl KuCoin {
     /// The parameters of a plain order, alone or in a batch.
     fn order_params(&mut self, order: &NewOrder) -> Result<Params> {
@@ -51,7 +50,7 @@ impl KuCoin {
         };
         let params = Params::of(&order.symbol)
             .with("clientOid", order.id.as_str())
-            .with("side", direction(order.side, order.action))
+            .with("side", direction_word(order.side, order.action))
             .with_some("positionSide", half_word(order.side, self.hedge))
             .with("marginMode", margin_word(mode))
             .with_some("leverage", leverage)
@@ -68,7 +67,7 @@ impl KuCoin {
         let mode = self.margin_mode(&protection.symbol)?;
         Ok(Params::of(&protection.symbol)
             .with("clientOid", protection.id.as_str())
-            .with("side", direction(protection.side, Action::Close))
+            .with("side", direction_word(protection.side, Action::Close))
             .with_some("positionSide", half_word(protection.side, self.hedge))
             .with("marginMode", margin_word(mode))
             .with("type", "market")
@@ -81,15 +80,15 @@ impl KuCoin {
 
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let params = self.order_params(order).map_err(ExchangeError::nothing_sent)?;
-        let (ack, attempt) = self.data::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
-        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, order, &attempt)
+        let (ack, attempt) = self.call::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
+        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, &order.id, &attempt)
     }
 
     /// The answer is a success even when orders inside failed.
     fn place_batch(&mut self, orders: &[NewOrder]) -> Result<Vec<Result<OrderState>>> {
         let list = orders.iter().map(|order| self.order_params(order)).collect::<Result<Vec<Params>>>();
         let list = list.map_err(ExchangeError::nothing_sent)?;
-        let (rows, attempt) = self.data::<Vec<Box<RawValue>>>(&Call::post("/api/v1/orders/multi", &list))?;
+        let (rows, attempt) = self.call::<Vec<Box<RawValue>>>(&Call::post("/api/v1/orders/multi", &list))?;
         let named = |row: &RawValue| serde_json::from_str::<wire::Named>(row.get()).ok().and_then(|row| row.client_oid);
         let of = |order: &NewOrder| rows.iter().map(|row| &**row).find(|row| named(row).as_deref() == Some(order.id.as_str()));
         Ok(orders.iter().map(|order| self.placed(of(order), order, &attempt)).collect())
@@ -97,9 +96,8 @@ impl KuCoin {
 
     fn placed(&self, row: Option<&RawValue>, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
         let row = row.ok_or_else(|| attempt.unknown("not every order was answered"))?;
-        self.session.judge_element(attempt, row.get().as_bytes())?;
-        let ack: wire::Ack = serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, order, attempt)
+        let ack: wire::Ack = self.session.element(attempt, row)?;
+        own(OrderState { id: ack.client_oid, ..taken(order, 0) }, &order.id, attempt)
     }
 
     /// At most one batch.
@@ -118,56 +116,37 @@ impl KuCoin {
     }
 
     /// Places a stop or a target.
-    pub(super) fn guard(&mut self, protection: &Protection) -> Result<OrderState> {
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let params = self.guard_params(protection).map_err(ExchangeError::nothing_sent)?;
-        let (ack, attempt) = self.data::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
-        let state = guard_taken(protection, protection.qty, 0);
-        if ack.client_oid == state.id { Ok(state) } else { Err(attempt.unknown("the answer names another order")) }
+        let (ack, attempt) = self.call::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
+        own(OrderState { id: ack.client_oid, ..guard_taken(protection, protection.qty, 0) }, &protection.id, &attempt)
     }
 
-    /// A refusal because of the margin or position mode shows that it is not what we took it for.
-    pub(super) fn doubt_mode<T>(&mut self, symbol: &Symbol, results: &[Result<T>]) {
-        if results.iter().any(|result| matches!(result, Err(error) if error.reason() == Some(Reason::PositionMode))) {
-            self.known.set(symbol, Default::default());
-        }
+    /// The rows of a list of one contract, newest first.
+    fn pages<T: DeserializeOwned + Row>(&mut self, symbol: &Symbol, path: &'static str, query: &Params) -> Result<Pages<T>> {
+        let mut list = pages(PAGES_MAX, |number| {
+            let number = number.unwrap_or(1);
+            let call = Call::get(path, query.clone().with("currentPage", number).with("pageSize", PAGE));
+            let (page, attempt) = self.call::<Page<T>>(&call)?;
+            let last = number >= page.total_page || page.items.is_empty();
+            Ok((page.items, (!last).then_some(number + 1), attempt))
+        })?;
+        list.rows.retain(|row| row.contract() == symbol.as_str());
+        Ok(list)
     }
 
-    /// The rows of a list of one contract, newest first, and whether these were all.
-    fn pages<T: DeserializeOwned + Row>(&mut self, symbol: &Symbol, path: &'static str, query: Params) -> Result<(Vec<T>, bool, Attempt)> {
-        let mut rows = Vec::new();
-        let mut number = 1;
-        loop {
-            let query = query.clone().with("currentPage", number).with("pageSize", PAGE);
-            let (page, attempt) = self.session.call_with_attempt::<Answer<Page<T>>>(&Call::get(path, query))?;
-            let last = number >= page.data.total_page || page.data.items.is_empty();
-            rows.extend(page.data.items.into_iter().filter(|row| row.contract() == symbol.as_str()));
-            if last || number >= PAGES_MAX {
-                return Ok((rows, last, attempt));
-            }
-            number += 1;
-        }
-    }
-
-    /// Orders as a whole: cut short, the list would show them as gone.
-    pub(super) fn order_rows(&mut self, symbol: &Symbol, path: &'static str, query: Params) -> Result<(Vec<wire::OrderRow>, Attempt)> {
-        match self.pages(symbol, path, query)? {
-            (rows, true, attempt) => Ok((rows, attempt)),
-            _ => Err(ExchangeError::refused(Reason::Other, format!("{path} has more than {PAGES_MAX} pages of {symbol}"))),
-        }
+    pub(super) fn order_rows(&mut self, symbol: &Symbol, path: &'static str, query: &Params) -> Result<(Vec<wire::OrderRow>, Attempt)> {
+        self.pages(symbol, path, query)?.whole(path)
     }
 
     /// Fills between two times of the exchange's clock.
     pub(super) fn fill_rows(&mut self, symbol: &Symbol, from: Millis, to: Millis) -> Result<(Vec<wire::FillRow>, Attempt)> {
         let query = Params::of(symbol).with("startAt", from).with("endAt", to);
-        let (rows, whole, attempt) = self.pages::<wire::FillRow>(symbol, "/api/v1/fills", query)?;
-        if !whole {
-            log::warn!("{symbol}: more than {} fills in a week, only the newest are counted", rows.len());
-        }
-        Ok((rows, attempt))
+        Ok(self.pages(symbol, FILLS, &query)?.cut(symbol, FILLS))
     }
 
     /// Cancels whatever is in one of the two lists.
     pub(super) fn cancel_kind(&mut self, symbol: &Symbol, path: &'static str) -> Result<()> {
-        found(self.data::<wire::AllCanceled>(&Call::query("DELETE", path, Params::of(symbol)))).map(drop)
+        found(self.call::<wire::AllCanceled>(&Call::query("DELETE", path, Params::of(symbol)))).map(drop)
     }
 }

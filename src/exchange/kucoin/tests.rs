@@ -6,7 +6,7 @@ mod orders;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
+use crate::exchange::script::{self, START, Step, broken, d, id, is_unknown, raw, reason};
 use crate::market::{Action, ClientId, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step answered with this.
@@ -126,14 +126,6 @@ const STOPS: &str = "GET /api/v1/stopOrders";
 const CANCEL_PLAIN: &str = "DELETE /api/v3/orders";
 const CANCEL_STOPS: &str = "DELETE /api/v1/stopOrders";
 const FILLS: &str = "GET /api/v1/fills";
-
-fn reason<T>(result: Result<T>) -> Option<Reason> {
-    result.err().and_then(|error| error.reason())
-}
-
-fn is_unknown<T>(result: &Result<T>, fence: Millis) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence: named, .. }) if *named == fence)
-}
 
 fn never_sent<T>(result: &Result<T>) -> bool {
     matches!(result, Err(ExchangeError::NeverSent(_)))

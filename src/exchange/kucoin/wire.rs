@@ -5,10 +5,11 @@
 
 use serde::Deserialize;
 
-use crate::exchange::numbers::{decimal, decimal_or_zero, decimal_to_show, integer, millis_or_zero};
-use crate::exchange::orders::{acts_on, our_time};
+use crate::exchange::answers::{Direction, Half, half_if_said};
+use crate::exchange::numbers::{decimal, decimal_or_zero, decimal_to_show, integer, millis, millis_or_zero, whole_leverage};
+use crate::exchange::orders::{acts_on, fee, is_buy, our_time};
 use crate::market::{
-    Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Terms, TriggerBy,
+    Action, Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Terms, TriggerBy,
 };
 
 /// Nanoseconds in a millisecond.
@@ -16,7 +17,7 @@ const NANOS: Millis = 1_000_000;
 
 /// Every answer; its code was judged before.
 #[derive(Deserialize)]
-pub(super) struct Answer<T> {
+pub(super) struct Reply<T> {
     pub(super) data: T,
 }
 
@@ -31,42 +32,18 @@ pub(super) struct Page<T> {
 
 #[derive(Deserialize)]
 struct ServerTime {
-    #[serde(deserialize_with = "integer")]
-    data: i64,
+    #[serde(deserialize_with = "millis")]
+    data: Millis,
 }
 
 /// The exchange's clock.
 pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
-    let time: ServerTime = serde_json::from_slice(body)?;
-    Millis::try_from(time.data).map_err(|_| serde::de::Error::custom("a time before 1970"))
+    Ok(serde_json::from_slice::<ServerTime>(body)?.data)
 }
 
-/// Direction of an order.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Direction {
-    Buy,
-    Sell,
-}
-
-/// The half of the account: one-way accounts have only `BOTH`.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum PositionSide {
-    #[serde(alias = "")]
-    Both,
-    Long,
-    Short,
-}
-
-impl PositionSide {
-    fn side(self) -> Option<Side> {
-        match self {
-            PositionSide::Both => None,
-            PositionSide::Long => Some(Side::Long),
-            PositionSide::Short => Some(Side::Short),
-        }
-    }
+/// The word for the direction of an order that opens or closes a position of a side.
+pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
+    if is_buy(side, action) { "buy" } else { "sell" }
 }
 
 /// The word for a margin mode in requests.
@@ -91,10 +68,6 @@ pub(super) fn stop_word(side: Side, kind: ProtectionKind) -> &'static str {
         (Side::Long, ProtectionKind::StopLoss) | (Side::Short, ProtectionKind::TakeProfit) => "down",
         (Side::Long, ProtectionKind::TakeProfit) | (Side::Short, ProtectionKind::StopLoss) => "up",
     }
-}
-
-fn whole(number: Decimal) -> Option<u32> {
-    number.fract().is_zero().then(|| u32::try_from(number).ok()).flatten().filter(|number| *number > 0)
 }
 
 /// `GET /api/v2/position/getPositionMode`.
@@ -148,7 +121,7 @@ pub(super) struct LeverageRow {
 
 impl LeverageRow {
     pub(super) fn leverage(&self) -> Option<u32> {
-        whole(self.leverage)
+        whole_leverage(self.leverage)
     }
 }
 
@@ -181,7 +154,8 @@ pub(super) struct PositionRow {
     /// Lots; negative for a short position, in hedge mode maybe not.
     #[serde(deserialize_with = "decimal")]
     current_qty: Decimal,
-    position_side: Option<PositionSide>,
+    #[serde(default, deserialize_with = "half_if_said")]
+    position_side: Half,
     settle_currency: Option<String>,
     margin_mode: Option<String>,
     cross_mode: Option<bool>,
@@ -216,9 +190,9 @@ impl PositionRow {
 
     pub(super) fn position(self, contract: &Instrument) -> Option<Position> {
         let by_sign = if self.current_qty < Decimal::ZERO { Side::Short } else { Side::Long };
-        let half = self.position_side.and_then(PositionSide::side);
+        let half = self.position_side.side();
         let margin_mode = self.margin_mode();
-        let leverage = whole(self.leverage).filter(|_| margin_mode == Some(MarginMode::Cross));
+        let leverage = whole_leverage(self.leverage).filter(|_| margin_mode == Some(MarginMode::Cross));
         Some(Position {
             symbol: contract.symbol.clone(),
             side: half.unwrap_or(by_sign),
@@ -278,7 +252,8 @@ pub(super) struct OrderRow {
     client_oid: Option<String>,
     status: String,
     side: Direction,
-    position_side: Option<PositionSide>,
+    #[serde(default, deserialize_with = "half_if_said")]
+    position_side: Half,
     /// None for one that closes whatever is there.
     #[serde(default, deserialize_with = "decimal_or_zero")]
     size: Decimal,
@@ -305,7 +280,7 @@ pub(super) struct OrderRow {
 impl OrderRow {
     /// `offset_ms` is the exchange's clock minus ours.
     pub(super) fn state(self, contract: &Instrument, offset_ms: i64) -> Option<OrderState> {
-        let half = self.position_side.and_then(PositionSide::side);
+        let half = self.position_side.side();
         let closes = self.close_order == Some(true);
         let (side, opens) = acts_on(self.side == Direction::Buy, half, closes || self.reduce_only == Some(true));
         let conditional = self.is_conditional();
@@ -367,7 +342,8 @@ pub(super) struct FillRow {
     trade_id: String,
     order_id: String,
     side: Direction,
-    position_side: Option<PositionSide>,
+    #[serde(default, deserialize_with = "half_if_said")]
+    position_side: Half,
     /// Lots.
     #[serde(deserialize_with = "decimal")]
     size: Decimal,
@@ -395,15 +371,15 @@ impl FillRow {
     /// With the exchange's numbers of trade and order: both orders of a trade may be ours. `offset_ms` is the exchange's
     /// clock minus ours.
     pub(super) fn fill(self, contract: &Instrument, offset_ms: i64) -> Option<((String, String), Fill)> {
-        let elsewhere = !self.fee.is_zero() && *self.fee_currency != *contract.settle;
+        let (fee, fee_elsewhere) = fee(self.fee, *self.fee_currency == *contract.settle);
         let fill = Fill {
             by: None,
-            side: self.position_side.and_then(PositionSide::side),
+            side: self.position_side.side(),
             buy: self.side == Direction::Buy,
             price: self.price,
             qty: contract.coins(self.size)?,
-            fee: if elsewhere { Decimal::ZERO } else { self.fee },
-            fee_elsewhere: elsewhere,
+            fee,
+            fee_elsewhere,
             at: our_time(self.time(), offset_ms),
         };
         Some(((self.trade_id, self.order_id), fill))

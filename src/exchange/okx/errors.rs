@@ -97,8 +97,7 @@ fn is_unsure(code: i64) -> bool {
 }
 
 fn limited(failure: &Failure<'_>) -> Reason {
-    let asked = failure.retry_after_s.map_or(WINDOW_MS, |seconds| seconds.saturating_mul(SECOND_MS));
-    Reason::RateLimited { until: failure.now.saturating_add(asked.clamp(WINDOW_MS, WAIT_MAX_MS)) }
+    failure.limited(WINDOW_MS, WINDOW_MS..=WAIT_MAX_MS)
 }
 
 /// The class of a code. Those that leave the outcome open, and limits, are not decided here.

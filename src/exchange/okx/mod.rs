@@ -3,12 +3,13 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
+//! | `settings.rs` | margin modes and leverages |
+//! | `held.rs` | the margin mode of each position |
 //! | `sign.rs` | what makes a call this exchange's: signature, headers, how long an order lives |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
 //! | `instruments.rs` | the list of contracts, and that one contract is so many coins |
-//! | `orders.rs` | how orders and guards are sent, found again, listed and cancelled |
-//! | `held.rs` | the margin mode of each position |
 //!
 //! Quantities are contracts, so nothing can be ordered or read of a contract that is not in the list. Every order names
 //! its margin mode: one that opens takes what [`Exchange::prepare`] was told, one that closes or guards its position's
@@ -24,6 +25,7 @@ mod errors;
 mod held;
 mod instruments;
 mod orders;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -35,20 +37,20 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::attempt::Attempt;
-use super::catalogue::{Catalogue, with_delisted};
+use super::catalogue::{Catalogue, contract};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{change, found, in_order, leverage_set, quote};
+use super::orders::{change, found, in_order, quote};
+use super::pages::pages;
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
-    Balance, Fill, Instrument, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side, Symbol,
-    Terms,
+    Balance, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
 use held::Held;
 use orders::GUARDS_BATCH_MAX;
-use wire::{Answer, Row, margin_word};
+use wire::{Reply, Row};
 
 /// Where real money is, and play money too.
 pub const LIVE_URL: &str = "https://openapi.okx.com";
@@ -62,6 +64,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: Habit { covers: Covers::Quantity, second: Second::Rests },
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 32, letters: Letters::Any, signs: "" }),
     batch: BATCH_MAX,
@@ -80,8 +83,6 @@ const PAGE: usize = 100;
 const FILLS_PAGES_MAX: usize = 50;
 /// Fills of so long ago are in the quick list; older ones, up to three months, in the slow one. An hour less than it keeps.
 const RECENT_MS: Millis = (3 * 24 - 1) * 3600 * 1000;
-
-const TOO_LARGE: &str = "a quantity in the answer is beyond calculation";
 
 /// One account at OKX.
 pub struct Okx {
@@ -118,51 +119,12 @@ impl Okx {
     }
 
     fn contract(&mut self, symbol: &Symbol) -> Result<Instrument> {
-        let found = self.listed()?.get(symbol.as_str()).cloned();
-        found.ok_or_else(|| ExchangeError::refused(Reason::SymbolUnknown, format!("the exchange lists no contract {symbol}")))
-    }
-
-    /// The margin mode where none is wished for: that of a position that is held, else the last one wished for, else cross.
-    fn usual_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        let wished = self.known.get(symbol).margin_mode;
-        if let Some(mode) = self.held.mode(symbol, None, wished).or(wished) {
-            return Ok(mode);
-        }
-        self.positions(Some(symbol))?;
-        Ok(self.held.mode(symbol, None, None).unwrap_or(MarginMode::Cross))
-    }
-
-    /// The margin mode of orders that close or guard a position: its own, which is read where it is not known.
-    fn position_mode(&mut self, symbol: &Symbol, side: Side) -> Result<MarginMode> {
-        let wished = self.known.get(symbol).margin_mode;
-        if let Some(mode) = self.held.mode(symbol, Some(side), wished) {
-            return Ok(mode);
-        }
-        self.positions(Some(symbol))?;
-        Ok(self.held.mode(symbol, Some(side), wished).or(wished).unwrap_or(MarginMode::Cross))
-    }
-
-    /// The margin mode of orders that open.
-    fn opening_mode(&mut self, symbol: &Symbol) -> Result<MarginMode> {
-        match self.known.get(symbol).margin_mode {
-            Some(wished) => Ok(wished),
-            None => {
-                let mode = self.usual_mode(symbol)?;
-                self.wish(symbol, mode);
-                Ok(mode)
-            }
-        }
-    }
-
-    /// Orders that open take this margin mode from now on; the leverage known of another mode says nothing about it.
-    fn wish(&mut self, symbol: &Symbol, mode: MarginMode) {
-        if self.known.get(symbol).margin_mode != Some(mode) {
-            self.known.set(symbol, Terms { leverage: None, margin_mode: Some(mode) });
-        }
+        let list = self.listed()?;
+        contract(&list, symbol)
     }
 
     fn rows<T: DeserializeOwned>(&mut self, call: &Call) -> Result<(Vec<T>, Attempt)> {
-        let (answer, attempt) = self.session.call_with_attempt::<Answer<T>>(call)?;
+        let (answer, attempt) = self.session.call_with_attempt::<Reply<T>>(call)?;
         Ok((answer.data, attempt))
     }
 
@@ -187,48 +149,14 @@ impl Okx {
         query: &Params,
         pages_max: usize,
     ) -> Result<(Vec<T>, Attempt)> {
-        let mut list: Vec<T> = Vec::new();
-        let mut pages = 0;
-        loop {
-            let query = query.clone().with_some("after", list.last().map(Row::number));
-            let (rows, attempt) = self.rows::<T>(&Call::get(path, query))?;
-            let full = rows.len() >= PAGE;
-            list.extend(rows);
-            pages += 1;
-            if full && pages == pages_max {
-                log::warn!("{symbol}: {path} has more than {} rows, only the newest are counted", list.len());
-            }
-            if !full || pages == pages_max {
-                list.retain(|row| row.contract() == symbol.as_str());
-                return Ok((list, attempt));
-            }
-        }
-    }
-
-    /// `None` where the halves differ, and where the account's mode has no leverage to be read.
-    fn read_leverage(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<Option<u32>> {
-        let call = Call::get("/api/v5/account/leverage-info", of(symbol).with("mgnMode", margin_word(mode)));
-        let halves = match self.rows::<wire::LeverageRow>(&call) {
-            Ok((rows, _)) => rows,
-            Err(ExchangeError::Refused(refusal)) if refusal.code == errors::NO_LEVERAGE => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let first = halves.first().and_then(wire::LeverageRow::leverage);
-        Ok(first.filter(|_| halves.iter().all(|half| half.leverage() == first)))
-    }
-
-    /// In hedge mode each half of an isolated contract has a leverage of its own.
-    fn set_leverage(&mut self, symbol: &Symbol, mode: MarginMode, leverage: u32) -> Result<()> {
-        let halves: &[Option<&str>] = match (self.hedge, mode) {
-            (true, MarginMode::Isolated) => &[Some("long"), Some("short")],
-            _ => &[None],
-        };
-        for half in halves {
-            let params = of(symbol).with("lever", leverage.to_string()).with("mgnMode", margin_word(mode)).with_some("posSide", *half);
-            let (set, _) = self.row::<wire::LeverageRow>(&Call::post("/api/v5/account/set-leverage", &params))?;
-            leverage_set(leverage, set.leverage().unwrap_or(0))?;
-        }
-        Ok(())
+        let list = pages(pages_max, |after| {
+            let (rows, attempt) = self.rows::<T>(&Call::get(path, query.clone().with_some("after", after)))?;
+            let next = rows.last().filter(|_| rows.len() >= PAGE).map(Row::number);
+            Ok((rows, next, attempt))
+        })?;
+        let (mut rows, attempt) = list.cut(symbol, path);
+        rows.retain(|row| row.contract() == symbol.as_str());
+        Ok((rows, attempt))
     }
 }
 
@@ -252,16 +180,9 @@ impl Exchange for Okx {
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
         let (now, session, settle) = (self.session.now(), &mut self.session, &self.settle);
         let call = Call::public("/api/v5/public/instruments", Params::new().with("instType", "SWAP"));
-        // Nobody knows the shelf's list while somebody reads.
-        let shelf = self.catalogue.peek();
-        let before = if shelf.is_empty() { Arc::clone(&self.instruments) } else { shelf };
-        let read = || {
-            let list = session.stream(&call, |body| instruments::read_contracts(body, settle))?;
-            Ok(with_delisted(list, &before))
-        };
-        let list = self.catalogue.get(now, read)?;
-        self.instruments = Arc::clone(&list);
-        Ok(list)
+        let read = || session.stream(&call, |body| instruments::read_contracts(body, settle));
+        self.instruments = self.catalogue.get_with_delisted(now, &self.instruments, read)?;
+        Ok(Arc::clone(&self.instruments))
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
@@ -295,7 +216,7 @@ impl Exchange for Okx {
                 }
                 continue;
             };
-            positions.push(row.position(contract).ok_or_else(|| attempt.unknown(TOO_LARGE))?);
+            positions.push(row.position(contract).ok_or_else(|| attempt.too_large())?);
         }
         let held = positions.iter().filter(|position| !position.qty.is_zero());
         let held = held.filter_map(|position| Some((position.symbol.clone(), position.side, position.terms.margin_mode?)));
@@ -345,7 +266,7 @@ impl Exchange for Okx {
     }
 
     fn protect(&mut self, protection: &Protection) -> Result<OrderState> {
-        let result = self.guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error));
+        let result = self.place_guard(protection).inspect_err(|error| self.mistrust(&protection.symbol, error));
         self.session.mind_clock(std::slice::from_ref(&result));
         result
     }
@@ -365,7 +286,7 @@ impl Exchange for Okx {
         let (plain, attempt) = self.plain_rows(symbol)?;
         let guards = guards.into_iter().map(|row| row.state(&contract, guards_attempt.offset_ms));
         let plain = plain.into_iter().map(|row| row.state(&contract, attempt.offset_ms));
-        plain.chain(guards).map(|state| state.ok_or_else(|| attempt.unknown(TOO_LARGE))).collect()
+        plain.chain(guards).map(|state| state.ok_or_else(|| attempt.too_large())).collect()
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
@@ -399,7 +320,7 @@ impl Exchange for Okx {
         let (rows, attempt) = self.pages::<wire::FillRow>(symbol, path, &query, FILLS_PAGES_MAX)?;
         let rows = rows.into_iter().filter(|row| row.time() >= from);
         let fills = rows.map(|row| row.fill(&contract, attempt.offset_ms)).collect::<Option<Vec<_>>>();
-        fills.map(in_order).ok_or_else(|| attempt.unknown(TOO_LARGE))
+        fills.map(in_order).ok_or_else(|| attempt.too_large())
     }
 }
 

@@ -5,13 +5,13 @@
 use serde_json::value::RawValue;
 
 use super::sign;
-use super::wire::{self, Row, half_word, margin_word};
-use super::{Okx, TOO_LARGE, listing, of};
+use super::wire::{self, Row, direction_word, half_word, margin_word};
+use super::{Okx, listing, of};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, guard_taken, is_buy, our_time, taken, with_child};
+use crate::exchange::orders::{found, guard_taken, our_time, taken, with_child};
 use crate::exchange::params::Params;
-use crate::exchange::session::{Call, unreadable};
+use crate::exchange::session::Call;
 use crate::market::{
     Action, ClientId, Decimal, Instrument, MarginMode, NewOrder, OrderKind, OrderState, OrderStatus, Protection, ProtectionKind, Side,
     Symbol, TriggerBy,
@@ -27,8 +27,10 @@ const CHILDREN_MAX: usize = 10;
 impl Okx {
     /// What plain and conditional orders have in common.
     fn common_params(&self, symbol: &Symbol, mode: MarginMode, side: Side, action: Action) -> Params {
-        let direction = if is_buy(side, action) { "buy" } else { "sell" };
-        of(symbol).with("tdMode", margin_word(mode)).with("side", direction).with_some("posSide", self.hedge.then(|| half_word(side)))
+        of(symbol)
+            .with("tdMode", margin_word(mode))
+            .with("side", direction_word(side, action))
+            .with_some("posSide", self.hedge.then(|| half_word(side)))
     }
 
     /// The parameters of a plain order, alone or in a batch.
@@ -75,13 +77,12 @@ impl Okx {
 
     /// What one element says became of its order, guard or cancel.
     pub(super) fn acknowledged(&self, row: &RawValue, attempt: &Attempt) -> Result<wire::Ack> {
-        self.session.judge_element(attempt, row.get().as_bytes())?;
-        serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))
+        self.session.element(attempt, row)
     }
 
     /// The same of a named one: a refusal may come without the name, but neither comes with another.
     fn acknowledged_by_name(&self, row: &RawValue, id: &ClientId, attempt: &Attempt) -> Result<wire::Ack> {
-        let named: wire::Named = serde_json::from_str(row.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
+        let named: wire::Named = serde_json::from_str(row.get()).map_err(|error| attempt.unreadable(&error))?;
         let name = named.either();
         if !name.is_empty() && name != id.as_str() {
             return Err(attempt.unknown("the answer names another order"));
@@ -128,7 +129,7 @@ impl Okx {
     }
 
     /// Places a stop or a target.
-    pub(super) fn guard(&mut self, protection: &Protection) -> Result<OrderState> {
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let params = self.guard_params(protection).map_err(ExchangeError::nothing_sent)?;
         let (row, attempt) = self.row::<Box<RawValue>>(&Call::post("/api/v5/trade/order-algo", &params))?;
         let ack = self.acknowledged_by_name(&row, &protection.id, &attempt)?;
@@ -150,7 +151,7 @@ impl Okx {
         let call = Call::get("/api/v5/trade/order", of(&contract.symbol).with(name, id));
         let Some((row, attempt)) = self.named_row::<wire::PlainRow>(&call)? else { return Ok(None) };
         let state = row.state(contract, attempt.offset_ms);
-        state.map(Some).ok_or_else(|| attempt.unknown(TOO_LARGE))
+        state.map(Some).ok_or_else(|| attempt.too_large())
     }
 
     /// A conditional order, and what the orders it became say.
@@ -158,7 +159,7 @@ impl Okx {
         let call = Call::get("/api/v5/trade/order-algo", Params::new().with("algoClOrdId", id));
         let Some((row, attempt)) = self.named_row::<wire::GuardRow>(&call)? else { return Ok(None) };
         let children = row.ord_id_list.clone();
-        let guard = row.state(contract, attempt.offset_ms).ok_or_else(|| attempt.unknown(TOO_LARGE))?;
+        let guard = row.state(contract, attempt.offset_ms).ok_or_else(|| attempt.too_large())?;
         if guard.status != OrderStatus::Triggered || children.len() > CHILDREN_MAX {
             return Ok(Some(guard));
         }

@@ -6,8 +6,8 @@ mod orders;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
-use crate::market::{Action, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
+use crate::exchange::script::{self, START, Step, broken, d, id, is_unknown, raw, reason};
+use crate::market::{Action, Decimal, Guarded, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step answered with rows.
 fn ok(expected: &'static str, rows: Value) -> Step {
@@ -110,14 +110,6 @@ const CANCEL_MANY: &str = "POST /api/v5/trade/cancel-batch-orders";
 const CANCEL_GUARDS: &str = "POST /api/v5/trade/cancel-algos";
 const FILLS: &str = "GET /api/v5/trade/fills";
 const OLD_FILLS: &str = "GET /api/v5/trade/fills-history";
-
-fn reason<T>(result: Result<T>) -> Option<Reason> {
-    result.err().and_then(|error| error.reason())
-}
-
-fn is_unknown<T>(result: &Result<T>, fence: Millis) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence: named, .. }) if *named == fence)
-}
 
 fn time_is(server: Millis) -> Step {
     ok(TIME, json!([{"ts": server.to_string()}]))

@@ -6,26 +6,29 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, integer, millis_or_zero};
-use crate::exchange::orders::{acts_on, our_time};
-use crate::market::{Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Terms};
+use crate::exchange::answers::{Direction, Half, half_if_said};
+use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, integer, millis, millis_or_zero, whole_leverage};
+use crate::exchange::orders::{acts_on, fee, is_buy, our_time};
+use crate::market::{
+    Action, Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Terms,
+};
 
 /// Every answer; its code was judged before.
 #[derive(Deserialize)]
-pub(super) struct Answer<T> {
+pub(super) struct Reply<T> {
     pub(super) data: Vec<T>,
 }
 
 #[derive(Deserialize)]
 struct ServerTime {
-    #[serde(deserialize_with = "integer")]
-    ts: i64,
+    #[serde(deserialize_with = "millis")]
+    ts: Millis,
 }
 
 /// The exchange's clock.
 pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
     let [time] = serde_json::from_slice::<Lone<ServerTime>>(body)?.data;
-    Millis::try_from(time.ts).map_err(|_| serde::de::Error::custom("a time before 1970"))
+    Ok(time.ts)
 }
 
 /// An answer with exactly one row.
@@ -34,33 +37,9 @@ struct Lone<T> {
     data: [T; 1],
 }
 
-/// Direction of an order.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Direction {
-    Buy,
-    Sell,
-}
-
-/// The half of the account: one-way accounts have only `net`.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum PosSide {
-    #[default]
-    #[serde(alias = "")]
-    Net,
-    Long,
-    Short,
-}
-
-impl PosSide {
-    fn side(self) -> Option<Side> {
-        match self {
-            PosSide::Net => None,
-            PosSide::Long => Some(Side::Long),
-            PosSide::Short => Some(Side::Short),
-        }
-    }
+/// The word for the direction of an order that opens or closes a position of a side.
+pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
+    if is_buy(side, action) { "buy" } else { "sell" }
 }
 
 /// The word for a half in requests.
@@ -92,10 +71,6 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Box::<RawValue>::deserialize(deserializer)?.get().trim_matches('"') == "true")
 }
 
-fn whole(number: Decimal) -> Option<u32> {
-    number.fract().is_zero().then(|| u32::try_from(number).ok()).flatten().filter(|number| *number > 0)
-}
-
 /// `GET /api/v5/account/config`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -124,7 +99,7 @@ pub(super) struct LeverageRow {
 
 impl LeverageRow {
     pub(super) fn leverage(&self) -> Option<u32> {
-        whole(self.lever)
+        whole_leverage(self.lever)
     }
 }
 
@@ -169,8 +144,8 @@ impl CoinBalance {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PositionRow {
     pub(super) inst_id: String,
-    #[serde(default)]
-    pos_side: PosSide,
+    #[serde(default, deserialize_with = "half_if_said")]
+    pos_side: Half,
     /// Contracts; negative for a short position of a one-way account.
     #[serde(deserialize_with = "decimal")]
     pos: Decimal,
@@ -210,7 +185,7 @@ impl PositionRow {
         Some(Position {
             symbol: contract.symbol.clone(),
             side: self.pos_side.side().unwrap_or(by_sign),
-            hedge: self.pos_side != PosSide::Net,
+            hedge: self.pos_side != Half::Both,
             qty: contract.coins(self.pos.abs())?,
             entry_price: self.avg_px,
             mark_price: self.mark_px,
@@ -219,7 +194,7 @@ impl PositionRow {
             unrealized_pnl: self.upl,
             margin: if self.margin.is_zero() { self.imr } else { self.margin },
             break_even_price: self.be_px,
-            terms: Terms { leverage: whole(self.lever), margin_mode: margin_mode(&self.mgn_mode) },
+            terms: Terms { leverage: whole_leverage(self.lever), margin_mode: margin_mode(&self.mgn_mode) },
         })
     }
 }
@@ -266,8 +241,8 @@ pub(super) struct PlainRow {
     cl_ord_id: String,
     state: String,
     side: Direction,
-    #[serde(default)]
-    pos_side: PosSide,
+    #[serde(default, deserialize_with = "half_if_said")]
+    pos_side: Half,
     #[serde(deserialize_with = "decimal")]
     sz: Decimal,
     #[serde(deserialize_with = "decimal")]
@@ -322,8 +297,8 @@ pub(super) struct GuardRow {
     algo_cl_ord_id: String,
     state: String,
     side: Direction,
-    #[serde(default)]
-    pos_side: PosSide,
+    #[serde(default, deserialize_with = "half_if_said")]
+    pos_side: Half,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     sz: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
@@ -407,8 +382,8 @@ pub(super) struct FillRow {
     bill_id: i64,
     inst_id: String,
     side: Direction,
-    #[serde(default)]
-    pos_side: PosSide,
+    #[serde(default, deserialize_with = "half_if_said")]
+    pos_side: Half,
     #[serde(deserialize_with = "decimal")]
     fill_sz: Decimal,
     #[serde(deserialize_with = "decimal")]
@@ -433,15 +408,15 @@ impl FillRow {
 
     /// With the exchange's number of it. `offset_ms` is the exchange's clock minus ours.
     pub(super) fn fill(self, contract: &Instrument, offset_ms: i64) -> Option<(i64, Fill)> {
-        let elsewhere = !self.fee.is_zero() && *self.fee_ccy != *contract.settle;
+        let (fee, fee_elsewhere) = fee(-self.fee, *self.fee_ccy == *contract.settle);
         let fill = Fill {
             by: None,
             side: self.pos_side.side(),
             buy: self.side == Direction::Buy,
             price: self.fill_px,
             qty: contract.coins(self.fill_sz)?,
-            fee: if elsewhere { Decimal::ZERO } else { -self.fee },
-            fee_elsewhere: elsewhere,
+            fee,
+            fee_elsewhere,
             at: our_time(self.time(), offset_ms),
         };
         Some((self.bill_id, fill))

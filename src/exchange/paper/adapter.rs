@@ -25,6 +25,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: CLOSES_POSITION,
     attaches_stop: false,
     guards_end_with_position: true,
+    guards_hold_up_close: false,
     positions_show_orders: true,
     custom_ids: Some(CustomIds { chars_max: 36, letters: Letters::Any, signs: ".:/_-" }),
     batch: 5,

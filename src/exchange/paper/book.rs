@@ -256,7 +256,7 @@ impl Book {
         if new.position_side.is_some() && new.reduce_only {
             return Err(Denial::PositionMode);
         }
-        if !self.plain.is_free(&new.client_id, self.knobs.reuse_ids) {
+        if !self.knobs.same_ids && !self.plain.is_free(&new.client_id, self.knobs.reuse_ids) {
             return Err(Denial::DuplicateClientId);
         }
         if self.plain.open.iter().filter(|order| order.symbol == new.symbol).count() >= OPEN_ORDERS_MAX {

@@ -57,7 +57,7 @@ impl Book {
         let market = self.markets.get(&new.symbol).ok_or(Denial::NoPrice)?;
         check_price(instrument, new.trigger_price)?;
         let waiting = || self.conditional.open.iter().filter(|order| order.is_waiting());
-        if !self.conditional.is_free(&new.client_id, self.knobs.reuse_ids) {
+        if !self.knobs.same_ids && !self.conditional.is_free(&new.client_id, self.knobs.reuse_ids) {
             return Err(Denial::DuplicateClientId);
         }
         if waiting().count() >= CONDITIONALS_MAX {

@@ -28,6 +28,8 @@ pub struct Knobs {
     pub oversized_reduce: Oversized,
     /// Whether a name is free again once its order has ended; else never, as far back as ended orders are kept.
     pub reuse_ids: bool,
+    /// Whether nobody looks at names: several open orders may have the same one.
+    pub same_ids: bool,
     /// Ended orders of each kind, executions and closed naked spans that are kept.
     pub history_max: usize,
 }
@@ -54,6 +56,7 @@ impl Default for Knobs {
             second_protection: Second::Refused,
             oversized_reduce: Oversized::Trim,
             reuse_ids: true,
+            same_ids: false,
             history_max: 1000,
         }
     }

@@ -4,6 +4,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
+//! | `orders.rs` | how orders and guards are sent, found again and listed |
 //! | `settings.rs` | position mode, margin mode and leverage of a contract |
 //! | `sign.rs` | what makes a call this exchange's: signature and expiry |
 //! | `errors.rs` | what a failure says about the order |
@@ -22,30 +23,24 @@
 
 mod errors;
 mod instruments;
+mod orders;
 mod settings;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
-use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
-use super::orders::{found, guard_taken, in_order, own, quote, shared_name, taken};
+use super::modes::Modes;
+use super::orders::{found, in_order, quote, shared_name};
 use super::params::Params;
-use super::session::{Call, Session, unreadable};
+use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
-use crate::market::{
-    Action, Balance, Fill, Instruments, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Position, Protection,
-    ProtectionKind, Quote, Side, Symbol, Terms,
-};
-use wire::{OrderRow, Reply};
+use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://api.phemex.com";
@@ -61,6 +56,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     target: CONDITIONAL,
     attaches_stop: false,
     guards_end_with_position: false,
+    guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 40, letters: Letters::Any, signs: "-_" }),
     batch: 1,
@@ -94,8 +90,7 @@ pub struct Phemex {
     session: Session,
     settle: String,
     demo: bool,
-    /// Hedge mode of the contracts whose positions were read; no more than there are contracts.
-    modes: BTreeMap<Symbol, bool>,
+    modes: Modes,
     /// Each contract's leverage and margin mode.
     known: Known,
     catalogue: Catalogue,
@@ -109,86 +104,11 @@ impl Phemex {
             demo: line.keys.demo,
             session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
             settle: line.settle,
-            modes: BTreeMap::new(),
+            modes: Modes::default(),
             known: Known::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
         }
-    }
-
-    /// A call about one order: its answer is the order, in which a refusal may hide behind a successful answer.
-    fn order_call(&mut self, call: &Call) -> Result<(OrderRow, Attempt)> {
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(call)?;
-        self.session.judge_element(&attempt, reply.data.get().as_bytes())?;
-        let row = serde_json::from_str(reply.data.get()).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        Ok((row, attempt))
-    }
-
-    fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
-        let half = self.half(&order.symbol, order.side)?;
-        let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
-        self.doubt_mode(&order.symbol, &result);
-        let (row, attempt) = result?;
-        let state = taken(order, row.created_at(attempt.offset_ms));
-        own(OrderState { id: row.name.unwrap_or_default(), ..state }, order, &attempt)
-    }
-
-    fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
-        let half = self.half(&protection.symbol, protection.side)?;
-        let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
-        self.doubt_mode(&protection.symbol, &result);
-        let (row, attempt) = result?;
-        let state = guard_taken(protection, protection.qty, row.created_at(attempt.offset_ms));
-        if row.name.as_deref() != Some(protection.id.as_str()) {
-            return Err(attempt.unknown("the answer names another order"));
-        }
-        Ok(if row.waits() { OrderState { status: OrderStatus::Resting, ..state } } else { state })
-    }
-
-    /// The open orders of a contract, plain and conditional. Without any the answer is that there is no such order.
-    fn active(&mut self, symbol: &Symbol) -> Result<Vec<OrderRow>> {
-        let reply = found(self.session.call::<Reply<wire::ActiveList>>(&Call::get(ACTIVE, Params::of(symbol))))?;
-        Ok(reply.map(|reply| reply.data.rows).unwrap_or_default())
-    }
-
-    /// What the history says of an order that is not open (any more).
-    fn ended(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let call = Call::get(HISTORY, Params::of(&order.symbol).with("clOrdID", order.id.as_str()));
-        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<Box<RawValue>>>(&call))? else { return Ok(None) };
-        let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        let row = rows.into_iter().find(|row| row.is_named(order));
-        Ok(row.map(|row| row.state_of(order, attempt.offset_ms)).map(|state| match state.status {
-            // It lags: an order that is not open does not rest.
-            OrderStatus::Resting => OrderState { status: OrderStatus::Taken, ..state },
-            _ => state,
-        }))
-    }
-
-    /// The half that a cancel must name. A plain order does not tell its side, but the list of open orders does.
-    fn half_of(&mut self, order: &OrderRef) -> Result<Option<Side>> {
-        if let Some(guard) = order.guard {
-            return self.half(&order.symbol, guard.side);
-        }
-        if !self.mode_of(&order.symbol)? {
-            return Ok(None);
-        }
-        let rows = self.active(&order.symbol).map_err(ExchangeError::nothing_sent)?;
-        let row = rows.into_iter().find(|row| row.is_named(order));
-        let gone = || ExchangeError::refused(Reason::UnknownOrder, "not among the open orders");
-        Ok(Some(row.ok_or_else(gone)?.state(&order.symbol, 0).side))
-    }
-
-    /// One page of executions, from a time of the exchange's clock on.
-    fn trades(&mut self, symbol: &Symbol, from: Millis, offset: usize) -> Result<(Vec<wire::TradeRow>, Attempt)> {
-        let query = Params::new()
-            .with("currency", self.settle.as_str())
-            .with("symbol", symbol.as_str())
-            .with("offset", offset)
-            .with("limit", FILLS_PAGE)
-            .with("start", from);
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(&Call::get(TRADES, query))?;
-        let rows = wire::rows(&reply.data).map_err(|error| attempt.unknown(unreadable(&error)))?;
-        Ok((rows, attempt))
     }
 }
 
@@ -203,7 +123,7 @@ impl Exchange for Phemex {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        (self.modes, self.known) = (BTreeMap::new(), Known::default());
+        (self.modes, self.known) = (Modes::default(), Known::default());
         self.account(None)?;
         // Where no row says otherwise, a contract is made one-way before its first order.
         Ok(AccountMode { hedge: false, restricted: None })
@@ -214,9 +134,8 @@ impl Exchange for Phemex {
         let call = Call::public("/public/products", Params::new());
         let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
-            self.known.rename(|name| shared_name(&list, name));
-            let modes = std::mem::take(&mut self.modes).into_iter();
-            self.modes = modes.map(|(name, mode)| (shared_name(&list, name.as_str()), mode)).collect();
+            self.known.share_names(&list);
+            self.modes.share_names(&list);
             self.instruments = Arc::clone(&list);
         }
         Ok(list)
@@ -264,7 +183,7 @@ impl Exchange for Phemex {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let open = self.active(&order.symbol)?.into_iter().find(|row| row.is_named(order));
+        let open = self.open_rows(&order.symbol)?.into_iter().find(|row| row.is_named(order));
         match open {
             Some(row) => Ok(Some(row.state_of(order, self.session.offset_ms()))),
             None => self.ended(order),
@@ -272,7 +191,7 @@ impl Exchange for Phemex {
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let rows = self.active(symbol)?;
+        let rows = self.open_rows(symbol)?;
         let offset_ms = self.session.offset_ms();
         let states = rows.into_iter().map(|row| row.state(symbol, offset_ms));
         Ok(states.filter(|state| !state.status.is_final()).collect())
@@ -282,7 +201,7 @@ impl Exchange for Phemex {
         let half = self.half_of(order)?;
         let params = Params::of(&order.symbol).with("clOrdID", order.id.as_str()).with("posSide", wire::half_word(half));
         let result = self.order_call(&Call::query("DELETE", "/g-orders/cancel", params)).map(drop);
-        self.doubt_mode(&order.symbol, &result);
+        self.modes.doubt(&order.symbol, &result);
         result
     }
 
@@ -305,7 +224,7 @@ impl Exchange for Phemex {
             // They come newest first, and whether the start is heeded is documented nowhere.
             let last = rows.len() < FILLS_PAGE || rows.iter().all(|row| row.time() < from);
             for row in rows.into_iter().filter(|row| row.time() >= from && row.is_execution(symbol)) {
-                fills.push(row.fill(hedge, attempt.offset_ms).map_err(|error| attempt.unknown(unreadable(&error)))?);
+                fills.push(row.fill(hedge, attempt.offset_ms).map_err(|error| attempt.unreadable(&error))?);
             }
             if last {
                 break;
@@ -316,34 +235,4 @@ impl Exchange for Phemex {
         }
         Ok(in_order(fills))
     }
-}
-
-/// What plain orders and guards have in common. Whatever is misspelled here is ignored over there.
-fn common_params(symbol: &Symbol, id: &str, side: Side, action: Action, half: Option<Side>) -> Params {
-    Params::of(symbol).with("clOrdID", id).with("side", wire::direction_word(side, action)).with("posSide", wire::half_word(half))
-}
-
-fn order_params(order: &NewOrder, half: Option<Side>) -> Params {
-    let params = common_params(&order.symbol, order.id.as_str(), order.side, order.action, half).with_decimal("orderQtyRq", order.qty);
-    let params = match order.kind {
-        OrderKind::Market => params.with("ordType", "Market"),
-        OrderKind::Limit { price } => params.with("ordType", "Limit").with_decimal("priceRp", price).with("timeInForce", "GoodTillCancel"),
-    };
-    params.with_some("reduceOnly", (order.action == Action::Close).then_some(true))
-}
-
-/// Type and direction say together on which side of the price the trigger lies.
-fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
-    let kind = match protection.kind {
-        ProtectionKind::StopLoss => "Stop",
-        ProtectionKind::TakeProfit => "MarketIfTouched",
-    };
-    common_params(&protection.symbol, protection.id.as_str(), protection.side, Action::Close, half)
-        .with("ordType", kind)
-        .with_decimal("orderQtyRq", protection.qty)
-        .with_decimal("stopPxRp", protection.trigger_price)
-        .with("triggerType", wire::trigger_word(protection.by))
-        .with("reduceOnly", true)
-        .with("closeOnTrigger", true)
-        .with("timeInForce", "ImmediateOrCancel")
 }

@@ -8,6 +8,7 @@ use super::wire::{self, PositionRow, Reply};
 use super::{POSITIONS, Phemex};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::numbers::whole_leverage;
 use crate::exchange::orders::{change, shared_name};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
@@ -19,7 +20,7 @@ impl Phemex {
         let query = Params::new().with("currency", self.settle.as_str()).with_some("symbol", only.map(Symbol::as_str));
         let (reply, attempt) = self.session.call_with_attempt::<Reply<wire::Account>>(&Call::get(POSITIONS, query))?;
         for row in &reply.data.positions {
-            self.modes.insert(shared_name(&self.instruments, &row.symbol), row.is_hedge());
+            self.modes.set(shared_name(&self.instruments, &row.symbol), row.is_hedge());
         }
         Ok((reply.data, attempt))
     }
@@ -39,10 +40,10 @@ impl Phemex {
     /// Whether a contract is in hedge mode. Asked for before something is sent, which therefore was not sent if this
     /// fails. Taken for one-way where nothing is known: an order for the wrong mode is refused.
     pub(super) fn mode_of(&mut self, symbol: &Symbol) -> Result<bool> {
-        if !self.modes.contains_key(symbol) {
+        if self.modes.get(symbol).is_none() {
             self.rows_of(symbol).map_err(ExchangeError::nothing_sent)?;
         }
-        Ok(self.modes.get(symbol).copied().unwrap_or(false))
+        Ok(self.modes.get(symbol).unwrap_or(false))
     }
 
     /// The half that orders for a side must name; `None` in one-way mode.
@@ -50,23 +51,16 @@ impl Phemex {
         Ok(self.mode_of(symbol)?.then_some(side))
     }
 
-    /// A refusal because of the position mode shows that it is not what we took it for.
-    pub(super) fn doubt_mode<T>(&mut self, symbol: &Symbol, result: &Result<T>) {
-        if matches!(result, Err(error) if error.reason() == Some(Reason::PositionMode)) {
-            self.modes.remove(symbol);
-        }
-    }
-
     /// Reads the position mode where it is not known. A contract that was never touched has none that could be read, and
     /// which one it would get is documented nowhere: it is made one-way.
     pub(super) fn make_mode_known(&mut self, symbol: &Symbol) -> Result<()> {
         self.mode_of(symbol)?;
-        if self.modes.contains_key(symbol) {
+        if self.modes.get(symbol).is_some() {
             return Ok(());
         }
         let params = Params::of(symbol).with("targetPosMode", "OneWay");
         match self.session.call::<wire::Done>(&Call::query("PUT", "/g-positions/switch-pos-mode-sync", params)) {
-            Ok(_) => drop(self.modes.insert(symbol.clone(), false)),
+            Ok(_) => self.modes.set(symbol.clone(), false),
             // Whether "it is so already" is refused is not documented either; the rows may tell now.
             Err(ExchangeError::Refused(refusal)) if !refusal.reason.is_transient() => {
                 log::info!("{symbol}: the position mode was not set: {refusal}");
@@ -87,9 +81,9 @@ impl Phemex {
         } else {
             params.with_decimal("leverageRr", long)
         };
-        let so = Terms { leverage: wire::whole(long.abs()).filter(|_| long == short), margin_mode: Some(mode) };
+        let so = Terms { leverage: whole_leverage(long.abs()).filter(|_| long == short), margin_mode: Some(mode) };
         let done = self.session.call::<wire::Done>(&Call::query("PUT", "/g-positions/leverage", params)).map(drop);
-        self.doubt_mode(symbol, &done);
+        self.modes.doubt(symbol, &done);
         let done = match done {
             // What is so already may be refused: the rows tell.
             Err(ExchangeError::Refused(refusal)) if !refusal.reason.is_transient() => match self.rows_of(symbol) {

@@ -5,8 +5,8 @@ mod account;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw};
-use crate::market::{Decimal, Guarded, Leg, TriggerBy};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::market::{Action, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step that succeeds.
 fn ok(expected: &'static str, data: Value) -> Step {
@@ -43,7 +43,7 @@ impl Stage {
     /// One that knows the position mode of its contract.
     fn knowing(hedge: bool) -> Stage {
         let mut stage = Stage::new();
-        stage.exchange.modes.insert(eth(), hedge);
+        stage.exchange.modes.set(eth(), hedge);
         stage
     }
 }
@@ -118,12 +118,8 @@ const OLD: &str = "GET /api-data/g-futures/orders/by-order-id";
 const HELD: &str = "GET /g-accounts/accountPositions";
 const TIME: &str = "GET /public/time";
 
-fn reason<T>(result: Result<T>) -> Option<Reason> {
-    result.err().and_then(|error| error.reason())
-}
-
 fn is_unknown<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(ExchangeError::Unknown { fence, .. }) if *fence == START + 17_000)
+    script::is_unknown(result, START + 17_000)
 }
 
 #[test]

@@ -10,21 +10,15 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny};
 use serde_json::value::RawValue;
 
-use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, integer};
+use crate::exchange::answers::success;
+use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, millis, whole_leverage};
 use crate::exchange::orders::is_buy;
 use crate::market::{Action, Decimal, MarginMode, Millis, Position, Side, Symbol, Terms, TriggerBy};
 pub(super) use orders::{OrderRow, TradeRow};
 
 const NANOS_PER_MS: u64 = 1_000_000;
 
-/// Direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-enum Direction {
-    Buy,
-    Sell,
-}
-
-/// The direction that opens or closes a position of a side.
+/// The word for the direction of an order that opens or closes a position of a side.
 pub(super) fn direction_word(side: Side, action: Action) -> &'static str {
     if is_buy(side, action) { "Buy" } else { "Sell" }
 }
@@ -71,12 +65,7 @@ pub(super) fn signed_leverage(leverage: Decimal, mode: MarginMode) -> Decimal {
     }
 }
 
-/// A whole leverage; `None` for zero, which is whatever the exchange allows.
-pub(super) fn whole(leverage: Decimal) -> Option<u32> {
-    leverage.fract().is_zero().then(|| u32::try_from(leverage).ok()).flatten().filter(|leverage| *leverage > 0)
-}
-
-/// Every success. The code must be there and zero: what answers without it is not the exchange.
+/// Every success.
 #[derive(Deserialize)]
 pub(super) struct Reply<T> {
     #[serde(rename = "code", deserialize_with = "success")]
@@ -86,10 +75,6 @@ pub(super) struct Reply<T> {
 
 /// A success that carries nothing worth reading.
 pub(super) type Done = Reply<IgnoredAny>;
-
-fn success<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    if integer(deserializer)? == 0 { Ok(()) } else { Err(Error::custom("the code is not zero")) }
-}
 
 /// A time in nanoseconds, in milliseconds; missing and null are zero.
 fn millis_of_nanos<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
@@ -118,11 +103,13 @@ pub(super) fn server_time(body: &[u8]) -> serde_json::Result<Millis> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Time {
-        #[serde(deserialize_with = "integer")]
-        server_time: i64,
+        #[serde(deserialize_with = "millis")]
+        server_time: Millis,
     }
-    let reply: Reply<Time> = serde_json::from_slice(body)?;
-    u64::try_from(reply.data.server_time).ok().filter(|time| *time > 0).ok_or_else(|| Error::custom("no time"))
+    match serde_json::from_slice::<Reply<Time>>(body)?.data.server_time {
+        0 => Err(Error::custom("no time")),
+        time => Ok(time),
+    }
 }
 
 /// `GET /md/v3/ticker/24hr`. Without buyers or sellers a price is empty.
@@ -221,7 +208,7 @@ impl PositionRow {
     /// What the sign says; the flag beside it is known to say otherwise.
     pub(super) fn terms(&self) -> Terms {
         let mode = |leverage: Decimal| if leverage > Decimal::ZERO { MarginMode::Isolated } else { MarginMode::Cross };
-        Terms { leverage: self.own_leverage().and_then(whole), margin_mode: self.leverage_rr.map(mode) }
+        Terms { leverage: self.own_leverage().and_then(whole_leverage), margin_mode: self.leverage_rr.map(mode) }
     }
 
     /// `None` when it is not said how much is held, or which way.

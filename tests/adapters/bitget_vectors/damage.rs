@@ -5,7 +5,7 @@ use perphook::market::{MarginMode, ProtectionKind, Side, Terms};
 use proptest::prelude::*;
 
 use super::rig::*;
-use crate::vectors::{FROZEN_MS, Reply, damaged, rubbish};
+use crate::vectors::{FROZEN_MS, Reply, damaged, place_each, rubbish};
 
 /// Lets an account make every call there is while one answer comes back for all of them.
 fn make_every_call(found: Found, answer: Reply) {
@@ -21,15 +21,7 @@ fn make_every_call(found: Found, answer: Reply) {
     if let Ok(state) = bitget.protect(&protection) {
         assert_eq!(state.id, protection.id.as_str());
     }
-    for orders in [&orders[..1], &orders[..]] {
-        let placed = bitget.place(orders);
-        assert_eq!(placed.len(), orders.len());
-        for (order, result) in orders.iter().zip(placed) {
-            if let Ok(state) = result {
-                assert_eq!(state.id, order.id.as_str(), "only an answer that names our order is success");
-            }
-        }
-    }
+    place_each(&mut bitget, &orders);
     if let Err(ExchangeError::NeverSent(detail)) = bitget.open() {
         panic!("it was sent: {detail}");
     }

@@ -1,11 +1,10 @@
 //! Answers that are none: whatever comes back, no call panics, and none takes rubbish for success.
 
-use perphook::exchange::ExchangeError;
 use perphook::market::OrderStatus;
 use proptest::prelude::*;
 
 use super::*;
-use crate::vectors::{damaged, rubbish};
+use crate::vectors::{all_were_sent, damaged, make_calls, place_each, rubbish};
 
 /// Lets an account make every call there is while one answer comes back for all of them.
 fn make_every_call(answer: Reply) {
@@ -22,21 +21,11 @@ fn make_every_call(answer: Reply) {
         assert_eq!(state.id, stop.id.as_str());
     }
     let orders = [limit("bot-0016", "1900"), limit("bot-0017", "1850")];
-    for orders in [&orders[..1], &orders[..]] {
-        let placed = kucoin.place(orders);
-        assert_eq!(placed.len(), orders.len());
-        for (order, result) in orders.iter().zip(placed) {
-            match result {
-                Ok(state) => assert_eq!((state.id.as_str(), state.status), (order.id.as_str(), OrderStatus::Taken)),
-                Err(ExchangeError::NeverSent(detail)) => panic!("it was sent: {detail}"),
-                Err(_) => {}
-            }
-        }
-    }
-    let _ = (kucoin.quote(&eth()), kucoin.balance(), kucoin.positions(None), kucoin.positions(Some(&eth())));
-    let _ = (kucoin.terms(&eth()), kucoin.cancel_all(&eth(), true), kucoin.open_orders(&eth()), kucoin.fills(&eth(), FROZEN_MS - 1000));
-    let _ = (kucoin.order(&named("bot-0001")), kucoin.order(&stop_ref()), kucoin.cancel(&named("bot-0001")), kucoin.cancel(&stop_ref()));
-    let _ = (kucoin.prepare(&eth(), &Terms { leverage: Some(6), margin_mode: Some(MarginMode::Isolated) }), kucoin.open());
+    let placed = place_each(&mut kucoin, &orders);
+    all_were_sent(&placed);
+    assert!(placed.iter().flatten().all(|state| state.status == OrderStatus::Taken));
+    let _ = kucoin.prepare(&eth(), &Terms { leverage: Some(6), margin_mode: Some(MarginMode::Isolated) });
+    make_calls(&mut kucoin, &eth(), [&named("bot-0001"), &stop_ref()]);
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use serde::de::Error;
 
 use super::{OrderRow, Rows, text};
 use crate::exchange::numbers::{decimal, decimal_or_zero};
-use crate::exchange::orders::our_time;
+use crate::exchange::orders::{fee, our_time};
 use crate::market::{Decimal, Fill, Millis};
 use crate::time::utc_ms;
 
@@ -41,15 +41,15 @@ impl FillRow {
     /// `order`: the one that was executed, which alone tells the direction. `offset_ms`: the exchange's clock minus ours.
     pub(in crate::exchange::bingx) fn fill(&self, order: &OrderRow, settle: &str, offset_ms: i64) -> serde_json::Result<Fill> {
         let at = millis(&self.filled_time).or_else(|| millis(&self.filled_tm));
-        let elsewhere = !self.commission.is_zero() && !self.currency.is_empty() && self.currency != settle;
+        let (fee, fee_elsewhere) = fee(-self.commission, self.currency.is_empty() || self.currency == settle);
         Ok(Fill {
             by: order.guards(),
             side: order.half(),
             buy: order.is_buy(),
             price: self.price,
             qty: self.volume,
-            fee: if elsewhere { Decimal::ZERO } else { -self.commission },
-            fee_elsewhere: elsewhere,
+            fee,
+            fee_elsewhere,
             at: our_time(at.ok_or_else(|| Error::custom("a time that is none"))?, offset_ms),
         })
     }

@@ -3,7 +3,8 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
 
-use super::{Direction, Half, Rows, flag, flag_if_said, text};
+use super::{Rows, flag, flag_if_said, text};
+use crate::exchange::answers::{Direction, Half};
 use crate::exchange::attempt::{Attempt, refusal};
 use crate::exchange::bingx::errors;
 use crate::exchange::error::{ExchangeError, Reason};

@@ -11,12 +11,12 @@ use super::wire::{Ack, COIN, PRODUCT, direction_word, margin_word, side_word};
 use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages};
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{change, found, is_buy, leverage_set, quote as book, with_child};
+use crate::exchange::orders::{change, found, leverage_set, own, quote as book, with_child};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
     Action, Balance, Decimal, Fill, Guarded, Instrument, MarginMode, NewOrder, OrderKind, OrderRef, OrderState, Position, Protection,
-    ProtectionKind, Quote, Side, Symbol, Terms, TriggerBy,
+    ProtectionKind, Quote, Symbol, Terms, TriggerBy,
 };
 
 /// Most orders in one batch request; some texts of the exchange say 50.
@@ -36,13 +36,13 @@ fn product() -> Params {
 }
 
 /// The parameters of a call about one.
-fn contract(symbol: &Symbol) -> Params {
+fn of(symbol: &Symbol) -> Params {
     Params::of(symbol).with("productType", PRODUCT)
 }
 
 /// The same where the margin coin must be named too.
 fn margin(symbol: &Symbol) -> Params {
-    contract(symbol).with("marginCoin", COIN)
+    of(symbol).with("marginCoin", COIN)
 }
 
 pub(super) fn read_contracts(session: &mut Session) -> Result<Vec<Instrument>> {
@@ -67,7 +67,7 @@ pub(super) fn open(account: &mut Account) -> Result<()> {
 }
 
 pub(super) fn quote(account: &mut Account, symbol: &Symbol) -> Result<Quote> {
-    let (rows, attempt): (Vec<wire::Ticker>, Attempt) = account.call(&Call::public("/api/v2/mix/market/ticker", contract(symbol)))?;
+    let (rows, attempt): (Vec<wire::Ticker>, Attempt) = account.call(&Call::public("/api/v2/mix/market/ticker", of(symbol)))?;
     let ticker = rows.first().ok_or_else(|| attempt.unknown("the answer names no price"))?;
     book(ticker.bid_pr, ticker.ask_pr, symbol)
 }
@@ -143,25 +143,26 @@ fn order_params(params: Params, hedge: bool, order: &NewOrder) -> Params {
         OrderKind::Limit { price } => params.with("orderType", "limit").with_decimal("price", price).with("force", "gtc"),
     };
     let params = match (hedge, order.action) {
-        (true, Action::Open) => params.with("side", direction_word(order.side == Side::Long)).with("tradeSide", "open"),
-        (true, Action::Close) => params.with("side", direction_word(order.side == Side::Long)).with("tradeSide", "close"),
-        (false, Action::Open) => params.with("side", direction_word(is_buy(order.side, Action::Open))),
-        (false, Action::Close) => params.with("side", direction_word(is_buy(order.side, Action::Close))).with("reduceOnly", "YES"),
+        (true, Action::Open) => params.with("side", direction_word(order.side, Action::Open)).with("tradeSide", "open"),
+        (true, Action::Close) => params.with("side", direction_word(order.side, Action::Open)).with("tradeSide", "close"),
+        (false, Action::Open) => params.with("side", direction_word(order.side, Action::Open)),
+        (false, Action::Close) => params.with("side", direction_word(order.side, Action::Close)).with("reduceOnly", "YES"),
     };
     params.with_decimal("size", order.qty).with("clientOid", order.id.as_str())
 }
 
 pub(super) fn place(account: &mut Account, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
-    let mut results = Vec::with_capacity(orders.len());
-    for chunk in orders.chunks(BATCH_MAX) {
-        let Some(first) = chunk.first() else { continue };
-        match order_frame(account, &first.symbol) {
-            Err(error) => results.extend(chunk.iter().map(|_| Err(error.clone()))),
-            Ok(frame) if chunk.len() == 1 => results.push(place_one(account, frame, first)),
-            Ok(frame) => results.extend(place_batch(account, frame, chunk)),
-        }
-    }
-    results
+    orders.chunks(BATCH_MAX).flat_map(|chunk| place_some(account, chunk)).collect()
+}
+
+/// At most one batch.
+fn place_some(account: &mut Account, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+    let Some(first) = orders.first() else { return Vec::new() };
+    let placed = order_frame(account, &first.symbol).and_then(|frame| match orders {
+        [order] => Ok(vec![place_one(account, frame, order)]),
+        orders => place_batch(account, frame, orders),
+    });
+    placed.unwrap_or_else(|error| vec![Err(error); orders.len()])
 }
 
 fn place_one(account: &mut Account, frame: Params, order: &NewOrder) -> Result<OrderState> {
@@ -171,13 +172,10 @@ fn place_one(account: &mut Account, frame: Params, order: &NewOrder) -> Result<O
 }
 
 /// The answer succeeds even when all orders in it failed; it names them by our names.
-fn place_batch(account: &mut Account, frame: Params, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
+fn place_batch(account: &mut Account, frame: Params, orders: &[NewOrder]) -> Result<Vec<Result<OrderState>>> {
     let list = orders.iter().map(|order| order_params(Params::new(), account.hedge, order)).collect();
     let call = Call::post("/api/v2/mix/order/batch-place-order", &frame.with_list("orderList", list));
-    let (sorted, attempt) = match account.call::<wire::Sorted>(&call) {
-        Ok(sorted) => sorted,
-        Err(error) => return vec![Err(error); orders.len()],
-    };
+    let (sorted, attempt) = account.call::<wire::Sorted>(&call)?;
     let result_of = |order: &NewOrder| {
         let id = order.id.as_str();
         if sorted.success_list.iter().any(|ack| ack.client_oid == id) {
@@ -190,7 +188,7 @@ fn place_batch(account: &mut Account, frame: Params, orders: &[NewOrder]) -> Vec
     };
     let results: Vec<Result<OrderState>> = orders.iter().map(result_of).collect();
     account.session.mind_clock(&results);
-    results
+    Ok(results)
 }
 
 /// The kind of plan that covers the whole position.
@@ -207,7 +205,7 @@ pub(super) fn protect(account: &mut Account, protection: &Protection) -> Result<
         TriggerBy::Last => "fill_price",
     };
     // The position by its name; in one-way mode by the direction that built it.
-    let held = if account.hedge { side_word(protection.side) } else { direction_word(protection.side == Side::Long) };
+    let held = if account.hedge { side_word(protection.side) } else { direction_word(protection.side, Action::Open) };
     let body = margin(&protection.symbol)
         .with("planType", plan_type(protection.kind))
         .with_decimal("triggerPrice", protection.trigger_price)
@@ -220,12 +218,9 @@ pub(super) fn protect(account: &mut Account, protection: &Protection) -> Result<
 }
 
 pub(super) fn plain_order(account: &mut Account, order: &OrderRef) -> Result<Option<OrderState>> {
-    let params = contract(&order.symbol).with("clientOid", order.id.as_str());
+    let params = of(&order.symbol).with("clientOid", order.id.as_str());
     let Some((row, attempt)) = detail(account, params)? else { return Ok(None) };
-    if row.client_oid != order.id.as_str() {
-        return Err(attempt.unknown("the answer names another order"));
-    }
-    Ok(Some(row.state(&order.symbol, account.session.offset_ms())))
+    own(row.state(&order.symbol, account.session.offset_ms()), &order.id, &attempt).map(Some)
 }
 
 fn detail(account: &mut Account, params: Params) -> Result<Option<(wire::PlainRow, Attempt)>> {
@@ -238,21 +233,21 @@ pub(super) fn guard_order(account: &mut Account, order: &OrderRef) -> Result<Opt
         return Ok(Some(waiting));
     }
     let offset_ms = account.session.offset_ms();
-    let params = contract(&order.symbol).with("planType", PROTECTIVE).with("clientOid", order.id.as_str());
+    let params = of(&order.symbol).with("planType", PROTECTIVE).with("clientOid", order.id.as_str());
     let page: wire::Entrusted<wire::PlanRow> = account.call(&Call::get("/api/v2/mix/order/orders-plan-history", params))?.0;
     let ended = page.entrusted_list.into_iter().map(|row| row.ended(&order.symbol, offset_ms));
     let Some((ended, became)) = ended.into_iter().find(|(state, _)| state.id == order.id.as_str()) else { return Ok(None) };
     if became.is_empty() {
         return Ok(Some(ended));
     }
-    let child = detail(account, contract(&order.symbol).with("orderId", became))?;
+    let child = detail(account, of(&order.symbol).with("orderId", became))?;
     let child = child.map(|(row, _)| row.state(&order.symbol, offset_ms));
     Ok(Some(child.map_or(ended.clone(), |child| with_child(ended, child))))
 }
 
 pub(super) fn open_plain(account: &mut Account, symbol: &Symbol) -> Result<Vec<OrderState>> {
     let offset_ms = account.session.offset_ms();
-    let rows: Vec<wire::PlainRow> = list(account, "/api/v2/mix/order/orders-pending", &contract(symbol))?;
+    let rows: Vec<wire::PlainRow> = list(account, "/api/v2/mix/order/orders-pending", &of(symbol))?;
     Ok(rows.into_iter().map(|row| row.state(symbol, offset_ms)).collect())
 }
 
@@ -268,7 +263,7 @@ pub(super) fn open_conditional(account: &mut Account, symbol: &Symbol) -> Result
 
 fn open_plans(account: &mut Account, symbol: &Symbol, kind: &'static str) -> Result<Vec<OrderState>> {
     let offset_ms = account.session.offset_ms();
-    let params = contract(symbol).with("planType", kind);
+    let params = of(symbol).with("planType", kind);
     let rows: Vec<wire::PlanRow> = list(account, "/api/v2/mix/order/orders-plan-pending", &params)?;
     Ok(rows.into_iter().map(|row| row.state(symbol, offset_ms)).collect())
 }
@@ -316,7 +311,7 @@ fn cancel_those(account: &mut Account, path: &'static str, body: &Params) -> Res
 
 pub(super) fn fills(account: &mut Account, symbol: &Symbol, span: &Span) -> Result<Vec<(String, Fill)>> {
     let offset_ms = account.session.offset_ms();
-    let params = contract(symbol)
+    let params = of(symbol)
         .with("startTime", span.from.to_string())
         .with_some("endTime", span.to.map(|to| to.to_string()))
         .with("limit", PAGE.to_string());

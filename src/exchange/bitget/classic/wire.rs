@@ -5,8 +5,9 @@
 
 use serde::Deserialize;
 
-use super::super::wire::{Ack, Direction, Waiting, is_hedge, is_yes, list, margin_mode, side, side_of, status, terms, text, whole};
-use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
+use super::super::wire::{Ack, Waiting, is_hedge, is_yes, margin_mode, side_of, status, terms, text};
+use crate::exchange::answers::{Direction, list, side};
+use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero, whole_leverage};
 use crate::exchange::orders::{acts_on, is_buy, our_time};
 use crate::market::{Action, Decimal, Fill, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms};
 
@@ -104,7 +105,7 @@ impl LeverageSet {
             (Some(MarginMode::Isolated), _) => self.long_leverage,
             _ => self.cross_margin_leverage,
         };
-        whole(set).filter(|set| *set > 0)
+        whole_leverage(set)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Account, FILL_PAGES_MAX, ORDER_PAGES_MAX, PAGE, Span, halves, pages}
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::known::Known;
-use crate::exchange::orders::{change, found, is_buy, quote as book};
+use crate::exchange::orders::{change, found, own, quote as book};
 use crate::exchange::params::Params;
 use crate::exchange::session::{Call, Session};
 use crate::market::{
@@ -28,7 +28,7 @@ fn product() -> Params {
 }
 
 /// The parameters of a call about one.
-fn contract(symbol: &Symbol) -> Params {
+fn of(symbol: &Symbol) -> Params {
     product().with("symbol", symbol.as_str())
 }
 
@@ -53,7 +53,7 @@ pub(super) fn open(account: &mut Account, settings: &Settings) {
 }
 
 pub(super) fn quote(account: &mut Account, symbol: &Symbol) -> Result<Quote> {
-    let (rows, attempt): (Vec<wire::Ticker>, Attempt) = account.call(&Call::public("/api/v3/market/tickers", contract(symbol)))?;
+    let (rows, attempt): (Vec<wire::Ticker>, Attempt) = account.call(&Call::public("/api/v3/market/tickers", of(symbol)))?;
     let ticker = rows.first().ok_or_else(|| attempt.unknown("the answer names no price"))?;
     book(ticker.bid, ticker.ask, symbol)
 }
@@ -66,7 +66,7 @@ pub(super) fn balance(account: &mut Account) -> Result<Balance> {
 }
 
 pub(super) fn positions(account: &mut Account, only: Option<&Symbol>) -> Result<Vec<Position>> {
-    let params = only.map_or_else(product, contract);
+    let params = only.map_or_else(product, of);
     let page: wire::Page<wire::PositionRow> = account.call(&Call::get("/api/v3/position/current-position", params))?.0;
     let rows = page.list.into_iter();
     Ok(rows.map(|row| (account.name(&row.symbol), row)).map(|(symbol, row)| row.position(symbol)).collect())
@@ -113,10 +113,8 @@ pub(super) fn prepare(account: &mut Account, symbol: &Symbol, want: &Terms) -> R
 
 fn set_leverage(account: &mut Account, symbol: &Symbol, leverage: u32, mode: Option<MarginMode>) -> Result<()> {
     for half in halves(mode == Some(MarginMode::Isolated)) {
-        let body = contract(symbol)
-            .with("leverage", leverage.to_string())
-            .with_some("marginMode", mode.map(margin_word))
-            .with_some("posSide", *half);
+        let body =
+            of(symbol).with("leverage", leverage.to_string()).with_some("marginMode", mode.map(margin_word)).with_some("posSide", *half);
         match account.done(&Call::post("/api/v3/account/set-leverage", &body)) {
             Err(error) if error.reason() != Some(Reason::NoChangeNeeded) => return Err(error),
             _ => {}
@@ -139,7 +137,7 @@ fn margin_mode(account: &mut Account, symbol: &Symbol) -> Result<MarginMode> {
 }
 
 fn order_params(hedge: bool, mode: MarginMode, order: &NewOrder) -> Params {
-    let params = contract(&order.symbol).with_decimal("qty", order.qty).with("side", direction_word(is_buy(order.side, order.action)));
+    let params = of(&order.symbol).with_decimal("qty", order.qty).with("side", direction_word(order.side, order.action));
     let params = match order.kind {
         OrderKind::Market => params.with("orderType", "market"),
         OrderKind::Limit { price } => params.with("orderType", "limit").with_decimal("price", price).with("timeInForce", "gtc"),
@@ -172,7 +170,7 @@ pub(super) fn protect(account: &mut Account, protection: &Protection) -> Result<
         TriggerBy::Mark => "mark",
         TriggerBy::Last => "market",
     };
-    let params = contract(&protection.symbol).with("type", "tpsl").with("posSide", side_word(protection.side));
+    let params = of(&protection.symbol).with("type", "tpsl").with("posSide", side_word(protection.side));
     // Only one order may cover the whole position, so that one is the stop and the target covers what there is now.
     let (params, covers) = match protection.kind {
         ProtectionKind::StopLoss => {
@@ -194,12 +192,10 @@ pub(super) fn plain_order(account: &mut Account, order: &OrderRef) -> Result<Opt
     let Some((row, attempt)) = found(account.call::<wire::PlainRow>(&Call::get("/api/v3/trade/order-info", by_name(order))))? else {
         return Ok(None);
     };
-    if row.client_oid != order.id.as_str() {
-        return Err(attempt.unknown("the answer names another order"));
-    }
     // A name may be used again once its order has ended, for another contract as well.
     let this = row.symbol == order.symbol.as_str();
-    Ok(this.then(|| row.state(order.symbol.clone(), account.session.offset_ms())))
+    let state = own(row.state(order.symbol.clone(), account.session.offset_ms()), &order.id, &attempt)?;
+    Ok(this.then_some(state))
 }
 
 /// A protective order: in the list while it waits, in the history afterwards. The newest page holds whatever ended lately.
@@ -217,7 +213,7 @@ pub(super) fn guard_order(account: &mut Account, order: &OrderRef) -> Result<Opt
 pub(super) fn open_plain(account: &mut Account, symbol: &Symbol) -> Result<Vec<OrderState>> {
     let offset_ms = account.session.offset_ms();
     let rows = pages(ORDER_PAGES_MAX, |cursor| {
-        let params = contract(symbol).with_some("cursor", cursor);
+        let params = of(symbol).with_some("cursor", cursor);
         let page: wire::Page<wire::PlainRow> = account.call(&Call::get("/api/v3/trade/unfilled-orders", params))?.0;
         Ok((page.list, page.cursor))
     })?;
@@ -246,7 +242,7 @@ pub(super) fn cancel_guard(account: &mut Account, order: &OrderRef) -> Result<()
 }
 
 pub(super) fn cancel_all(account: &mut Account, symbol: &Symbol, conditional: bool) -> Result<()> {
-    let call = Call::post("/api/v3/trade/cancel-symbol-order", &contract(symbol));
+    let call = Call::post("/api/v3/trade/cancel-symbol-order", &of(symbol));
     if let Some((all, attempt)) = found(account.call::<Option<wire::CanceledAll>>(&call))? {
         let list = all.map(|all| all.list).unwrap_or_default();
         let failed = list.iter().filter(|row| row.code != SUCCESS_CODE).map(|row| of_element(&attempt, &row.code, &row.msg));
@@ -265,7 +261,7 @@ pub(super) fn cancel_all(account: &mut Account, symbol: &Symbol, conditional: bo
 
 pub(super) fn fills(account: &mut Account, symbol: &Symbol, span: &Span) -> Result<Vec<(String, Fill)>> {
     let (offset_ms, hedge) = (account.session.offset_ms(), account.hedge);
-    let params = contract(symbol)
+    let params = of(symbol)
         .with("startTime", span.from.to_string())
         .with_some("endTime", span.to.map(|to| to.to_string()))
         .with("limit", PAGE.to_string());

@@ -5,7 +5,8 @@
 
 use serde::Deserialize;
 
-use super::super::wire::{Direction, Waiting, decimal_if_any, is_hedge, is_yes, list, side, side_of, status, terms, text};
+use super::super::wire::{Waiting, decimal_if_any, is_hedge, is_yes, side_of, status, terms, text};
+use crate::exchange::answers::{Direction, list, side};
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
 use crate::exchange::orders::{acts_on, our_time};
 use crate::market::{Decimal, Fill, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Symbol, Terms};

@@ -3,28 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Direction, List, half, success};
+use super::{List, half};
+use crate::exchange::answers::{Direction, success};
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
-use crate::exchange::orders::{acts_on, our_time, taken};
-use crate::market::{Decimal, Fill, Guarded, Millis, NewOrder, OrderState, OrderStatus, ProtectionKind, Side, Symbol};
-
-/// A stop or target that is an attribute of its position: no name, no quantity.
-pub(in crate::exchange::bybit) fn guard_state(symbol: &Symbol, guard: Guarded, status: OrderStatus, created_at: Millis) -> OrderState {
-    OrderState {
-        id: String::new(),
-        symbol: symbol.clone(),
-        side: guard.side,
-        opens: false,
-        conditional: true,
-        guards: Some(guard.kind),
-        status,
-        qty: Decimal::ZERO,
-        filled: Decimal::ZERO,
-        avg_price: Decimal::ZERO,
-        price: guard.trigger_price,
-        created_at,
-    }
-}
+use crate::exchange::orders::{acts_on, fee, our_time, taken};
+use crate::market::{Decimal, Fill, Millis, NewOrder, OrderState, OrderStatus, ProtectionKind, Side, Symbol};
 
 /// An acknowledgement of an order: nothing but its names.
 #[derive(Deserialize)]
@@ -192,15 +175,15 @@ impl ExecutionRow {
         let buy = self.side == Direction::Buy;
         // The half is not said, but which way an execution went and whether it closed something tells it.
         let (side, _) = acts_on(buy, None, self.closed_size > Decimal::ZERO);
-        let elsewhere = !self.exec_fee.is_zero() && !self.fee_currency.is_empty() && self.fee_currency != settle;
+        let (fee, fee_elsewhere) = fee(self.exec_fee, self.fee_currency.is_empty() || self.fee_currency == settle);
         let fill = Fill {
             by: guards(&self.stop_order_type),
             side: hedge.then_some(side),
             buy,
             price: self.exec_price,
             qty: self.exec_qty,
-            fee: if elsewhere { Decimal::ZERO } else { self.exec_fee },
-            fee_elsewhere: elsewhere,
+            fee,
+            fee_elsewhere,
             at: our_time(self.exec_time, offset_ms),
         };
         (self.exec_id, fill)

@@ -2,30 +2,12 @@
 
 use serde::Deserialize;
 
-use super::Direction;
+use crate::exchange::answers::Direction;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::Result;
 use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis_or_zero};
-use crate::exchange::orders::{acts_on, our_time};
-use crate::market::{Action, ClientId, Decimal, Fill, Guarded, Leg, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Symbol};
-
-/// A stop or target that is an attribute of its position: no name, no quantity.
-pub(in crate::exchange::coinex) fn guard_state(symbol: &Symbol, guard: Guarded, status: OrderStatus, created_at: Millis) -> OrderState {
-    OrderState {
-        id: String::new(),
-        symbol: symbol.clone(),
-        side: guard.side,
-        opens: false,
-        conditional: true,
-        guards: Some(guard.kind),
-        status,
-        qty: Decimal::ZERO,
-        filled: Decimal::ZERO,
-        avg_price: Decimal::ZERO,
-        price: guard.trigger_price,
-        created_at,
-    }
-}
+use crate::exchange::orders::{acts_on, fee, is_buy, our_time};
+use crate::market::{Action, ClientId, Decimal, Fill, Leg, Millis, NewOrder, OrderKind, OrderState, OrderStatus, Symbol};
 
 /// One order: the answer to it, and a row of `pending-order` and `finished-order`, which say by their names where it stands.
 #[derive(Deserialize)]
@@ -76,7 +58,7 @@ impl OrderRow {
     /// What became of an order that was just sent. The answer may lack the name, but has no other one.
     pub(in crate::exchange::coinex) fn placed(self, order: &NewOrder, attempt: &Attempt) -> Result<OrderState> {
         let named = self.client_id.as_deref().is_none_or(|name| name.is_empty() || name == order.id.as_str());
-        let alike = self.market == order.symbol.as_str() && self.side == Direction::of(order.side, order.action);
+        let alike = self.market == order.symbol.as_str() && (self.side == Direction::Buy) == is_buy(order.side, order.action);
         if !named || !alike {
             return Err(attempt.unknown("the answer is about another order"));
         }
@@ -154,15 +136,15 @@ pub(in crate::exchange::coinex) struct DealRow {
 impl DealRow {
     /// With the exchange's name of it. `offset_ms` is the exchange's clock minus ours.
     pub(in crate::exchange::coinex) fn fill(self, settle: &str, offset_ms: i64) -> (i64, Fill) {
-        let elsewhere = !self.fee.is_zero() && !self.fee_ccy.is_empty() && self.fee_ccy != settle;
+        let (fee, fee_elsewhere) = fee(self.fee, self.fee_ccy.is_empty() || self.fee_ccy == settle);
         let fill = Fill {
             by: None,
             side: None,
             buy: self.side == Direction::Buy,
             price: self.price,
             qty: self.amount,
-            fee: if elsewhere { Decimal::ZERO } else { self.fee },
-            fee_elsewhere: elsewhere,
+            fee,
+            fee_elsewhere,
             at: our_time(self.created_at, offset_ms),
         };
         (self.deal_id, fill)

@@ -7,7 +7,8 @@ use serde::de::Deserializer;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::{Direction, name, time_or_zero};
+use super::{name, time_or_zero};
+use crate::exchange::answers::Direction;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::Result;
 use crate::exchange::kraken::errors;

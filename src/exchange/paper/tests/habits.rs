@@ -148,6 +148,19 @@ fn a_name_is_free_again_or_never() {
 }
 
 #[test]
+fn names_may_be_nobodys_business() {
+    let mut book = with(Knobs { same_ids: true, ..Knobs::default() });
+    for _ in 0..2 {
+        let twin = order(&book, "twin", true, "0.1", Some("49000"), Side::Long);
+        book.place(&twin, NOW).unwrap();
+        stop(&mut book, "s", "48000", Amount::Qty { qty: dec("0.1"), reduce_only: false }, NOW).unwrap();
+    }
+    assert_eq!((book.open_orders().len(), book.open_conditionals().len()), (2, 2));
+    book.set_price(&btc(), dec("49000"), NOW).unwrap();
+    assert_eq!((long(&book), book.opened_by("twin")), (dec("0.2"), dec("0.2")));
+}
+
+#[test]
 fn stops_with_a_quantity_protect_as_far_as_they_would_fill() {
     // Habit, quantities of the stops, whether they protect a position of 0.3.
     let cases = [

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use serde_json::value::RawValue;
 
-use super::{Direction, half, millis_of_nanos};
+use super::{half, millis_of_nanos};
+use crate::exchange::answers::Direction;
 use crate::exchange::numbers::{decimal, decimal_or_zero, millis_or_zero};
 use crate::exchange::orders::{acts_on, our_time};
 use crate::market::{Decimal, Fill, Millis, OrderRef, OrderState, OrderStatus, ProtectionKind, Side, Symbol};

@@ -1,0 +1,115 @@
+//! How orders and guards are sent, found again and listed, and executions page by page.
+
+use serde_json::value::RawValue;
+
+use super::wire::{self, OrderRow, Reply};
+use super::{ACTIVE, FILLS_PAGE, HISTORY, ORDERS, Phemex, TRADES};
+use crate::exchange::attempt::Attempt;
+use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::orders::{found, guard_taken, own, taken};
+use crate::exchange::params::Params;
+use crate::exchange::session::Call;
+use crate::market::{Action, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol};
+
+/// What plain orders and guards have in common. Whatever is misspelled here is ignored over there.
+fn common_params(symbol: &Symbol, id: &str, side: Side, action: Action, half: Option<Side>) -> Params {
+    Params::of(symbol).with("clOrdID", id).with("side", wire::direction_word(side, action)).with("posSide", wire::half_word(half))
+}
+
+fn order_params(order: &NewOrder, half: Option<Side>) -> Params {
+    let params = common_params(&order.symbol, order.id.as_str(), order.side, order.action, half).with_decimal("orderQtyRq", order.qty);
+    let params = match order.kind {
+        OrderKind::Market => params.with("ordType", "Market"),
+        OrderKind::Limit { price } => params.with("ordType", "Limit").with_decimal("priceRp", price).with("timeInForce", "GoodTillCancel"),
+    };
+    params.with_some("reduceOnly", (order.action == Action::Close).then_some(true))
+}
+
+/// Type and direction say together on which side of the price the trigger lies.
+fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
+    let kind = match protection.kind {
+        ProtectionKind::StopLoss => "Stop",
+        ProtectionKind::TakeProfit => "MarketIfTouched",
+    };
+    common_params(&protection.symbol, protection.id.as_str(), protection.side, Action::Close, half)
+        .with("ordType", kind)
+        .with_decimal("orderQtyRq", protection.qty)
+        .with_decimal("stopPxRp", protection.trigger_price)
+        .with("triggerType", wire::trigger_word(protection.by))
+        .with("reduceOnly", true)
+        .with("closeOnTrigger", true)
+        .with("timeInForce", "ImmediateOrCancel")
+}
+
+impl Phemex {
+    /// A call about one order: its answer is the order, in which a refusal may hide behind a successful answer.
+    pub(super) fn order_call(&mut self, call: &Call) -> Result<(OrderRow, Attempt)> {
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(call)?;
+        Ok((self.session.element(&attempt, &reply.data)?, attempt))
+    }
+
+    pub(super) fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
+        let half = self.half(&order.symbol, order.side)?;
+        let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
+        self.modes.doubt(&order.symbol, &result);
+        let (row, attempt) = result?;
+        let state = taken(order, row.created_at(attempt.offset_ms));
+        own(OrderState { id: row.name.unwrap_or_default(), ..state }, &order.id, &attempt)
+    }
+
+    pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
+        let half = self.half(&protection.symbol, protection.side)?;
+        let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
+        self.modes.doubt(&protection.symbol, &result);
+        let (row, attempt) = result?;
+        let state = guard_taken(protection, protection.qty, row.created_at(attempt.offset_ms));
+        let status = if row.waits() { OrderStatus::Resting } else { state.status };
+        own(OrderState { id: row.name.unwrap_or_default(), status, ..state }, &protection.id, &attempt)
+    }
+
+    /// The open orders of a contract, plain and conditional. Without any the answer is that there is no such order.
+    pub(super) fn open_rows(&mut self, symbol: &Symbol) -> Result<Vec<OrderRow>> {
+        let reply = found(self.session.call::<Reply<wire::ActiveList>>(&Call::get(ACTIVE, Params::of(symbol))))?;
+        Ok(reply.map(|reply| reply.data.rows).unwrap_or_default())
+    }
+
+    /// What the history says of an order that is not open (any more).
+    pub(super) fn ended(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        let call = Call::get(HISTORY, Params::of(&order.symbol).with("clOrdID", order.id.as_str()));
+        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<Box<RawValue>>>(&call))? else { return Ok(None) };
+        let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
+        let row = rows.into_iter().find(|row| row.is_named(order));
+        Ok(row.map(|row| row.state_of(order, attempt.offset_ms)).map(|state| match state.status {
+            // It lags: an order that is not open does not rest.
+            OrderStatus::Resting => OrderState { status: OrderStatus::Taken, ..state },
+            _ => state,
+        }))
+    }
+
+    /// The half that a cancel must name. A plain order does not tell its side, but the list of open orders does.
+    pub(super) fn half_of(&mut self, order: &OrderRef) -> Result<Option<Side>> {
+        if let Some(guard) = order.guard {
+            return self.half(&order.symbol, guard.side);
+        }
+        if !self.mode_of(&order.symbol)? {
+            return Ok(None);
+        }
+        let rows = self.open_rows(&order.symbol).map_err(ExchangeError::nothing_sent)?;
+        let row = rows.into_iter().find(|row| row.is_named(order));
+        let gone = || ExchangeError::refused(Reason::UnknownOrder, "not among the open orders");
+        Ok(Some(row.ok_or_else(gone)?.state(&order.symbol, 0).side))
+    }
+
+    /// One page of executions, from a time of the exchange's clock on.
+    pub(super) fn trades(&mut self, symbol: &Symbol, from: Millis, offset: usize) -> Result<(Vec<wire::TradeRow>, Attempt)> {
+        let query = Params::new()
+            .with("currency", self.settle.as_str())
+            .with("symbol", symbol.as_str())
+            .with("offset", offset)
+            .with("limit", FILLS_PAGE)
+            .with("start", from);
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(&Call::get(TRADES, query))?;
+        let rows = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
+        Ok((rows, attempt))
+    }
+}
