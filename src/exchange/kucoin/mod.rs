@@ -252,6 +252,15 @@ impl Exchange for KuCoin {
         }
     }
 
+    fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
+        let mode = self.read_margin_mode(symbol).map_err(ExchangeError::nothing_sent)?;
+        if mode == MarginMode::Isolated {
+            let why = format!("{symbol} has isolated margin, where nothing but an order that opens brings a leverage");
+            return Err(ExchangeError::refused(Reason::Leverage, why));
+        }
+        self.prepare(symbol, &Terms { leverage: Some(leverage), margin_mode: None })
+    }
+
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
         orders.chunks(BATCH_MAX).flat_map(|chunk| self.place_some(chunk)).collect()
     }
