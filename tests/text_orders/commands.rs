@@ -1,8 +1,9 @@
 //! Every command, once, in both position modes: the exact requests in their order, and what is there in the end.
 
 use perphook::desk::Outcome;
+use perphook::market::MarginMode;
 
-use crate::scene::after;
+use crate::scene::{ETH, after};
 use crate::sim::Kind;
 
 /// What was carried out before, the line, its requests (those that fill or set something in capitals or words of
@@ -196,4 +197,15 @@ fn what_cannot_be_done_is_refused_and_nothing_is_sent() {
     for line in ["a0 ETHUSDT close 5", "a0 ETHUSDT buy 0.1 x5 limit:a1:2900 sl:2950", "a0 ETHUSDT buy nan", "a0 ETHUSDT buy 1 x0"] {
         assert!(scene.world.try_text(line).is_err(), "{line}");
     }
+}
+
+#[test]
+fn a_leverage_that_only_orders_bring_is_not_said_to_be_set() {
+    let mut scene = after(Kind::KuCoin, false, &[]);
+    let native = scene.world.native(ETH);
+    scene.world.book(0, |sim, _| sim.book.set_margin_mode(&native, MarginMode::Isolated)).unwrap();
+    scene.do_it("a0 ETHUSDT buy 0.1 x5");
+    scene.refuse("a0 ETHUSDT changeleverage 7", "nothing but an order that opens brings a leverage");
+    scene.do_it("a0 ETHUSDT buy 0.1 x7");
+    scene.assert_state(&["LONG 0.2"]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perphook::exchange::Request;
 use perphook::exchange::paper::Knobs;
-use perphook::market::{ClientId, Decimal, Leg, ProtectionKind, Side};
+use perphook::market::{ClientId, Decimal, Leg, ProtectionKind, Side, Terms};
 
 use super::World;
 use crate::sim::Entry;
@@ -127,7 +127,11 @@ impl World {
 
     /// Whether a request sets what is set already: then the adapter has nothing to ask for.
     pub(super) fn changes_nothing(&self, account: usize, request: &Request) -> bool {
-        let Request::Prepare(symbol, want) = request else { return false };
+        let (symbol, want) = match request {
+            Request::Prepare(symbol, want) => (symbol, *want),
+            Request::SetLeverage(symbol, leverage) => (symbol, Terms { leverage: Some(*leverage), margin_mode: None }),
+            _ => return false,
+        };
         self.book(account, |sim, _| {
             let market = sim.book.market(symbol);
             market.is_some_and(|market| {
