@@ -30,6 +30,8 @@ pub struct Knobs {
     pub reuse_ids: bool,
     /// Whether nobody looks at names: several open orders may have the same one.
     pub same_ids: bool,
+    /// Whether a market order that closes all that is held may be smaller than the smallest order.
+    pub closes_dust: bool,
     /// Ended orders of each kind, executions and closed naked spans that are kept.
     pub history_max: usize,
 }
@@ -57,6 +59,7 @@ impl Default for Knobs {
             oversized_reduce: Oversized::Trim,
             reuse_ids: true,
             same_ids: false,
+            closes_dust: false,
             history_max: 1000,
         }
     }
