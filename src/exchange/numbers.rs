@@ -20,6 +20,12 @@ pub(crate) fn decimal_if_said<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     read(deserializer)
 }
 
+/// Like [`decimal_or_zero`]; what is no number is zero as well. For what is shown and decides nothing.
+pub(crate) fn decimal_to_show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(decimal_or_zero(&*raw).unwrap_or_default())
+}
+
 /// A whole number.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     whole(decimal(deserializer)?)
@@ -71,6 +77,12 @@ mod tests {
     }
 
     #[derive(serde::Deserialize)]
+    struct Shown {
+        #[serde(default, deserialize_with = "decimal_to_show")]
+        n: Decimal,
+    }
+
+    #[derive(serde::Deserialize)]
     struct Strict {
         #[serde(deserialize_with = "decimal")]
         n: Decimal,
@@ -93,6 +105,8 @@ mod tests {
             (r#"{"n":null}"#, "0"),
             ("{}", "0"),
         ] {
+            let shown: Shown = serde_json::from_str(text).unwrap();
+            assert_eq!(shown.n, number.parse::<Decimal>().unwrap(), "{text}");
             let row: Row = serde_json::from_str(text).unwrap();
             assert_eq!(row.n, number.parse::<Decimal>().unwrap(), "{text}");
             let streamed: Row = serde_json::from_reader(text.as_bytes()).unwrap();
@@ -104,6 +118,7 @@ mod tests {
     fn what_is_no_number_is_an_error() {
         for text in [r#"{"n":""}"#, r#"{"n":null}"#, "{}", r#"{"n":"1,5"}"#, r#"{"n":true}"#, r#"{"n":{}}"#, r#"{"n":"NaN"}"#] {
             assert!(serde_json::from_str::<Strict>(text).is_err(), "{text}");
+            assert_eq!(serde_json::from_str::<Shown>(text).unwrap().n, Decimal::ZERO, "{text}");
         }
         assert!(serde_json::from_str::<Strict>(r#"{"n":1,"i":1.5}"#).is_err());
         assert!(serde_json::from_str::<Strict>(r#"{"n":1,"at":-5}"#).is_err());

@@ -173,8 +173,13 @@ fn orders_that_open() {
 /// After a look at the position, because the call names no side.
 #[test]
 fn orders_that_close() {
-    for (name, client_id) in [("close_position_part", "bot-0009"), ("reduce_only_market", "bot-0008")] {
-        let order = market("ETHUSDT", client_id, Side::Long, Action::Close, "0.02");
+    let cases = [
+        ("close_position_part", "bot-0009", "0.02"),
+        ("reduce_only_market", "bot-0008", "0.02"),
+        ("close_position_all", "bot-0010", "0.05"),
+    ];
+    for (name, client_id, qty) in cases {
+        let order = market("ETHUSDT", client_id, Side::Long, Action::Close, qty);
         let replies = [reply_to("position_one"), list(json!([])), reply_to(name)];
         let (placed, seen) = act(replies, |coinex| coinex.place(std::slice::from_ref(&order)).remove(0));
         let state = placed.unwrap();
@@ -255,7 +260,7 @@ fn looking_orders_up_listing_and_cancelling_them() {
     replay(&all, |coinex| coinex.cancel_all(&eth(), true)).unwrap();
 
     let mut held = vectors()["position_one"].reply.clone();
-    held["data"][0]["stop_loss_list"] = json!([]);
+    (held["data"][0]["stop_loss_list"], held["data"][0]["stop_loss_price"]) = (json!([]), json!("0"));
     held["data"][0]["take_profit_list"] = json!([{"id": 5, "price": "2200", "amount": "0.02", "is_all": false}]);
     let replies = [reply_to("cancel_all"), list(json!([])), reply(&held), reply_to("cancel_position_take_profit")];
     let (done, seen) = act(replies, |coinex| coinex.cancel_all(&eth(), true));

@@ -34,6 +34,8 @@ const DIFFERENCES: &[Difference] = &[
     // Only an order that opens has a leverage.
     ("order_reduce_only_market", "leverage", Number(5), Nothing),
     ("order_hedge_close_long", "leverage", Number(5), Nothing),
+    ("stop_loss_market_plain", "leverage", Number(5), Nothing),
+    ("take_profit_market_plain", "leverage", Number(5), Nothing),
     // Pages are followed, and are large.
     ("open_orders", "currentPage", Nothing, Text("1")),
     ("open_orders", "pageSize", Nothing, Text("500")),
@@ -65,11 +67,11 @@ const NEVER: &[&str] = &[
     "close_position",
     "entry_with_tp_sl",
     "order_test",
-    // Guards close the whole position; with a quantity they would have to be replaced when it changes.
+    // ccxt's stray parameters; the plain ones are ours.
     "stop_loss_market",
-    "stop_loss_market_plain",
     "take_profit_market",
-    "take_profit_market_plain",
+    // The exchange does not ask for the side of what closes everything: a long position's leftover would close a short one.
+    "stop_loss_close_position",
     // One order is cancelled by our name, many with one call for each kind, and the newer one for plain ones.
     "cancel_by_id",
     "cancel_all_v1",

@@ -276,11 +276,6 @@ fn opening_and_settings() {
     for (name, hedge, want) in cases {
         replay(&[name], hedge, |phemex| phemex.prepare(&eth(), &want)).unwrap();
     }
-    let untouched = [reply_to("server_time"), reply(&flat(&[], false)), reply(&flat(&[], false)), reply_to("position_mode_oneway")];
-    let (mut phemex, seen) = account(untouched);
-    phemex.open().unwrap();
-    phemex.prepare(&eth(), &Terms::default()).unwrap();
-    compare("position_mode_oneway", &seen.lock().unwrap()[3]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use perphook::desk::{AccountRules, Outcome};
 use perphook::market::MarginMode;
 
-use crate::scene::{RTT_MS, Scene, after};
+use crate::scene::{ETH, RTT_MS, Scene, after};
 use crate::sim::Kind;
 use crate::world::Setting;
 
@@ -198,6 +198,17 @@ fn what_cannot_be_done_is_refused_and_nothing_is_sent() {
     for line in ["a0 ETHUSDT close 5", "a0 ETHUSDT buy 0.1 x5 limit:a1:2900 sl:2950", "a0 ETHUSDT buy nan", "a0 ETHUSDT buy 1 x0"] {
         assert!(scene.world.try_text(line).is_err(), "{line}");
     }
+}
+
+#[test]
+fn a_leverage_that_only_orders_bring_is_not_said_to_be_set() {
+    let mut scene = after(Kind::KuCoin, false, &[]);
+    let native = scene.world.native(ETH);
+    scene.world.book(0, |sim, _| sim.book.set_margin_mode(&native, MarginMode::Isolated)).unwrap();
+    scene.do_it("a0 ETHUSDT buy 0.1 x5");
+    scene.refuse("a0 ETHUSDT changeleverage 7", "nothing but an order that opens brings a leverage");
+    scene.do_it("a0 ETHUSDT buy 0.1 x7");
+    scene.assert_state(&["LONG 0.2"]);
 }
 
 /// Kraken has no leverage under cross margin: orders are sized with one, and it alone is refused instead of said to be done.

@@ -2,13 +2,14 @@
 //!
 //! Most failures come with status 200 and a code that is not zero. A few codes are shared by faults of all kinds, told
 //! apart by their words. An endpoint that gave the same error too often is closed for a while, and the end of that
-//! stands in the text. An answer that is not the exchange's own (a gateway's page, half an answer) says nothing about
-//! the order.
+//! stands in the text. A code that says what is wrong is a refusal; one that does not, with words of a time-out or the
+//! advice to try again, leaves open what happened. An answer that is not the exchange's own (a gateway's page, half an
+//! answer) says nothing about the order.
 
 use serde::Deserialize;
 
 use crate::exchange::attempt::{Attempt, Failure, describe, refusal};
-use crate::exchange::error::{ExchangeError, Reason};
+use crate::exchange::error::{ExchangeError, Reason, Refusal};
 use crate::exchange::numbers::integer;
 use crate::market::{Millis, SECOND_MS};
 
@@ -69,10 +70,21 @@ fn uncoded(attempt: &Attempt, failure: &Failure<'_>) -> ExchangeError {
 
 /// Codes after which the order must be asked for: "busy" was seen as the answer to an order that was there already.
 fn is_unsure(code: i64, text: &str) -> bool {
+    let says = |words: &str| text.contains(words);
     match code {
-        100_500 | 109_500 | 110_500 | 101_500 | 80_012 => true,
-        _ => text.contains("system is busy"),
+        // The last one: the account's assets are being processed.
+        100_500 | 109_500 | 110_500 | 101_500 | 80_012 | 80_001 => true,
+        _ if says("system is busy") => true,
+        _ if says("timeout") || says("timed out") || says("try again") => {
+            matches!(reason_of(code, text), Reason::Other | Reason::BadRequest | Reason::Busy)
+        }
+        _ => false,
     }
+}
+
+/// Whether a refusal says that the order has ended, which it can only have done if it was there.
+pub(super) fn has_ended(refusal: &Refusal) -> bool {
+    matches!(refusal.code.as_str(), "80018" | "109422")
 }
 
 /// When a limit ends, in our clock: the last time named in the text, which is of the exchange's clock, else the usual wait.
@@ -196,7 +208,6 @@ mod tests {
             (RateLimited { until: NOW + LIMIT_MS }, &[100_410]),
             (Banned { until: NOW + BAN_MS }, &[109_429]),
             (AccountRestricted, &[109_403, 80_020, 101_515]),
-            (Busy, &[80_001]),
             (Maintenance, &[101_415, 110_280, 101_413, 104_424, 101_214]),
             (TooManyOrders, &[101_419, 80_013, 110_206]),
             (BadRequest, &[109_400, 110_400, 80_014, 101_400]),
@@ -246,6 +257,18 @@ mod tests {
             assert_eq!(judged(false, 200, &body(code, "words")).reason(), Some(Reason::Busy), "{code}");
         }
         assert!(is_unknown(&judged(true, 200, &body(109_400, "the System is busy"))));
+        assert!(is_unknown(&judged(true, 200, &body(80_001, "account assets are being processed"))));
+        for text in ["Request Timeout", "the request timed out", "server error, please Try Again later"] {
+            for code in [109_400, 80_014, 999_999] {
+                assert!(is_unknown(&judged(true, 200, &body(code, text))), "{code} {text}");
+                assert_eq!(judged(false, 200, &body(code, text)).reason(), Some(Reason::Busy), "{code} {text}");
+            }
+        }
+        // A code that says what is wrong says that nothing happened, whatever its words advise.
+        let advice = "The available amount is insufficient. Please cancel your pending orders for this trading pair and try again.";
+        assert_eq!(judged(true, 200, &body(101_212, advice)).reason(), Some(Reason::InsufficientBalance));
+        let late = "timestamp is invalid, timeout";
+        assert_eq!(judged(true, 200, &body(80_014, late)).reason(), Some(Reason::ClockSkew));
         let page = "<html><head><title>503 Service Unavailable</title></head></html>";
         let coded = [body(101_204, "margin"), body(0, "")];
         let pages = [(502, page), (503, page), (504, ""), (500, "{"), (403, page), (404, page), (401, ""), (302, ""), (400, "\0")];

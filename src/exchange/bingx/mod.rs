@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
 //! | `orders.rs` | how orders and guards are sent, found again and cancelled; whose executions are whose |
-//! | `given.rs` | the numbers the exchange gave to our orders |
+//! | `given.rs` | the numbers the exchange gave to our orders, and what those were that got none |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -13,7 +13,8 @@
 //! What a reader must know:
 //! * Orders are only acknowledged, and single: what the answer to a batch says of one that failed is documented nowhere.
 //! * Names of orders are written in small letters by the exchange, and may get lost, those of stops and targets above all.
-//!   So an order goes by the exchange's number; where that is not known, by our name, and a guard then by what it does.
+//!   So an order goes by the exchange's number; where that is not known, by our name, a guard by what it does, and a limit
+//!   order that nobody answered for by what was sent.
 //! * Stops and targets have a quantity: "close the position" is documented and refused. A second one of a kind may be
 //!   refused; whether they end with the position is not sure. They stand in one list with the plain orders, and a cancel
 //!   of everything takes them along unless a type is named.
@@ -48,7 +49,7 @@ use wire::{AllCanceled, Reply, Rows};
 pub const LIVE_URL: &str = "https://open-api.bingx.com";
 /// Where play money is, with the same keys and contracts.
 pub const DEMO_URL: &str = "https://open-api-vst.bingx.com";
-/// What the play money is called, although contracts there say USDT.
+/// What the play money is called, although contracts there, and perhaps fees, say USDT.
 const PLAY_COIN: &str = "VST";
 
 /// What it can do.
@@ -235,10 +236,17 @@ impl Exchange for BingX {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let named = self.named_order(order)?;
-        match (named, order.guard) {
-            (None, Some(_)) => Ok(self.listed(order)?.map(|(state, _)| state)),
-            (named, _) => Ok(named),
+        let has_number = self.given.number(&order.id).is_some();
+        let is_guard = order.guard.is_some();
+        if is_guard && !has_number {
+            // Its name is rarely kept, and questions that must fail are counted: the list comes first.
+            let listed = self.listed(order)?;
+            return listed.map_or_else(|| self.named_order(order), |(state, _)| Ok(Some(state)));
+        }
+        match self.named_order(order)? {
+            None if is_guard => Ok(self.listed(order)?.map(|(state, _)| state)),
+            None if self.given.is_lost(&order.id) => self.lost_order(order),
+            named => Ok(named),
         }
     }
 
@@ -247,12 +255,20 @@ impl Exchange for BingX {
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
+        if self.given.is_lost(&order.id) {
+            self.lost_order(order).map_err(ExchangeError::nothing_sent)?;
+        }
         let (name, value) = match order.guard {
             Some(_) => ("orderId", self.guard_number(order).map_err(ExchangeError::nothing_sent)?),
             None => self.handle(&order.id),
         };
         let params = Params::of(&order.symbol).with(name, value);
-        self.session.call::<wire::Done>(&Call::query("DELETE", ORDER, params)).map(drop)
+        self.session.call::<wire::Done>(&Call::query("DELETE", ORDER, params))?;
+        if order.guard.is_some() {
+            // Another one that does the same, and has no name, is looked for when it is asked for again.
+            self.given.forget(&order.id);
+        }
+        Ok(())
     }
 
     fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {

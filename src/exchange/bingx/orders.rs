@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::wire::{self, Ack, Fills, Named, One, OrderRow, Orders, Reply};
-use super::{BingX, ORDER};
+use super::{BingX, ORDER, errors};
 use crate::exchange::attempt::Attempt;
-use crate::exchange::error::{ExchangeError, Reason, Result};
+use crate::exchange::error::{ExchangeError, Reason, Refusal, Result};
 use crate::exchange::orders::{found, guard_taken, in_order, taken};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
@@ -17,6 +17,8 @@ const FILLS_SPAN_MS: Millis = 7 * 24 * 3600 * 1000;
 pub(super) const FILLS_SPANS_MAX: usize = 13;
 /// Most orders that are asked what their executions were.
 const FILLS_ORDERS_MAX: usize = 300;
+/// After so many that the exchange does not know no more are asked: twenty equal errors in eight minutes close an endpoint.
+pub(super) const FILLS_UNKNOWN_MAX: usize = 5;
 
 impl BingX {
     /// What plain and conditional orders have in common. The half is always named: without it an order counts as long.
@@ -51,7 +53,17 @@ impl BingX {
         Ok((reply.data.order, attempt))
     }
 
+    /// A limit order that nobody answers for may rest without a name: what was sent is remembered.
     pub(super) fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
+        let sent_at = self.session.now();
+        let result = self.placed(order);
+        if matches!(result, Err(ExchangeError::Unknown { .. })) && order.kind != OrderKind::Market {
+            self.given.lose(&order.id, taken(order, sent_at));
+        }
+        result
+    }
+
+    fn placed(&mut self, order: &NewOrder) -> Result<OrderState> {
         let (ack, attempt) = self.send(self.order_params(order))?;
         let kind = if order.kind == OrderKind::Market { "MARKET" } else { "LIMIT" };
         let what = (order.symbol.as_str(), wire::direction_word(order.side, order.action), kind);
@@ -84,19 +96,30 @@ impl BingX {
     }
 
     /// One order in any state, plain or conditional.
-    fn row(&mut self, symbol: &Symbol, name: &'static str, value: &str) -> Result<Option<(Named<OrderRow>, Attempt)>> {
+    fn row(&mut self, symbol: &Symbol, name: &'static str, value: &str) -> Result<(Named<OrderRow>, Attempt)> {
         let call = Call::get(ORDER, Params::of(symbol).with(name, value));
-        let reply = found(self.session.call_with_attempt::<Reply<One<Named<OrderRow>>>>(&call))?;
-        Ok(reply.map(|(reply, attempt)| (reply.data.order, attempt)))
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<One<Named<OrderRow>>>>(&call)?;
+        Ok((reply.data.order, attempt))
     }
 
     /// An order by its number or by our name.
     pub(super) fn named_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let (name, value) = self.handle(&order.id);
-        let Some((row, attempt)) = self.row(&order.symbol, name, &value)? else { return Ok(None) };
-        let asked = if name == "orderId" { row.number() == value } else { row.name().is_empty() };
-        let same = asked || row.name().eq_ignore_ascii_case(order.id.as_str());
+        let row = match self.row(&order.symbol, name, &value) {
+            // It was there: how it ended is not said, but "no such order" would be wrong.
+            Err(ExchangeError::Refused(refusal)) if errors::has_ended(&refusal) => {
+                return Err(ExchangeError::Refused(Refusal { reason: Reason::Other, ..refusal }));
+            }
+            row => found(row)?,
+        };
+        let Some((row, attempt)) = row else { return Ok(None) };
         let state = row.row.state(order.id.as_str(), &order.symbol, self.session.offset_ms());
+        let same = match (name, row.name()) {
+            ("orderId", _) if row.number() == value => true,
+            // What has no name must at least be the guard that is meant.
+            (_, "") => name != "orderId" && (order.guard.is_none() || OrderState { id: String::new(), ..state.clone() }.is(order)),
+            (_, given) => given.eq_ignore_ascii_case(order.id.as_str()),
+        };
         match order.guard {
             _ if !same => Err(attempt.unknown("the answer names another order")),
             // Asked for by its number, it may show as the order it became.
@@ -128,6 +151,22 @@ impl BingX {
         Ok(found)
     }
 
+    /// A limit order that nobody answered for and whose name says nothing: the one open order that is what was sent and
+    /// has no name. Its number is good to know from now on.
+    pub(super) fn lost_order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        let rows = self.open_rows(&order.symbol)?.into_iter();
+        let mut alike = rows.filter(|(state, number)| !matches!(number.as_str(), "" | "0") && self.given.may_be(&order.id, state));
+        match (alike.next(), alike.next()) {
+            (None, _) => Ok(None),
+            (Some((state, number)), None) => {
+                drop(alike);
+                self.given.note(&order.id, &number);
+                Ok(Some(OrderState { id: order.id.as_str().to_owned(), ..state }))
+            }
+            (Some(_), Some(_)) => Err(ExchangeError::refused(Reason::Other, "several open orders without a name may be this one")),
+        }
+    }
+
     /// What a guard is cancelled by.
     pub(super) fn guard_number(&mut self, order: &OrderRef) -> Result<String> {
         if let Some(number) = self.given.number(&order.id) {
@@ -148,14 +187,15 @@ impl BingX {
             let to = next.saturating_sub(1).min(until.max(from));
             let query = Params::of(symbol).with("tradingUnit", "COIN").with("startTs", from).with("endTs", to);
             let page: Fills = self.get("/openApi/swap/v2/trade/allFillOrders", query)?;
-            for row in page.fill_orders.0 {
+            for row in page.fill_orders.0.into_iter().filter(|row| row.is_of(symbol)) {
                 self.learn(symbol, &row.order_id, &mut orders)?;
                 let Some(Some((order, attempt))) = orders.get(&row.order_id) else { continue };
                 let order: &Named<OrderRow> = order;
-                let fill = row.fill(&order.row, &self.purse, offset_ms);
+                let fill = row.fill(&order.row, &[&self.purse, &self.settle], offset_ms);
                 let fill = fill.map_err(|error| attempt.unreadable(&error))?;
-                // Rows that look alike are executions of their own: there is nothing to tell them apart by.
-                fills.push((fills.len(), fill));
+                // Rows that look alike are executions of their own: there is nothing to tell them apart by. Their times may
+                // be whole seconds, and what closes a position comes after what opened it.
+                fills.push(((order.row.closes_position(), fills.len()), fill));
             }
             from = next;
             if from > until {
@@ -166,12 +206,15 @@ impl BingX {
         Ok(in_order(fills))
     }
 
-    /// Reads an order that was executed, unless it is known already.
+    /// Reads an order that was executed, unless it is known already, or too many were unknown.
     fn learn(&mut self, symbol: &Symbol, number: &str, orders: &mut BTreeMap<String, Option<(Named<OrderRow>, Attempt)>>) -> Result<()> {
         if orders.contains_key(number) {
             return Ok(());
         }
-        let order = if orders.len() < FILLS_ORDERS_MAX { self.row(symbol, "orderId", number)? } else { None };
+        let unknown = orders.values().filter(|order| order.is_none()).count();
+        let can_ask = !matches!(number, "" | "0") && orders.len() < FILLS_ORDERS_MAX && unknown < FILLS_UNKNOWN_MAX;
+        let order = if can_ask { found(self.row(symbol, "orderId", number))? } else { None };
+        let order = order.filter(|(row, _)| row.number() == number);
         if order.is_none() {
             log::warn!("{symbol}: what order {number} did is not counted: nothing more is known of it");
         }

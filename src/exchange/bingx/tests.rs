@@ -2,6 +2,7 @@
 
 mod account;
 mod guards;
+mod lost;
 
 use serde_json::{Value, json};
 
@@ -203,6 +204,14 @@ fn an_order_is_found_by_its_name_in_every_state() {
         assert_eq!(stage.expect([no(FIND, code, text)]).order(&named(leg)), Ok(None), "{code}");
     }
     assert_eq!(reason(stage.expect([no(FIND, 100_500, "busy")]).order(&named(leg))), Some(Reason::Busy));
+    // One that has ended was there: how it ended is not said, and it is not said to be unknown.
+    for code in [80_018, 109_422] {
+        for leg in [Leg::Entry, Leg::Stop] {
+            let steps = [leg.is_conditional().then(|| ok(OPEN, json!({"orders": null}))), Some(no(FIND, code, "order is already filled"))];
+            assert_eq!(reason(stage.expect(steps.into_iter().flatten()).order(&named(leg))), Some(Reason::Other), "{code}");
+        }
+        assert_eq!(reason(stage.expect([no(CANCEL, code, "order is already filled")]).cancel(&named(leg))), Some(Reason::UnknownOrder));
+    }
     // What cannot be read is not zero.
     let torn = row(name.as_str(), "BUY", "LIMIT", json!({"executedQty": ""}));
     assert!(is_unknown(&stage.expect([ok(FIND, one(torn))]).order(&named(leg))));

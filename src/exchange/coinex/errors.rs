@@ -72,12 +72,10 @@ fn reason_of(code: i64, words: &str) -> Reason {
         3109 | 107 => Reason::InsufficientBalance,
         3127 => Reason::MinSize,
         3600 => Reason::UnknownOrder,
-        // The last three: the book is too thin for this size.
-        3606 | 3615..=3619 | 3632..=3635 | 3627..=3629 => Reason::PriceBand,
+        // The last four: the book is too thin for this size.
+        3606 | 3615..=3619 | 3632..=3635 | 3627..=3629 | 3620 => Reason::PriceBand,
         // Call auctions, and the time of protection in which only makers are let in.
         3157 | 3610 | 3612..=3614 | 3638 => Reason::Maintenance,
-        // Nobody to trade with right now.
-        3620 => Reason::Busy,
         3622 => Reason::WouldTrigger,
         4005 | 4006 | 4008 | 24 | 25 | 4512 | 158 => Reason::Credentials,
         4007 | 23 => Reason::IpNotAllowed,
@@ -138,9 +136,8 @@ mod tests {
             (InsufficientBalance, &[3109, 107]),
             (MinSize, &[3127]),
             (UnknownOrder, &[3600]),
-            (PriceBand, &[3606, 3615, 3616, 3617, 3618, 3619, 3632, 3633, 3634, 3635, 3627, 3628, 3629]),
+            (PriceBand, &[3606, 3615, 3616, 3617, 3618, 3619, 3632, 3633, 3634, 3635, 3627, 3628, 3629, 3620]),
             (Maintenance, &[3610, 3612, 3613, 3614, 3638, 3157]),
-            (Busy, &[3620]),
             (WouldTrigger, &[3622]),
             (BadRequest, &[3639, 4004, 4009]),
             (Credentials, &[4005, 24, 25, 4006, 4008, 4512, 158]),

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::wire::{Factors, largest};
 use crate::exchange::numbers::{decimal_or_zero, integer};
@@ -36,15 +37,19 @@ struct Contract {
     is_api_trading_available: Option<bool>,
 }
 
-/// Reads the perpetual contracts that settle in the coin.
+/// Reads the perpetual contracts that settle in the coin. One whose rules cannot be read is left out, unless it is so with all.
 pub(super) fn read_contracts(reader: impl Read, settle: &Arc<str>) -> serde_json::Result<Vec<Instrument>> {
     let mut list = Vec::new();
-    stream::each_in(reader, &["data"], |contract: Contract| {
-        if contract.contract_type == "linear" && contract.quote_ccy == **settle {
-            list.push(contract.instrument(settle));
-        }
+    let mut unreadable = None;
+    stream::each_in(reader, &["data"], |row: Box<RawValue>| match serde_json::from_str::<Contract>(row.get()) {
+        Ok(contract) if contract.contract_type == "linear" && contract.quote_ccy == **settle => list.push(contract.instrument(settle)),
+        Ok(_) => {}
+        Err(error) => unreadable = Some(error),
     })?;
-    Ok(list)
+    match unreadable {
+        Some(error) if list.is_empty() => Err(error),
+        _ => Ok(list),
+    }
 }
 
 impl Contract {
@@ -124,6 +129,7 @@ mod tests {
             with(&[("market", "NEWUSDT".into()), ("status", "counting_down".into())]),
             with(&[("market", "OLDUSDT".into()), ("is_market_available", false.into())]),
             with(&[("market", "APPUSDT".into()), ("is_api_trading_available", false.into())]),
+            with(&[("market", "ODDUSDT".into()), ("base_ccy_precision", ().into())]),
             with(&[("market", "SILENTUSDT".into()), ("is_api_trading_available", ().into()), ("is_market_available", ().into())]),
         ]);
         let list = read(&serde_json::json!({"code": 0, "data": rows, "message": "OK"}).to_string()).unwrap();
@@ -143,7 +149,8 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_list_is_an_error() {
         let whole = example().to_string();
-        for text in ["", "{}", r#"{"code":0,"data":{}}"#, r#"{"code":3008,"data":{},"message":"busy"}"#, &whole[..whole.len() / 2]] {
+        let odd = r#"{"code":0,"data":[{"market":"A"},7]}"#;
+        for text in ["", "{}", odd, r#"{"code":0,"data":{}}"#, r#"{"code":3008,"data":{},"message":"busy"}"#, &whole[..whole.len() / 2]] {
             assert!(read(text).is_err());
         }
     }

@@ -15,7 +15,7 @@
 //! * Answers to orders are whole: what was executed at once is in them.
 //! * Names of orders are not checked for uniqueness. Nothing is ever sent twice.
 //! * One position for each contract, one-way. Orders have no reduce-only flag: closing is a call of its own, at market or at
-//!   a limit, which names no side, so the position is looked at first.
+//!   a limit, which names no side, so the position is looked at first. All of it is closed by naming no quantity either.
 //! * Stop and target are attributes of a position, one of each: they follow its size, end with it, and carry no name.
 //! * Leverage and margin mode are set together, and can be read only from a position.
 
@@ -42,7 +42,8 @@ use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
 use crate::market::{
-    Balance, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side, Symbol, Terms,
+    Balance, Decimal, Fill, Instrument, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Side, Symbol,
+    Terms,
 };
 use wire::{PositionRow, Reply};
 
@@ -101,7 +102,8 @@ pub struct CoinEx {
 /// Which position a contract had.
 struct Look {
     symbol: Symbol,
-    side: Option<Side>,
+    /// Which way and how much; `None` while it was flat.
+    held: Option<(Side, Decimal)>,
     /// Our time.
     at: Millis,
 }
@@ -137,7 +139,7 @@ impl CoinEx {
     fn row_of(&mut self, symbol: &Symbol) -> Result<Option<PositionRow>> {
         let rows: Vec<PositionRow> = self.whole(POSITIONS, &of(symbol))?;
         let row = rows.into_iter().find(|row| row.market == symbol.as_str() && row.is_held());
-        self.looked(symbol, row.as_ref().map(|row| row.side));
+        self.looked(symbol, row.as_ref().map(PositionRow::held));
         if let Some(row) = &row {
             self.learn(row);
         }
@@ -278,7 +280,7 @@ impl Exchange for CoinEx {
         let offset_ms = self.session.offset_ms();
         let from = since.saturating_add_signed(offset_ms);
         let (rows, _) = self.pages::<wire::DealRow>(DEALS, &of(symbol).with("start_time", from))?.cut(symbol, DEALS);
-        let rows = rows.into_iter().filter(|row| row.created_at >= from);
+        let rows = rows.into_iter().filter(|row| row.market == symbol.as_str() && row.created_at >= from);
         Ok(in_order(rows.map(|row| row.fill(&self.settle, offset_ms)).collect()))
     }
 }

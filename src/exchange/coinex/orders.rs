@@ -10,7 +10,7 @@ use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::found;
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
-use crate::market::{Action, ClientId, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
+use crate::market::{Action, ClientId, Decimal, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
 use wire::{OrderRow, Reply};
 
 pub(super) const PENDING: &str = "/v2/futures/pending-order";
@@ -24,13 +24,22 @@ const LOOK_MS: Millis = 1000;
 
 /// The parameters of a plain order, alone or in a batch. One that closes has no direction: the position's decides.
 fn order_params(order: &NewOrder) -> Params {
+    named_params(order, Some(order.qty))
+}
+
+/// Without a quantity a close takes all of the position.
+fn named_params(order: &NewOrder, qty: Option<Decimal>) -> Params {
     let direction = (order.action == Action::Open).then(|| wire::direction_word(order.side, order.action));
     let params = of(&order.symbol).with_some("side", direction);
     let params = match order.kind {
         OrderKind::Market => params.with("type", "market"),
         OrderKind::Limit { price } => params.with("type", "limit").with_decimal("price", price),
     };
-    params.with_decimal("amount", order.qty).with("client_id", order.id.as_str())
+    let params = match qty {
+        Some(qty) => params.with_decimal("amount", qty),
+        None => params,
+    };
+    params.with("client_id", order.id.as_str())
 }
 
 /// Orders that need nothing but to be sent: they open, and their names are used once.
@@ -50,15 +59,16 @@ impl CoinEx {
             Action::Open => OPEN,
             Action::Close => CLOSE,
         };
-        if order.action == Action::Close {
-            self.must_hold(&order.symbol, order.side)?;
-        }
+        let qty = match order.action {
+            Action::Open => Some(order.qty),
+            Action::Close => self.qty_to_close(order)?,
+        };
         if ClientId::parse(order.id.as_str()).is_none() {
             self.must_be_unused(&order.symbol, &order.id)?;
         }
         // What was seen of the position is no longer so.
         self.look = None;
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<OrderRow>>(&Call::post(path, &order_params(order)))?;
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<OrderRow>>(&Call::post(path, &named_params(order, qty)))?;
         reply.data.placed(order, &attempt)
     }
 
@@ -88,17 +98,25 @@ impl CoinEx {
         }
     }
 
-    /// The call that closes names no side: on the other side it would take down a position that is not meant.
-    fn must_hold(&mut self, symbol: &Symbol, side: Side) -> Result<()> {
+    /// What a close must name. One at market for all that is held names nothing: resting closes reserve parts of a position,
+    /// and a rest below the smallest order cannot be named at all.
+    fn qty_to_close(&mut self, order: &NewOrder) -> Result<Option<Decimal>> {
+        let held = self.must_hold(&order.symbol, order.side)?;
+        let takes_all = order.kind == OrderKind::Market && order.qty >= held;
+        Ok((!takes_all).then_some(order.qty))
+    }
+
+    /// How much is held. The call that closes names no side: on the other side it would take down a position that is not meant.
+    fn must_hold(&mut self, symbol: &Symbol, side: Side) -> Result<Decimal> {
         let now = self.session.now();
         let recent = self.look.as_ref().filter(|look| look.symbol == *symbol && now.saturating_sub(look.at) <= LOOK_MS);
         let held = match recent {
-            Some(look) => look.side,
-            None => self.row_of(symbol).map_err(ExchangeError::nothing_sent)?.map(|row| row.side),
+            Some(look) => look.held,
+            None => self.row_of(symbol).map_err(ExchangeError::nothing_sent)?.map(|row| row.held()),
         };
         match held {
-            Some(held) if held == side => Ok(()),
-            Some(held) => Err(ExchangeError::refused(Reason::NoPosition, format!("the position of {symbol} is {held}, not {side}"))),
+            Some((held, qty)) if held == side => Ok(qty),
+            Some((held, _)) => Err(ExchangeError::refused(Reason::NoPosition, format!("the position of {symbol} is {held}, not {side}"))),
             None => Err(ExchangeError::refused(Reason::NoPosition, format!("{symbol} has no position"))),
         }
     }
@@ -113,8 +131,8 @@ impl CoinEx {
     }
 
     /// Keeps what was seen of a position.
-    pub(super) fn looked(&mut self, symbol: &Symbol, side: Option<Side>) {
-        self.look = Some(Look { symbol: symbol.clone(), side, at: self.session.now() });
+    pub(super) fn looked(&mut self, symbol: &Symbol, held: Option<(Side, Decimal)>) {
+        self.look = Some(Look { symbol: symbol.clone(), held, at: self.session.now() });
     }
 
     /// Open orders are in one list, ended ones in another: in this order, because an order moves from the one to the other.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::exchange::answers::{side, success};
-use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, millis, millis_or_zero, whole_leverage};
+use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, decimal_to_show, millis, millis_or_zero, whole_leverage};
 use crate::exchange::orders::guard_state;
 use crate::exchange::orders::is_buy;
 use crate::market::{
@@ -184,7 +184,8 @@ impl AssetRow {
     }
 }
 
-/// One row of `GET /v2/futures/pending-position`. A flat contract has none.
+/// One row of `GET /v2/futures/pending-position`. A flat contract has none. Nothing is decided by what cannot be read and is
+/// only shown.
 #[derive(Deserialize)]
 pub(super) struct PositionRow {
     pub(super) market: String,
@@ -193,15 +194,15 @@ pub(super) struct PositionRow {
     /// Not `close_avbl`, of which resting closes are taken off.
     #[serde(deserialize_with = "decimal")]
     open_interest: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     avg_entry_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     liq_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     margin_avbl: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     unrealized_pnl: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     leverage: Decimal,
     #[serde(default)]
     margin_mode: String,
@@ -222,9 +223,10 @@ pub(super) struct PositionRow {
 pub(super) struct Attribute {
     #[serde(default, deserialize_with = "decimal_if_said")]
     id: Option<Decimal>,
-    #[serde(deserialize_with = "decimal")]
+    /// Zero where it cannot be read: there is one, and none of ours.
+    #[serde(default, deserialize_with = "decimal_to_show")]
     price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     amount: Decimal,
     #[serde(default)]
     is_all: bool,
@@ -240,6 +242,11 @@ impl Attribute {
 impl PositionRow {
     pub(super) fn is_held(&self) -> bool {
         !self.open_interest.is_zero()
+    }
+
+    /// Which way and how much.
+    pub(super) fn held(&self) -> (Side, Decimal) {
+        (self.side, self.open_interest)
     }
 
     /// Whether it holds a position of that side.
@@ -268,16 +275,16 @@ impl PositionRow {
         }
     }
 
-    /// Its stops or targets. Where there is no list, the price alone says that there is one.
+    /// Its stops or targets. Where nothing is listed, the price alone says that there is one.
     pub(super) fn attributes(&self, kind: ProtectionKind) -> Vec<Attribute> {
         let (list, price) = match kind {
             ProtectionKind::StopLoss => (&self.stop_loss_list, self.stop_loss_price),
             ProtectionKind::TakeProfit => (&self.take_profit_list, self.take_profit_price),
         };
         match list {
-            Some(list) => list.clone(),
-            None if price.is_zero() => Vec::new(),
-            None => vec![Attribute { id: None, price, amount: Decimal::ZERO, is_all: true }],
+            Some(list) if !list.is_empty() => list.clone(),
+            _ if price.is_zero() => Vec::new(),
+            _ => vec![Attribute { id: None, price, amount: Decimal::ZERO, is_all: true }],
         }
     }
 

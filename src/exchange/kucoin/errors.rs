@@ -106,7 +106,8 @@ fn reason_of(code: i64, text: &str) -> Reason {
         400_006 => Reason::IpNotAllowed,
         400_002 => Reason::ClockSkew,
         300_014 => Reason::Busy,
-        // Not there, suspended or in settlement: other contracts trade on.
+        // Not there, suspended or in settlement. That may last, and other contracts trade on: for maintenance the whole
+        // account would be held back.
         100_003 | 200_003 | 400_600 | 300_002 | 300_015 => Reason::SymbolUnknown,
         404_000 if names(text, &["symbol", "contract"]) => Reason::SymbolUnknown,
         404_000 => Reason::BadRequest,
@@ -119,7 +120,7 @@ fn bad_parameter(text: &str) -> Reason {
     let text = text.to_ascii_lowercase();
     let quantity = names(&text, &["lot", "size", "quantity", "qty", "amount"]);
     match () {
-        () if names(&text, &["ordernotexist", "order_not_exist"]) => Reason::UnknownOrder,
+        () if is_about_no_order(&text) => Reason::UnknownOrder,
         () if names(&text, &["clientoid"]) && names(&text, &["dup", "exist", "repeat", "used"]) => Reason::DuplicateClientId,
         () if names(&text, &["leverage"]) => Reason::Leverage,
         () if quantity && names(&text, &["minim", " min ", "less than", "too small", "at least"]) => Reason::MinSize,
@@ -127,6 +128,15 @@ fn bad_parameter(text: &str) -> Reason {
         () if quantity || names(&text, &["price", "tick", "precision", "increment", "multiple"]) => Reason::Precision,
         () => Reason::BadRequest,
     }
+}
+
+/// That there is no such order is spelled in many ways. `error.createOrder.symbolNotExist` is none of them.
+fn is_about_no_order(text: &str) -> bool {
+    let letters: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+    let missing = ["notexist", "doesntexist", "notfound"];
+    let directly = ["order", "orderis", "orderdoes", "orders", "ordersdo", "ordersare"];
+    let order = || missing.iter().any(|end| directly.iter().any(|start| letters.contains(&format!("{start}{end}"))));
+    letters.contains("clientoid") && names(&letters, &missing) || order()
 }
 
 fn names(text: &str, words: &[&str]) -> bool {
@@ -212,7 +222,13 @@ mod tests {
         let cases = [
             (100_001, "error.getOrder.orderNotExist", UnknownOrder),
             (400_100, "order_not_exist_or_not_allow_to_cancel", UnknownOrder),
+            (100_001, "The order does not exist.", UnknownOrder),
+            (400_100, "order not found", UnknownOrder),
+            (400_100, "clientOid a-1 does not exist", UnknownOrder),
+            (100_001, "error.getOrder.clientOidNotExist", UnknownOrder),
+            (300_000, "error.createOrder.symbolNotExist", BadRequest),
             (400_100, "clientOid duplicate", DuplicateClientId),
+            (400_100, "The clientOid already exists", DuplicateClientId),
             (400_100, "The same clientOid was used already", DuplicateClientId),
             (100_001, "Quantity parameter cannot be less than the minimum 1 lot", MinSize),
             (300_000, "The order size exceeds the maximum", MaxSize),

@@ -13,10 +13,10 @@ use crate::market::{Decimal, Instrument, Symbol};
 /// The exchange's own name for bitcoin, and everybody else's.
 const BITCOIN: (&str, &str) = ("XBT", "BTC");
 
-/// One element of `data` in `GET /api/v1/contracts/active`.
+/// One element of `data` in `GET /api/v1/contracts/active`, and all of it where one contract is asked for.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Contract {
+pub(super) struct Contract {
     symbol: String,
     /// Perpetual contracts have one type, dated ones another.
     #[serde(rename = "type", default)]
@@ -60,13 +60,13 @@ pub(super) fn read_contracts(reader: impl Read, settle: &str) -> serde_json::Res
 }
 
 impl Contract {
-    fn is_linear(&self, settle: &str) -> bool {
+    pub(super) fn is_linear(&self, settle: &str) -> bool {
         let coins = self.quote_currency == settle && self.settle_currency == settle;
         coins && self.kind == "FFWCSX" && self.is_inverse == Some(false)
     }
 
     /// `None`: its rules cannot be told, so that no quantity could be either.
-    fn instrument(&self, settle: &Arc<str>) -> Option<Instrument> {
+    pub(super) fn instrument(&self, settle: &Arc<str>) -> Option<Instrument> {
         let size = Some(self.multiplier).filter(|size| *size > Decimal::ZERO)?;
         let coins = |lots: Decimal| lots.checked_mul(size).map(|coins| coins.normalize());
         let lot_step = coins(self.lot_size).filter(|step| *step > Decimal::ZERO)?;

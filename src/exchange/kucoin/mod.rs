@@ -15,9 +15,10 @@
 //! isolated margin every order that opens brings its own, so that what [`Exchange::prepare`] was told is remembered here
 //! and nowhere else. Answers to orders only acknowledge; an order may still be thrown out a moment later.
 //!
-//! Stops and targets are orders like others, which wait for their trigger in a list of their own and close the whole
-//! position when it comes. Several can rest, and they stay when the position ends. A call that would send an entry with
-//! both of them does not say what they mean for a short position: not used.
+//! Stops and targets are orders like others, which wait for their trigger in a list of their own. Several can rest, and
+//! they stay when the position ends. So they name a quantity and only reduce: an order that closes everything is not asked
+//! for its side, and the one that a long position left behind would close the short position that came after it. A call
+//! that would send an entry with both of them does not say what they mean for a short position: not used.
 
 mod errors;
 mod instruments;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::catalogue::{Catalogue, contract};
+use super::encode::percent_encode;
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{found, in_order, quote};
@@ -51,8 +53,8 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     name: "kucoinfutures",
     margin_mode: MarginScope::Contract,
     hedge: true,
-    stop: CLOSING_ORDER,
-    target: CLOSING_ORDER,
+    stop: REDUCING_ORDER,
+    target: REDUCING_ORDER,
     attaches_stop: false,
     guards_end_with_position: false,
     guards_hold_up_close: false,
@@ -63,8 +65,8 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,
     budget_is_shared: false,
 };
-/// A conditional order that closes whatever is there; nothing forbids a second one.
-const CLOSING_ORDER: Habit = Habit { covers: Covers::Position, second: Second::Rests };
+/// A conditional order that takes a position down by its quantity; nothing forbids a second one.
+const REDUCING_ORDER: Habit = Habit { covers: Covers::Quantity, second: Second::Rests };
 
 /// An account may spend 2000 in half a minute, and a read of positions costs 2.
 const POSITIONS_PER_MINUTE: u32 = 2000;
@@ -74,6 +76,8 @@ const BATCH_MAX: usize = 20;
 const FILLS_SPAN_MS: Millis = 7 * 24 * 3600 * 1000;
 /// Most such spans for one question about fills: three months.
 const FILLS_SPANS_MAX: usize = 13;
+/// Most contracts that are kept apart from the list.
+const APART_MAX: usize = 100;
 /// A span that reaches the present ends so much later, whatever the clocks say.
 const FILLS_AHEAD_MS: Millis = 60_000;
 
@@ -88,6 +92,8 @@ pub struct KuCoin {
     wishes: Known,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
+    /// Contracts that were held and not in that list, read one by one; `None` for those of another kind.
+    apart: Vec<(Symbol, Option<Instrument>)>,
 }
 
 impl KuCoin {
@@ -101,6 +107,7 @@ impl KuCoin {
             wishes: Known::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
+            apart: Vec::new(),
         }
     }
 
@@ -111,7 +118,29 @@ impl KuCoin {
 
     fn contract(&mut self, symbol: &Symbol) -> Result<Instrument> {
         let list = self.listed()?;
-        contract(&list, symbol)
+        let apart = self.apart.iter().find(|(name, _)| name == symbol).and_then(|(_, contract)| contract.clone());
+        contract(&list, symbol).or_else(|error| apart.ok_or(error))
+    }
+
+    /// The contract of a position that is not in the list: new since it was read, or not traded any more. `None` where it is
+    /// no linear perpetual contract of ours. A position that cannot be told must not read as none.
+    fn contract_apart(&mut self, name: &str) -> Result<Option<Instrument>> {
+        if let Some((_, known)) = self.apart.iter().find(|(symbol, _)| symbol.as_str() == name) {
+            return Ok(known.clone());
+        }
+        let mut path = "/api/v1/contracts/".to_owned();
+        percent_encode(&mut path, name);
+        let (row, attempt) = self.call::<instruments::Contract>(&Call::public(path, Params::new()))?;
+        let ours = row.is_linear(&self.settle).then(|| row.instrument(&Arc::from(self.settle.as_str())));
+        if matches!(ours, Some(None)) {
+            return Err(attempt.unknown(format!("{name} is held and says no lot size")));
+        }
+        let found = ours.flatten();
+        if self.apart.len() >= APART_MAX {
+            self.apart.clear();
+        }
+        self.apart.push((Symbol::new(name), found.clone()));
+        Ok(found)
     }
 
     /// What an answer holds.
@@ -171,8 +200,14 @@ impl Exchange for KuCoin {
         let mut positions = Vec::with_capacity(rows.len());
         for row in rows {
             // Coin-margined contracts, and those of other settle coins, are in the answer too, but not in our list.
-            let Some(contract) = contracts.get(&row.symbol) else { continue };
-            let position = row.position(contract).ok_or_else(|| attempt.too_large())?;
+            let is_asked_for = only.is_none_or(|symbol| symbol.as_str() == row.symbol);
+            let contract = match contracts.get(&row.symbol) {
+                Some(listed) => Some(listed.clone()),
+                None if is_asked_for && row.is_held_in(&self.settle) => self.contract_apart(&row.symbol)?,
+                None => None,
+            };
+            let Some(contract) = contract else { continue };
+            let position = row.position(&contract).ok_or_else(|| attempt.too_large())?;
             // What holds a position cannot change its margin mode.
             if let Some(mode) = position.terms.margin_mode.filter(|_| !position.qty.is_zero()) {
                 self.is_in(&position.symbol, mode);
@@ -215,6 +250,15 @@ impl Exchange for KuCoin {
             }
             _ => Ok(()),
         }
+    }
+
+    fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
+        let mode = self.read_margin_mode(symbol).map_err(ExchangeError::nothing_sent)?;
+        if mode == MarginMode::Isolated {
+            let why = format!("{symbol} has isolated margin, where nothing but an order that opens brings a leverage");
+            return Err(ExchangeError::refused(Reason::Leverage, why));
+        }
+        self.prepare(symbol, &Terms { leverage: Some(leverage), margin_mode: None })
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {

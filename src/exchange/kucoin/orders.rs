@@ -63,7 +63,7 @@ impl KuCoin {
     }
 
     fn guard_params(&mut self, protection: &Protection) -> Result<Params> {
-        self.contract(&protection.symbol)?;
+        let lots = lots(&self.contract(&protection.symbol)?, protection.qty)?;
         let mode = self.margin_mode(&protection.symbol)?;
         Ok(Params::of(&protection.symbol)
             .with("clientOid", protection.id.as_str())
@@ -71,7 +71,8 @@ impl KuCoin {
             .with_some("positionSide", half_word(protection.side, self.hedge))
             .with("marginMode", margin_word(mode))
             .with("type", "market")
-            .with("closeOrder", true)
+            .with("size", lots)
+            .with("reduceOnly", true)
             .with("stop", stop_word(protection.side, protection.kind))
             .with_decimal("stopPrice", protection.trigger_price)
             .with("stopPriceType", trigger_word(protection.by)))
@@ -118,7 +119,7 @@ impl KuCoin {
     pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let params = self.guard_params(protection).map_err(ExchangeError::nothing_sent)?;
         let (ack, attempt) = self.call::<wire::Ack>(&Call::post("/api/v1/orders", &params))?;
-        own(OrderState { id: ack.client_oid, ..guard_taken(protection, Decimal::ZERO, 0) }, &protection.id, &attempt)
+        own(OrderState { id: ack.client_oid, ..guard_taken(protection, protection.qty, 0) }, &protection.id, &attempt)
     }
 
     /// The rows of a list of one contract, newest first.

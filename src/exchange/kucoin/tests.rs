@@ -101,7 +101,7 @@ fn row(leg: Leg, changes: Value) -> Value {
 
 /// A waiting stop of a long position.
 fn stop_row(changes: Value) -> Value {
-    let mut stop = json!({"side": "sell", "stop": "down", "stopPrice": "1800", "stopPriceType": "MP", "closeOrder": true, "size": null});
+    let mut stop = json!({"side": "sell", "stop": "down", "stopPrice": "1800", "stopPriceType": "MP", "reduceOnly": true});
     stop.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     row(Leg::Stop, stop)
 }

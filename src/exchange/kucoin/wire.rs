@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use crate::exchange::answers::{Direction, Half, half_if_said};
-use crate::exchange::numbers::{decimal, decimal_or_zero, integer, millis, millis_or_zero, whole_leverage};
+use crate::exchange::numbers::{decimal, decimal_or_zero, decimal_to_show, integer, millis, millis_or_zero, whole_leverage};
 use crate::exchange::orders::{acts_on, fee, is_buy, our_time};
 use crate::market::{
     Action, Decimal, Fill, Instrument, MarginMode, Millis, OrderState, OrderStatus, Position, ProtectionKind, Side, Terms, TriggerBy,
@@ -146,7 +146,7 @@ pub(super) struct Overview {
     pub(super) available_balance: Decimal,
 }
 
-/// One row of `GET /api/v1/positions`.
+/// One row of `GET /api/v1/positions`. Nothing is decided by its prices and sums: one that cannot be read hides no position.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PositionRow {
@@ -156,20 +156,21 @@ pub(super) struct PositionRow {
     current_qty: Decimal,
     #[serde(default, deserialize_with = "half_if_said")]
     position_side: Half,
+    settle_currency: Option<String>,
     margin_mode: Option<String>,
     cross_mode: Option<bool>,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     avg_entry_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     mark_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     liquidation_price: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     unrealised_pnl: Decimal,
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     pos_margin: Decimal,
     /// Isolated positions have another field for it, which drifts with the price.
-    #[serde(default, deserialize_with = "decimal_or_zero")]
+    #[serde(default, deserialize_with = "decimal_to_show")]
     leverage: Decimal,
 }
 
@@ -180,6 +181,11 @@ impl PositionRow {
             (Some("ISOLATED"), _) | (None, Some(false)) => Some(MarginMode::Isolated),
             _ => None,
         }
+    }
+
+    /// Whether it is a position that may be one in the coin.
+    pub(super) fn is_held_in(&self, settle: &str) -> bool {
+        !self.current_qty.is_zero() && self.settle_currency.as_deref().is_none_or(|coin| coin == settle)
     }
 
     pub(super) fn position(self, contract: &Instrument) -> Option<Position> {
@@ -299,8 +305,9 @@ impl OrderRow {
         })
     }
 
+    /// One that fired may have lost its word.
     fn is_conditional(&self) -> bool {
-        self.kind().is_some()
+        self.kind().is_some() || self.stop_triggered == Some(true) || !self.stop_price.is_zero()
     }
 
     fn kind(&self) -> Option<&str> {

@@ -209,7 +209,13 @@ impl Exchange for Okx {
         let mut positions = Vec::with_capacity(rows.len());
         for row in rows {
             // Coin-margined contracts, and those of other settle coins, are in the answer too, but not in our list.
-            let Some(contract) = contracts.get(&row.inst_id) else { continue };
+            let Some(contract) = contracts.get(&row.inst_id) else {
+                if row.is_held_in(&self.settle) {
+                    let what = format!("a position in {}, which is not in the list of contracts", row.inst_id);
+                    return Err(attempt.unknown(what));
+                }
+                continue;
+            };
             positions.push(row.position(contract).ok_or_else(|| attempt.too_large())?);
         }
         let held = positions.iter().filter(|position| !position.qty.is_zero());

@@ -174,6 +174,12 @@ pub(super) struct PositionRow {
 }
 
 impl PositionRow {
+    /// Whether it is a position in the coin, as its name says.
+    pub(super) fn is_held_in(&self, settle: &str) -> bool {
+        let named = self.inst_id.strip_suffix("-SWAP").and_then(|pair| pair.rsplit_once('-'));
+        !self.pos.is_zero() && named.is_some_and(|(_, coin)| coin == settle)
+    }
+
     pub(super) fn position(self, contract: &Instrument) -> Option<Position> {
         let by_sign = if self.pos < Decimal::ZERO { Side::Short } else { Side::Long };
         Some(Position {

@@ -263,7 +263,10 @@ impl Book {
             return Err(Denial::TooManyOrders { max: OPEN_ORDERS_MAX });
         }
         let market = self.markets.get(&new.symbol).ok_or(Denial::NoPrice)?;
-        check_qty(instrument, new.qty, new.price.is_none())?;
+        match check_qty(instrument, new.qty, new.price.is_none()) {
+            Err(Denial::MinQty { .. }) if self.knobs.closes_dust && self.closes_all(new) => {}
+            checked => checked?,
+        }
         if let Some(price) = new.price {
             check_price(instrument, price)?;
             check_band(market, new.buy, price, self.knobs.price_band)?;

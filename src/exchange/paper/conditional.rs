@@ -72,7 +72,7 @@ impl Book {
             }
             Amount::WholePosition => {
                 let side = Effect::of(new.buy, new.position_side, true).closes.ok_or(Denial::PositionMode)?;
-                if market.held(side).qty.is_zero() {
+                if self.knobs.whole_needs_position && market.held(side).qty.is_zero() {
                     return Err(Denial::NoPosition);
                 }
                 if self.knobs.second_protection == Second::Refused && waiting().any(|order| is_twin(order, new)) {

@@ -19,6 +19,9 @@ pub struct Knobs {
     /// Whether whole-position orders end with their position. Those that stay are rejected when they are set off while
     /// flat, and close the next position of that side otherwise.
     pub protection_ends: bool,
+    /// Whether a whole-position order is one of a position that is there. Otherwise it may be placed without any, and in
+    /// one-way mode closes whichever there is when it is set off, whatever its side.
+    pub whole_needs_position: bool,
     /// What becomes of a second whole-position order of one kind on one side.
     pub second_protection: Second,
     /// What becomes of an order that reduces by more than the position, when it arrives or is set off.
@@ -27,6 +30,8 @@ pub struct Knobs {
     pub reuse_ids: bool,
     /// Whether nobody looks at names: several open orders may have the same one.
     pub same_ids: bool,
+    /// Whether a market order that closes all that is held may be smaller than the smallest order.
+    pub closes_dust: bool,
     /// Ended orders of each kind, executions and closed naked spans that are kept.
     pub history_max: usize,
 }
@@ -49,10 +54,12 @@ impl Default for Knobs {
             liquidity: None,
             trigger_ms: 0,
             protection_ends: true,
+            whole_needs_position: true,
             second_protection: Second::Refused,
             oversized_reduce: Oversized::Trim,
             reuse_ids: true,
             same_ids: false,
+            closes_dust: false,
             history_max: 1000,
         }
     }

@@ -8,7 +8,7 @@ use super::book::{Book, PRICE_MAX};
 use super::knobs::Oversized;
 use super::market::Market;
 use super::order::{Amount, Conditional, ConditionalStatus, Denial, Effect, Order, TimeInForce, Trade};
-use crate::market::{Decimal, Millis, OrderStatus, Side, Symbol, TriggerBy, sizing};
+use crate::market::{Decimal, Millis, OrderStatus, ProtectionKind, Side, Symbol, TriggerBy, sizing};
 
 /// The wallet is held within this, so that no sum can leave a decimal's range.
 const BALANCE_MAX: Decimal = Decimal::from_parts(2_808_348_672, 232_830_643, 0, false, 0);
@@ -214,6 +214,7 @@ impl Book {
 
     /// A conditional order that was set off becomes a plain market order of the same name.
     fn execute_conditional(&mut self, number: u64, now: Millis) {
+        self.aim(number);
         let Some(order) = self.conditional.open.iter().find(|order| order.number == number).cloned() else { return };
         let effect = order.effect();
         let held = effect.closes.map(|side| self.position(&order.symbol, side)).unwrap_or_default();
@@ -256,6 +257,22 @@ impl Book {
         }
         self.sweep();
         self.watch_cover(&order.symbol, now);
+    }
+
+    /// What closes whichever position there is goes against the one that is held. Its price stays where it is.
+    fn aim(&mut self, number: u64) {
+        let Some(at) = self.conditional.open.iter().position(|order| order.number == number) else { return };
+        let Some(order) = self.conditional.open.get(at) else { return };
+        let is_free = !self.knobs.whole_needs_position && order.amount == Amount::WholePosition && order.position_side.is_none();
+        let held = |side: Side| !self.position(&order.symbol, side).is_zero();
+        let turns = if order.buy { !held(Side::Short) && held(Side::Long) } else { !held(Side::Long) && held(Side::Short) };
+        if let Some(order) = self.conditional.open.get_mut(at).filter(|_| is_free && turns) {
+            order.buy = !order.buy;
+            order.kind = match order.kind {
+                ProtectionKind::StopLoss => ProtectionKind::TakeProfit,
+                ProtectionKind::TakeProfit => ProtectionKind::StopLoss,
+            };
+        }
     }
 
     fn affords(&self, symbol: &Symbol, qty: Decimal) -> bool {

@@ -22,8 +22,10 @@ const CATCH_ALL: i64 = 10500;
 /// The frame of every answer; of a single order, what was made of it stands in the order itself.
 #[derive(Deserialize)]
 struct Envelope {
-    #[serde(default, alias = "bizError", deserialize_with = "decimal_if_said")]
+    #[serde(default, deserialize_with = "decimal_if_said")]
     code: Option<Decimal>,
+    #[serde(default, rename = "bizError", deserialize_with = "decimal_if_said")]
+    biz_error: Option<Decimal>,
     #[serde(default)]
     msg: Option<String>,
     /// Of market data.
@@ -45,7 +47,8 @@ impl Envelope {
         if let Some(error) = &self.error {
             return Some((error.code, error.message.as_deref().unwrap_or_default()));
         }
-        let code = i64::try_from(self.code?).ok().filter(|code| *code != 0)?;
+        let said = |code: Option<Decimal>| code.and_then(|code| i64::try_from(code).ok()).filter(|code| *code != 0);
+        let code = said(self.code).or(said(self.biz_error))?;
         Some((code, self.msg.as_deref().unwrap_or_default()))
     }
 }

@@ -16,8 +16,8 @@
 //! * A field that the exchange does not know is ignored: a misspelled trigger price makes a stop a market order.
 //! * Orders are only acknowledged. What became of them is in the list of open orders or, with a lag of seconds, in the
 //!   history, which answers in three shapes.
-//! * One-way or hedge is a property of each contract, told by the rows of its position. Every order, and every cancel,
-//!   names its half.
+//! * One-way or hedge is a property of each contract, told by the rows of its position, if it was ever touched, and else by
+//!   what is refused. It is never changed. Every order, and every cancel, names its half.
 //! * The sign of the leverage is the margin mode: negative is cross.
 //! * Stops and targets are orders with a quantity. Several may rest, and they outlive the position.
 
@@ -123,9 +123,10 @@ impl Exchange for Phemex {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        (self.modes, self.known) = (Modes::default(), Known::default());
+        // What proved its mode without rows stays known: nothing else would tell it.
+        self.known = Known::default();
         self.account(None)?;
-        // Where no row says otherwise, a contract is made one-way before its first order.
+        // Where neither a row nor a refusal says otherwise, a contract is taken for one-way.
         Ok(AccountMode { hedge: false, restricted: None })
     }
 
@@ -167,7 +168,7 @@ impl Exchange for Phemex {
     }
 
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
-        self.make_mode_known(symbol)?;
+        self.mode_of(symbol)?;
         let known = self.known.get(symbol);
         let leverage_is = want.leverage.is_none_or(|leverage| known.leverage == Some(leverage));
         let mode_is = want.margin_mode.is_none_or(|mode| known.margin_mode == Some(mode));
@@ -183,15 +184,15 @@ impl Exchange for Phemex {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let open = self.open_rows(&order.symbol)?.into_iter().find(|row| row.is_named(order));
-        match open {
+        match self.open_row(order)? {
             Some(row) => Ok(Some(row.state_of(order, self.session.offset_ms()))),
             None => self.ended(order),
         }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
-        let rows = self.open_rows(symbol)?;
+        let (rows, whole) = self.open_rows(symbol)?;
+        whole?;
         let offset_ms = self.session.offset_ms();
         let states = rows.into_iter().map(|row| row.state(symbol, offset_ms));
         Ok(states.filter(|state| !state.status.is_final()).collect())
@@ -201,7 +202,7 @@ impl Exchange for Phemex {
         let half = self.half_of(order)?;
         let params = Params::of(&order.symbol).with("clOrdID", order.id.as_str()).with("posSide", wire::half_word(half));
         let result = self.order_call(&Call::query("DELETE", "/g-orders/cancel", params)).map(drop);
-        self.modes.doubt(&order.symbol, &result);
+        self.learn_mode(&order.symbol, half.is_some(), &result);
         result
     }
 

@@ -26,13 +26,16 @@ fn order_params(order: &NewOrder, half: Option<Side>) -> Params {
 }
 
 /// Type and direction say together on which side of the price the trigger lies.
-fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
-    let kind = match protection.kind {
+fn guard_word(kind: ProtectionKind) -> &'static str {
+    match kind {
         ProtectionKind::StopLoss => "Stop",
         ProtectionKind::TakeProfit => "MarketIfTouched",
-    };
+    }
+}
+
+fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
     common_params(&protection.symbol, protection.id.as_str(), protection.side, Action::Close, half)
-        .with("ordType", kind)
+        .with("ordType", guard_word(protection.kind))
         .with_decimal("orderQtyRq", protection.qty)
         .with_decimal("stopPxRp", protection.trigger_price)
         .with("triggerType", wire::trigger_word(protection.by))
@@ -51,26 +54,49 @@ impl Phemex {
     pub(super) fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
         let half = self.half(&order.symbol, order.side)?;
         let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
-        self.modes.doubt(&order.symbol, &result);
+        self.learn_mode(&order.symbol, half.is_some(), &result);
         let (row, attempt) = result?;
         let state = taken(order, row.created_at(attempt.offset_ms));
-        own(OrderState { id: row.name.unwrap_or_default(), ..state }, &order.id, &attempt)
+        own(OrderState { id: row.name().to_owned(), ..state }, &order.id, &attempt)
     }
 
     pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
         let half = self.half(&protection.symbol, protection.side)?;
         let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
-        self.modes.doubt(&protection.symbol, &result);
+        self.learn_mode(&protection.symbol, half.is_some(), &result);
         let (row, attempt) = result?;
         let state = guard_taken(protection, protection.qty, row.created_at(attempt.offset_ms));
         let status = if row.waits() { OrderStatus::Resting } else { state.status };
-        own(OrderState { id: row.name.unwrap_or_default(), status, ..state }, &protection.id, &attempt)
+        let state = own(OrderState { id: row.name().to_owned(), status, ..state }, &protection.id, &attempt)?;
+        // A field that the exchange did not understand is ignored: without its trigger this would be a market order.
+        if !row.is_guard(guard_word(protection.kind), protection.trigger_price) {
+            return Err(attempt.unknown("the answer shows another type or trigger price than was sent"));
+        }
+        if !row.closes() {
+            log::warn!("{}: the answer to {} does not say that it only closes", protection.symbol, protection.id);
+        }
+        Ok(state)
     }
 
-    /// The open orders of a contract, plain and conditional. Without any the answer is that there is no such order.
-    pub(super) fn open_rows(&mut self, symbol: &Symbol) -> Result<Vec<OrderRow>> {
-        let reply = found(self.session.call::<Reply<wire::ActiveList>>(&Call::get(ACTIVE, Params::of(symbol))))?;
-        Ok(reply.map(|reply| reply.data.rows).unwrap_or_default())
+    /// The open orders of a contract, plain and conditional, as far as one answer shows them, and an error if it does not
+    /// show them all. Without any the answer is that there is no such order.
+    pub(super) fn open_rows(&mut self, symbol: &Symbol) -> Result<(Vec<OrderRow>, Result<()>)> {
+        let call = Call::get(ACTIVE, Params::of(symbol));
+        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<wire::ActiveList>>(&call))? else {
+            return Ok((Vec::new(), Ok(())));
+        };
+        // How a next page is asked for is documented nowhere.
+        let cut = reply.data.is_cut().then(|| attempt.unknown("more open orders than one answer shows"));
+        Ok((reply.data.rows, cut.map_or(Ok(()), Err)))
+    }
+
+    /// One of them. That it is not among them is said only of the whole list.
+    pub(super) fn open_row(&mut self, order: &OrderRef) -> Result<Option<OrderRow>> {
+        let (rows, whole) = self.open_rows(&order.symbol)?;
+        match rows.into_iter().find(|row| row.is_named(order)) {
+            Some(row) => Ok(Some(row)),
+            None => whole.map(|()| None),
+        }
     }
 
     /// What the history says of an order that is not open (any more).
@@ -94,8 +120,7 @@ impl Phemex {
         if !self.mode_of(&order.symbol)? {
             return Ok(None);
         }
-        let rows = self.open_rows(&order.symbol).map_err(ExchangeError::nothing_sent)?;
-        let row = rows.into_iter().find(|row| row.is_named(order));
+        let row = self.open_row(order).map_err(ExchangeError::nothing_sent)?;
         let gone = || ExchangeError::refused(Reason::UnknownOrder, "not among the open orders");
         Ok(Some(row.ok_or_else(gone)?.state(&order.symbol, 0).side))
     }

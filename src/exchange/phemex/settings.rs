@@ -1,6 +1,8 @@
 //! What a contract is set to: one-way or hedge, cross or isolated, and its leverage. All three stand in the rows of its
 //! position, which are there even when it is flat, unless it was never touched.
 //!
+//! The position mode is never changed. A contract without rows is taken for one-way; a refusal proves the other mode.
+//!
 //! Margin mode and leverage are one number: negative is cross, positive isolated. In hedge mode both halves are set
 //! together, because they cannot differ in their margin mode.
 
@@ -51,39 +53,25 @@ impl Phemex {
         Ok(self.mode_of(symbol)?.then_some(side))
     }
 
-    /// Reads the position mode where it is not known. A contract that was never touched has none that could be read, and
-    /// which one it would get is documented nowhere: it is made one-way.
-    pub(super) fn make_mode_known(&mut self, symbol: &Symbol) -> Result<()> {
-        self.mode_of(symbol)?;
-        if self.modes.get(symbol).is_some() {
-            return Ok(());
+    /// What was taken for its mode is so if that succeeded, and the other way round if it was refused for the mode.
+    pub(super) fn learn_mode<T>(&mut self, symbol: &Symbol, taken_for: bool, result: &Result<T>) {
+        match result {
+            Ok(_) => self.modes.set(symbol.clone(), taken_for),
+            Err(error) if error.reason() == Some(Reason::PositionMode) => self.modes.set(symbol.clone(), !taken_for),
+            Err(_) => {}
         }
-        let params = Params::of(symbol).with("targetPosMode", "OneWay");
-        match self.session.call::<wire::Done>(&Call::query("PUT", "/g-positions/switch-pos-mode-sync", params)) {
-            Ok(_) => self.modes.set(symbol.clone(), false),
-            // Whether "it is so already" is refused is not documented either; the rows may tell now.
-            Err(ExchangeError::Refused(refusal)) if !refusal.reason.is_transient() => {
-                log::info!("{symbol}: the position mode was not set: {refusal}");
-                self.mode_of(symbol)?;
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
     }
 
     /// Sets leverage and margin mode in one call; what is not wanted stays as it is.
     pub(super) fn set_terms(&mut self, symbol: &Symbol, want: &Terms) -> Result<()> {
         let ([long, short], mode) = self.leverages(symbol, want).map_err(ExchangeError::nothing_sent)?;
-        let hedge = self.mode_of(symbol)?;
-        let params = Params::of(symbol);
-        let params = if hedge {
-            params.with_decimal("longLeverageRr", long).with_decimal("shortLeverageRr", short)
-        } else {
-            params.with_decimal("leverageRr", long)
-        };
         let so = Terms { leverage: whole_leverage(long.abs()).filter(|_| long == short), margin_mode: Some(mode) };
-        let done = self.session.call::<wire::Done>(&Call::query("PUT", "/g-positions/leverage", params)).map(drop);
-        self.modes.doubt(symbol, &done);
+        let hedge = self.modes.get(symbol).unwrap_or(false);
+        let done = match self.send_leverages(symbol, [long, short], hedge) {
+            // A setting, not an order: in the other mode it does the same.
+            Err(error) if error.reason() == Some(Reason::PositionMode) => self.send_leverages(symbol, [long, short], !hedge),
+            done => done,
+        };
         let done = match done {
             // What is so already may be refused: the rows tell.
             Err(ExchangeError::Refused(refusal)) if !refusal.reason.is_transient() => match self.rows_of(symbol) {
@@ -93,6 +81,19 @@ impl Phemex {
             done => done,
         };
         change(&mut self.known, symbol, so, done)
+    }
+
+    /// One call, in the fields of one position mode.
+    fn send_leverages(&mut self, symbol: &Symbol, [long, short]: [Decimal; 2], hedge: bool) -> Result<()> {
+        let params = Params::of(symbol);
+        let params = if hedge {
+            params.with_decimal("longLeverageRr", long).with_decimal("shortLeverageRr", short)
+        } else {
+            params.with_decimal("leverageRr", long)
+        };
+        let done = self.session.call::<wire::Done>(&Call::query("PUT", "/g-positions/leverage", params)).map(drop);
+        self.learn_mode(symbol, hedge, &done);
+        done
     }
 
     /// What to set the halves to, and the margin mode which that says.

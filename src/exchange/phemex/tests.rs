@@ -207,7 +207,7 @@ fn a_guard_has_type_trigger_and_quantity_and_closes_only() {
     for (hedge, side, kind, word, half, name) in cases {
         let mut stage = Stage::knowing(hedge);
         let guard = guard(side, kind);
-        let answer = with(stop_row("Untriggered"), json!({"clOrdID": guard.id.as_str()}));
+        let answer = with(stop_row("Untriggered"), json!({"clOrdID": guard.id.as_str(), "orderType": name}));
         let state = stage.expect([ok(PLACE, answer)]).protect(&guard).unwrap();
         assert_eq!((state.status, state.side, state.guards, state.qty), (OrderStatus::Resting, side, Some(kind), d("0.5")));
         let body = json!({"symbol": "ETHUSDT", "clOrdID": guard.id.as_str(), "side": word, "posSide": half, "ordType": name, "orderQtyRq": "0.5",
@@ -239,8 +239,86 @@ fn the_position_mode_is_read_before_the_first_order_and_after_it_was_wrong() {
     let mut stage = Stage::knowing(false);
     let wrong = || no(PLACE, 20004, "TE_ERR_INCONSISTENT_POS_MODE");
     assert_eq!(reason(stage.expect([wrong()]).place(&[limit("1")]).remove(0)), Some(Reason::PositionMode));
-    stage.expect([held(both), ok(PLACE, stop_row("Untriggered"))]).protect(&guard(Side::Long, ProtectionKind::StopLoss)).unwrap();
-    assert_eq!(stage.sent(1, "posSide"), "Long");
+    stage.expect([ok(PLACE, stop_row("Untriggered"))]).protect(&guard(Side::Long, ProtectionKind::StopLoss)).unwrap();
+    assert_eq!(stage.sent(0, "posSide"), "Long", "a refusal proves the other mode");
+    assert_eq!(reason(stage.expect([no(CANCEL, 20004, "words")]).cancel(&stop_ref(Side::Long))), Some(Reason::PositionMode));
+    stage.expect([ok(CANCEL, stop_row("Canceled"))]).cancel(&stop_ref(Side::Long)).unwrap();
+    assert!(stage.query(0).ends_with("posSide=Merged"));
+    // Rows that tell it are believed.
+    stage.expect([held(both)]).positions(None).unwrap();
+    stage.expect([ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
+    assert_eq!(stage.sent(0, "posSide"), "Long");
+}
+
+#[test]
+fn a_contract_without_rows_is_taken_for_one_way_until_a_refusal_proves_the_other_mode() {
+    let mut stage = Stage::new();
+    let wrong = no(PLACE, 20004, "TE_ERR_INCONSISTENT_POS_MODE");
+    assert_eq!(reason(stage.expect([held(json!([])), wrong]).place(&[limit("1")]).remove(0)), Some(Reason::PositionMode));
+    assert_eq!(stage.sent(1, "posSide"), "Merged");
+    // What is then opened again has no rows either: the proof stands.
+    stage.expect([ok(TIME, json!({"serverTime": START})), held(json!([]))]).open().unwrap();
+    stage.expect([ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
+    assert_eq!(stage.sent(0, "posSide"), "Long");
+    // An order that was taken proves its mode as well, and saves the question.
+    let mut stage = Stage::new();
+    stage.expect([held(json!([])), ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
+    stage.expect([ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
+}
+
+#[test]
+fn a_guard_is_placed_only_if_the_answer_shows_its_type_and_its_trigger() {
+    let mut stage = Stage::knowing(false);
+    let stop = guard(Side::Long, ProtectionKind::StopLoss);
+    for other in [
+        json!({"orderType": "Market"}),
+        json!({"orderType": "MarketIfTouched"}),
+        json!({"orderType": null}),
+        json!({"stopPxRp": "0"}),
+        json!({"stopPxRp": "1800"}),
+        json!({"stopPxRp": null}),
+    ] {
+        let answer = with(stop_row("Untriggered"), other);
+        assert!(is_unknown(&stage.expect([ok(PLACE, answer.clone())]).protect(&stop)), "{answer}");
+    }
+    // That it only closes may be said in two ways, and need not be.
+    for said in [json!({}), json!({"execInst": "None", "reduceOnly": true}), json!({"execInst": "None"}), json!({"execInst": null})] {
+        stage.expect([ok(PLACE, with(stop_row("Untriggered"), said))]).protect(&stop).unwrap();
+    }
+}
+
+#[test]
+fn a_list_that_is_cut_is_not_taken_for_the_whole() {
+    let cut = |rows: Value| ok(LIST, json!({"rows": rows, "nextPageArg": "gAAAAA"}));
+    let mut stage = Stage::knowing(true);
+    let rows = json!([row(Leg::Entry, "New")]);
+    let words = stage.expect([cut(rows.clone())]).open_orders(&eth()).unwrap_err().to_string();
+    assert!(words.contains("more open orders than one answer shows"), "{words}");
+    // What it shows is there; what it does not show may be there.
+    assert_eq!(stage.expect([cut(rows.clone())]).order(&entry_ref()).unwrap().unwrap().status, OrderStatus::Resting);
+    assert!(is_unknown(&stage.expect([cut(rows.clone())]).order(&stop_ref(Side::Long))));
+    stage.expect([cut(rows), ok(CANCEL, row(Leg::Entry, "Canceled"))]).cancel(&entry_ref()).unwrap();
+    assert!(matches!(stage.expect([cut(json!([]))]).cancel(&entry_ref()), Err(ExchangeError::NeverSent(_))));
+    for whole in [json!(""), json!(null)] {
+        stage.expect([ok(LIST, json!({"rows": [], "nextPageArg": whole}))]).open_orders(&eth()).unwrap();
+    }
+}
+
+#[test]
+fn rows_with_both_spellings_of_a_field_are_readable() {
+    let both = |row: Value| {
+        let (name, kind) = (row["clOrdID"].clone(), row["orderType"].clone());
+        with(row, json!({"clOrdId": name, "ordType": kind}))
+    };
+    let mut stage = Stage::knowing(false);
+    let state = stage.expect([open(json!([both(stop_row("Untriggered"))]))]).open_orders(&eth()).unwrap().remove(0);
+    assert!(state.is(&stop_ref(Side::Long)), "{state:?}");
+    // One of the two may be empty.
+    let half = with(both(row(Leg::Entry, "New")), json!({"clOrdID": "", "orderType": ""}));
+    let state = stage.expect([open(json!([half]))]).order(&entry_ref()).unwrap().unwrap();
+    assert_eq!((state.status, state.conditional), (OrderStatus::Resting, false));
+    let hidden = with(row(Leg::Entry, "Rejected"), json!({"bizError": 11001, "code": 0}));
+    assert_eq!(reason(stage.expect([ok(PLACE, hidden)]).place(&[limit("1")]).remove(0)), Some(Reason::InsufficientBalance));
 }
 
 #[test]
@@ -322,6 +400,9 @@ fn the_list_tells_plain_orders_from_guards_and_what_they_act_on() {
         with(stop_row("Untriggered"), target),
         with(row(Leg::Second, "New"), json!({"side": "Sell", "reduceOnly": true})),
         with(row(Leg::Close, "New"), json!({"side": "Sell", "posSide": "Short"})),
+        // What is said of a trigger says nothing of an order that has none.
+        with(row(Leg::Entry, "New"), json!({"execInst": "CloseOnTrigger"})),
+        with(row(Leg::Close, "New"), json!({"side": "Sell", "execInst": "ReduceOnly"})),
         // Somebody's stop that opens.
         with(stop_row("Untriggered"), json!({"side": "Buy", "execInst": "None"})),
         with(row(Leg::Entry, "Filled"), json!({})),
@@ -339,6 +420,8 @@ fn the_list_tells_plain_orders_from_guards_and_what_they_act_on() {
             (true, Short, false, Some(TakeProfit), trigger),
             (false, Long, false, None, limit),
             (false, Short, true, None, limit),
+            (false, Long, true, None, limit),
+            (false, Long, false, None, limit),
             (true, Long, true, None, trigger),
         ]
     );

@@ -128,8 +128,18 @@ pub(super) struct Ticker {
 
 /// The open orders of a contract.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ActiveList {
     pub(super) rows: Vec<OrderRow>,
+    #[serde(default)]
+    next_page_arg: Option<String>,
+}
+
+impl ActiveList {
+    /// Whether there are more than it shows.
+    pub(super) fn is_cut(&self) -> bool {
+        self.next_page_arg.as_deref().is_some_and(|next| !next.is_empty())
+    }
 }
 
 /// `GET /g-accounts/accountPositions`.
@@ -191,13 +201,18 @@ pub(super) struct PositionRow {
 }
 
 impl PositionRow {
+    /// One-way contracts have been seen with halves: the word for the mode counts, where there is one.
     pub(super) fn is_hedge(&self) -> bool {
-        self.pos_mode == "Hedged" || self.half().is_some()
+        match self.pos_mode.as_str() {
+            "OneWay" => false,
+            "Hedged" => true,
+            _ => half(&self.pos_side).is_some(),
+        }
     }
 
     /// Its half; `None` in one-way mode.
     pub(super) fn half(&self) -> Option<Side> {
-        half(&self.pos_side)
+        half(&self.pos_side).filter(|_| self.is_hedge())
     }
 
     /// The leverage without the sign; `None` when there is none of its own.

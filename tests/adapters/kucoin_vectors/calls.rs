@@ -68,10 +68,15 @@ fn two_entries_in_one_request() {
 
 #[test]
 fn protection() {
-    let stop = guard("bot-0014", ProtectionKind::StopLoss, "1900.00");
-    let state = replay(&["stop_loss_close_position"], false, |kucoin| kucoin.protect(&stop)).unwrap();
-    assert!(state.conditional && !state.opens && state.side == Side::Long && state.price == d("1900"), "{state:?}");
-    assert_eq!((state.status, state.guards, state.qty), (OrderStatus::Taken, Some(ProtectionKind::StopLoss), d("0")));
+    let cases = [
+        ("stop_loss_market_plain", guard("bot-0011", ProtectionKind::StopLoss, "1900.00")),
+        ("take_profit_market_plain", guard("bot-0012", ProtectionKind::TakeProfit, "2200")),
+    ];
+    for (name, guard) in cases {
+        let state = replay(&[name], false, |kucoin| kucoin.protect(&guard)).unwrap();
+        assert!(state.conditional && !state.opens && state.side == Side::Long && state.price == guard.trigger_price, "{state:?}");
+        assert_eq!((state.status, state.guards, state.qty), (OrderStatus::Taken, Some(guard.kind), d("0.05")));
+    }
 }
 
 #[test]

@@ -55,6 +55,23 @@ fn one_that_is_placed_without_a_position_closes_all_of_the_next() {
 }
 
 #[test]
+fn one_for_everything_is_not_asked_for_its_side() {
+    let mut desk = Desk::new();
+    desk.place(market("buy", 10));
+    desk.place(stop_all("2900", "all"));
+    desk.place(stop(10, "2880", "ten"));
+    desk.place(market("sell", 25));
+    desk.price("2890");
+    // What a long position left behind closes the short one that came after it; what names a quantity and only reduces does not.
+    let order = desk.order("all");
+    assert_eq!((&order["side"], &order["filledSize"], &order["status"]), (&json!("buy"), &json!(15), &json!("done")));
+    desk.place(market("sell", 15));
+    desk.price("2870");
+    let order = desk.order("ten");
+    assert_eq!((&order["filledSize"], &order["cancelExist"], desk.held(Side::Short)), (&json!(0), &json!(true), "0.15".to_owned()));
+}
+
+#[test]
 fn one_that_forgot_to_reduce_opens_a_position() {
     let mut desk = Desk::new();
     desk.place(market("buy", 10));

@@ -78,7 +78,7 @@ impl Wire for CoinEx {
     }
 
     fn habits(&self, knobs: Knobs) -> Knobs {
-        Knobs { second_protection: Second::Replaces, same_ids: true, maker_fee: Decimal::new(3, 4), ..knobs }
+        Knobs { second_protection: Second::Replaces, same_ids: true, closes_dust: true, maker_fee: Decimal::new(3, 4), ..knobs }
     }
 
     fn class(&self, call: &Call<'_>) -> Option<Class> {

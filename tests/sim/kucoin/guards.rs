@@ -50,16 +50,9 @@ pub fn rest(ask: &mut Ask<'_>, wanted: &Wanted, trigger: Trigger) -> Result<Id, 
         return Err(Fail::new(300_004, format!("You have reached the limit of {WAITING_MAX} stop orders")));
     }
     let buy = direction(ask, wanted)?;
-    let closes = if buy { Side::Short } else { Side::Long };
-    let is_held = !ask.floor.book.position(symbol, closes).is_zero();
-    // The book ties what closes everything to a position that is there. Without one it gets as much as an order may be.
     let amount = match wanted.qty {
-        None if is_held => Amount::WholePosition,
-        qty => {
-            let most = ask.floor.book.instrument(symbol.as_str()).map_err(fail::engine)?.market_max_qty;
-            let only_reduces = wanted.reduce_only || qty.is_none();
-            Amount::Qty { qty: qty.unwrap_or(most), reduce_only: only_reduces && wanted.position_side.is_none() }
-        }
+        None => Amount::WholePosition,
+        Some(qty) => Amount::Qty { qty, reduce_only: wanted.reduce_only && wanted.position_side.is_none() },
     };
     let kind = if buy == trigger.rises { ProtectionKind::StopLoss } else { ProtectionKind::TakeProfit };
     let (position_side, trigger_price, by) = (wanted.position_side, trigger.price, trigger.by);
@@ -68,7 +61,7 @@ pub fn rest(ask: &mut Ask<'_>, wanted: &Wanted, trigger: Trigger) -> Result<Id, 
     ask.floor.book.place_conditional(&new, ask.now).map(Id::Waiting).map_err(|denial| plain::refused(wanted, denial))
 }
 
-/// Which way it will go. What closes everything goes against what is held now, or against what its side would close.
+/// Which way it would go now. What closes everything goes against what is held, or against what its side would close.
 fn direction(ask: &Ask<'_>, wanted: &Wanted) -> Result<bool, Fail> {
     let held = |side: Side| !ask.floor.book.position(&wanted.symbol, side).is_zero();
     match (wanted.qty, wanted.position_side) {

@@ -97,18 +97,9 @@ impl<'a> Line<'a> {
     }
 
     /// What was ordered, in coins. Of all of a position it is what there was in the end, zero before (unconfirmed).
-    pub fn qty(&self, notes: &Notes) -> Decimal {
-        if self.is_unbounded(notes) {
-            return self.order.map(|order| order.filled).unwrap_or_default();
-        }
+    pub fn qty(&self) -> Decimal {
         let waits_for = self.waiting.map(|waiting| if let Amount::Qty { qty, .. } = waiting.amount { qty } else { Decimal::ZERO });
         self.order.map(|order| order.qty).or(waits_for).unwrap_or_default()
-    }
-
-    /// Whether it closes everything, and was placed when there was nothing: the book has a quantity for it.
-    fn is_unbounded(&self, notes: &Notes) -> bool {
-        let has_qty = self.waiting.is_some_and(|waiting| waiting.amount != Amount::WholePosition);
-        has_qty && notes.of(self.id()).is_some_and(|note| note.close_order)
     }
 
     /// Whether it only reduces, as far as the book knows.
@@ -148,9 +139,7 @@ impl<'a> Line<'a> {
     }
 
     /// Whether it ended before all of it was filled.
-    pub fn was_canceled(&self, notes: &Notes) -> bool {
-        let closed = self.is_unbounded(notes);
-        let is_done = |order: &Order| order.status == OrderStatus::Filled || (closed && !order.filled.is_zero());
-        self.has_ended() && !self.order.is_some_and(is_done)
+    pub fn was_canceled(&self) -> bool {
+        self.has_ended() && self.order.is_none_or(|order| order.status != OrderStatus::Filled)
     }
 }

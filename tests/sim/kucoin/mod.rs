@@ -6,8 +6,8 @@
 //! is refused. Stops need no position, so none is refused because one is not seen yet.
 //! Not simulated: RPI, hidden, iceberg and post-only orders, orders of a value, limit orders that wait for a price, the
 //! index price, `st-orders`, a leverage of its own for every isolated order, refusals after an order was taken, closed
-//! positions, funding. A request for one of them is refused loudly. A stop for everything goes against the side it was
-//! placed for, also when the position has turned over since. A key that begins with `v3` was made as one of version 3.
+//! positions, funding. A request for one of them is refused loudly. A stop for everything closes whatever is there when
+//! it is set off, whatever side it named. A key that begins with `v3` was made as one of version 3.
 
 mod account;
 mod ask;
@@ -70,7 +70,8 @@ impl Wire for KuCoin {
 
     fn habits(&self, knobs: Knobs) -> Knobs {
         let (second_protection, oversized_reduce) = (Second::Rests, Oversized::Trim);
-        Knobs { protection_ends: false, second_protection, oversized_reduce, reuse_ids: false, ..knobs }
+        let whole_needs_position = false;
+        Knobs { protection_ends: false, whole_needs_position, second_protection, oversized_reduce, reuse_ids: false, ..knobs }
     }
 
     fn class(&self, call: &Call<'_>) -> Option<Class> {

@@ -30,8 +30,8 @@ pub fn order(floor: &Floor, notes: &Notes, line: &Line<'_>) -> String {
     let row =
         Row::new().text("id", line.id().number()).text("symbol", symbol).text("type", if price.is_some() { "limit" } else { "market" });
     let row = row.text("side", json::side(line.is_buy())).decimal("price", price.unwrap_or_default());
-    let row = row.json("size", lots(floor, symbol, line.qty(notes)));
-    let row = progress(floor, notes, line, symbol, row).text("stp", "");
+    let row = row.json("size", lots(floor, symbol, line.qty()));
+    let row = progress(floor, line, symbol, row).text("stp", "");
     let row = row.text("stop", trigger.map_or("", |trigger| if trigger.rises { "up" } else { "down" }));
     let row = row.text("stopPriceType", trigger.map_or("", |trigger| json::trigger_by(trigger.by)));
     let row = row.json("stopTriggered", trigger.is_some() && line.was_triggered());
@@ -48,15 +48,15 @@ pub fn order(floor: &Floor, notes: &Notes, line: &Line<'_>) -> String {
 }
 
 /// What has become of it, and when.
-fn progress(floor: &Floor, notes: &Notes, line: &Line<'_>, symbol: &Symbol, row: Row) -> Row {
+fn progress(floor: &Floor, line: &Line<'_>, symbol: &Symbol, row: Row) -> Row {
     let (filled, value, average) =
         line.order.map_or_else(Default::default, |order| (order.filled, order.quote, order.avg_price().round_dp(8)));
-    let wanted = line.qty(notes) * line.order.and_then(|order| order.price).unwrap_or(average);
+    let wanted = line.qty() * line.order.and_then(|order| order.price).unwrap_or(average);
     let has_ended = line.has_ended();
     let filled = lots(floor, symbol, filled);
     let row = row.decimal("value", wanted).decimal("dealValue", value).json("dealSize", &filled).json("filledSize", &filled);
     let row = row.decimal("filledValue", value).decimal("avgDealPrice", average).text("status", if has_ended { "done" } else { "open" });
-    let row = row.json("isActive", !has_ended).json("cancelExist", line.was_canceled(notes));
+    let row = row.json("isActive", !has_ended).json("cancelExist", line.was_canceled());
     let (created, updated) = (floor.shown(line.created()), floor.shown(line.updated()));
     let row = row.json("createdAt", created).json("updatedAt", updated).json_if("endAt", has_ended.then_some(updated));
     row.json("orderTime", nanos(created))

@@ -1,6 +1,7 @@
 //! Mode, settings, positions, money and executions.
 
 use super::*;
+use crate::exchange::Keys;
 use crate::market::Decimal;
 
 #[test]
@@ -152,6 +153,57 @@ fn executions_learn_from_their_orders_what_they_were() {
     assert_eq!((stage.asked(0, "startTs"), stage.asked(0, "endTs")), (Some((START - 60_000).to_string()), Some(START.to_string())));
     assert_eq!((stage.asked(0, "tradingUnit").as_deref(), stage.asked(0, "orderId")), (Some("COIN"), None));
     stage.done();
+}
+
+#[test]
+fn executions_of_other_contracts_are_none_and_cost_no_question() {
+    let mut stage = Stage::new(false);
+    let of = |number: u64, changes: Value| {
+        let mut row = fill(number, "0.5", "-0.6", "2023-11-14T22:13:20Z");
+        row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        row
+    };
+    let rows =
+        json!({"fill_orders": [of(1, json!({"symbol": "BTC-USDT"})), of(2, json!({})), of(3, json!({"symbol": ""})), of(0, json!({}))]});
+    let order = |number: u64| ok(FIND, one(row("", "BUY", "LIMIT", json!({"orderId": number}))));
+    // An answer with another number is not the order that was asked for.
+    assert_eq!(stage.expect([ok(FILLS, rows), order(2), order(4)]).fills(&eth(), START - 1000).unwrap().len(), 1);
+    assert_eq!((stage.asked(1, "orderId").as_deref(), stage.asked(2, "orderId").as_deref()), (Some("2"), Some("3")));
+    stage.done();
+    // Questions that must fail close the endpoint: after a few no more are asked.
+    let rows: Vec<Value> = (1..40).map(|number| of(number, json!({}))).collect();
+    let unknown = (0..orders::FILLS_UNKNOWN_MAX).map(|_| no(FIND, 80_016, "order not exist"));
+    let steps = [ok(FILLS, json!({"fill_orders": rows}))].into_iter().chain(unknown);
+    assert_eq!(stage.expect(steps).fills(&eth(), START - 1000), Ok(Vec::new()));
+    stage.done();
+}
+
+#[test]
+fn of_executions_at_the_same_time_those_that_open_come_first() {
+    let mut stage = Stage::new(false);
+    let at = "2023-11-14T22:13:20Z";
+    let rows =
+        json!({"fill_orders": [fill(2, "0.5", "-0.6", at), fill(1, "0.5", "-0.6", at), fill(3, "0.1", "0", "2023-11-14T22:13:19Z")]});
+    let close = |number: u64| ok(FIND, one(row("", "SELL", "MARKET", json!({"orderId": number, "reduceOnly": true}))));
+    let open = ok(FIND, one(row("", "BUY", "LIMIT", json!({"orderId": 1}))));
+    let fills = stage.expect([ok(FILLS, rows), close(2), open, close(3)]).fills(&eth(), START - 60_000).unwrap();
+    assert_eq!(fills.iter().map(|fill| (fill.buy, fill.qty)).collect::<Vec<_>>(), [(false, d("0.1")), (true, d("0.5")), (false, d("0.5"))]);
+    stage.done();
+}
+
+#[test]
+fn in_play_money_a_fee_in_either_coin_is_one_of_ours() {
+    for (coin, demo, elsewhere) in
+        [("USDT", false, false), ("VST", false, true), ("VST", true, false), ("USDT", true, false), ("BNB", true, true)]
+    {
+        let mut stage = Stage::of(|line| BingX::new(Line { keys: Keys { demo, ..line.keys }, ..line }));
+        let mut paid = fill(1, "0.5", "-0.6", "2023-11-14T22:13:20Z");
+        paid["currency"] = json!(coin);
+        let order = ok(FIND, one(row("", "BUY", "LIMIT", json!({"orderId": 1}))));
+        let fills = stage.expect([ok(FILLS, json!({"fill_orders": [paid]})), order]).fills(&eth(), START - 60_000).unwrap();
+        let fee = if elsewhere { Decimal::ZERO } else { d("0.6") };
+        assert_eq!((fills[0].fee, fills[0].fee_elsewhere), (fee, elsewhere), "{coin} {demo}");
+    }
 }
 
 #[test]

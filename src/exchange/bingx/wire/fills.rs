@@ -5,7 +5,7 @@ use serde::de::Error;
 use super::{OrderRow, Rows, text};
 use crate::exchange::numbers::{decimal, decimal_or_zero};
 use crate::exchange::orders::{fee, our_time};
-use crate::market::{Decimal, Fill, Millis};
+use crate::market::{Decimal, Fill, Millis, Symbol};
 use crate::time::utc_ms;
 
 /// What stands around the list.
@@ -32,16 +32,25 @@ pub(in crate::exchange::bingx) struct FillRow {
     #[serde(default, deserialize_with = "text")]
     currency: String,
     #[serde(default, deserialize_with = "text")]
+    symbol: String,
+    #[serde(default, deserialize_with = "text")]
     filled_time: String,
     #[serde(default, deserialize_with = "text")]
     filled_tm: String,
 }
 
 impl FillRow {
-    /// `order`: the one that was executed, which alone tells the direction. `offset_ms`: the exchange's clock minus ours.
-    pub(in crate::exchange::bingx) fn fill(&self, order: &OrderRow, settle: &str, offset_ms: i64) -> serde_json::Result<Fill> {
+    /// Whether it is of that contract, which a row need not say: it was asked for.
+    pub(in crate::exchange::bingx) fn is_of(&self, symbol: &Symbol) -> bool {
+        self.symbol.is_empty() || self.symbol == symbol.as_str()
+    }
+
+    /// `order`: the one that was executed, which alone tells the direction. `ours`: the names of the account's coin.
+    /// `offset_ms`: the exchange's clock minus ours.
+    pub(in crate::exchange::bingx) fn fill(&self, order: &OrderRow, ours: &[&str], offset_ms: i64) -> serde_json::Result<Fill> {
         let at = millis(&self.filled_time).or_else(|| millis(&self.filled_tm));
-        let (fee, fee_elsewhere) = fee(-self.commission, self.currency.is_empty() || self.currency == settle);
+        let is_ours = self.currency.is_empty() || ours.contains(&self.currency.as_str());
+        let (fee, fee_elsewhere) = fee(-self.commission, is_ours);
         Ok(Fill {
             by: order.guards(),
             side: order.half(),

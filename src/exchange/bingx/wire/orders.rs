@@ -134,6 +134,11 @@ impl OrderRow {
         self.reduce_only || self.close_position || is_guard && self.half().is_none()
     }
 
+    /// Whether it closed a position rather than opened one, as far as it says so.
+    pub(in crate::exchange::bingx) fn closes_position(&self) -> bool {
+        !acts_on(self.is_buy(), self.half(), self.closes()).1
+    }
+
     fn status(&self) -> OrderStatus {
         match self.status.as_str() {
             "FILLED" => OrderStatus::Filled,

@@ -161,8 +161,13 @@ fn executions_come_oldest_first_each_once() {
         with(row, changes)
     };
     let plain = json!({});
+    let elsewhere = deal(11, START + 1, json!({"market": "BTCUSDT"}));
     let steps = [
-        page(DEALS, json!([deal(9, START + 3, json!({"side": "sell", "fee_ccy": "CET"})), deal(8, START + 2, plain.clone())]), true),
+        page(
+            DEALS,
+            json!([elsewhere, deal(9, START + 3, json!({"side": "sell", "fee_ccy": "CET"})), deal(8, START + 2, plain.clone())]),
+            true,
+        ),
         page(DEALS, json!([deal(8, START + 2, plain.clone()), deal(10, START + 1, plain.clone()), deal(7, START - 1, plain)]), false),
     ];
     let fills = stage.expect(steps).fills(&eth(), START).unwrap();

@@ -45,9 +45,11 @@ fn a_guard_is_set_for_the_whole_position() {
     let answer = guarded("long", json!([]), json!([entry(2, "2200", "1.5", true)]));
     stage.expect([ok(SET_TARGET, answer)]).protect(&target("2200")).unwrap();
     assert_eq!((&stage.body(0)["take_profit_type"], &stage.body(0)["take_profit_price"]), (&json!("latest_price"), &json!("2200")));
-    // An older answer, without lists.
-    let plain = with(position("long"), json!({"stop_loss_list": null, "take_profit_list": null, "stop_loss_price": "1900"}));
-    assert!(stage.expect([ok(SET_STOP, plain)]).protect(&stop("1900")).is_ok());
+    // An older answer, without lists, or with empty ones.
+    for list in [json!(null), json!([])] {
+        let plain = with(position("long"), json!({"stop_loss_list": list, "take_profit_list": list, "stop_loss_price": "1900"}));
+        assert!(stage.expect([ok(SET_STOP, plain)]).protect(&stop("1900")).is_ok());
+    }
 }
 
 #[test]
@@ -102,6 +104,9 @@ fn the_position_tells_what_became_of_a_guard() {
         (json!([guarded("long", json!([entry(1, "1900.0", "1.5", true)]), json!([]))]), OrderStatus::Resting),
         (json!([guarded("long", json!([entry(9, "1800", "1", false), entry(1, "1900", "1.5", true)]), json!([]))]), OrderStatus::Resting),
         (json!([guarded("long", json!([entry(1, "1850", "1.5", true)]), json!([]))]), OrderStatus::Canceled),
+        // One that cannot be read is none of ours.
+        (json!([guarded("long", json!([{"id": 9, "amount": "n/a"}, entry(1, "1900", "1.5", true)]), json!([]))]), OrderStatus::Resting),
+        (json!([guarded("long", json!([{"id": 9, "price": null, "is_all": true}]), json!([]))]), OrderStatus::Canceled),
         // One for a part of the position is another's, even at our price.
         (json!([guarded("long", json!([entry(1, "1900", "0.5", false)]), json!([]))]), OrderStatus::Canceled),
         (json!([guarded("short", json!([entry(1, "1900", "1.5", true)]), json!([]))]), OrderStatus::Expired),

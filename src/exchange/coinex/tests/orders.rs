@@ -88,6 +88,28 @@ fn a_close_is_another_call_that_names_no_side() {
     }
 }
 
+/// The quantity is what was held when it was looked at, whatever resting closes reserve of it.
+#[test]
+fn a_close_of_all_that_is_held_names_no_quantity() {
+    let at = OrderKind::Limit { price: d("2100") };
+    for (qty, kind, named) in [
+        ("1.49", OrderKind::Market, Some("1.49")),
+        ("1.5", OrderKind::Market, None),
+        ("1.6", OrderKind::Market, None),
+        ("1.5", at, Some("1.5")),
+    ] {
+        let closing = || NewOrder { id: id(Leg::Close), kind, qty: d(qty), ..market(Side::Long, Action::Close) };
+        let (held, closed) = (|| list(HELD, json!([position("long")])), || ok(CLOSE, row(Leg::Close, "sell", "0.5")));
+        let mut stage = stage();
+        place(&mut stage, [held(), closed()], closing()).unwrap();
+        assert_eq!(stage.body(1).get("amount").and_then(Value::as_str), named, "{qty} {kind:?}");
+        stage.expect([held()]).positions(Some(&eth())).unwrap();
+        place(&mut stage, [closed()], closing()).unwrap();
+        assert_eq!(stage.body(0).get("amount").and_then(Value::as_str), named, "{qty} {kind:?}, looked at before");
+        stage.done();
+    }
+}
+
 #[test]
 fn what_is_not_held_is_not_closed() {
     let mut stage = stage();

@@ -117,6 +117,7 @@ impl PlanRow {
 /// One row of `GET /v2/futures/user-deals`. Which order of whose it came from is not said, but for the exchange's number.
 #[derive(Deserialize)]
 pub(in crate::exchange::coinex) struct DealRow {
+    pub(in crate::exchange::coinex) market: String,
     #[serde(deserialize_with = "integer")]
     deal_id: i64,
     #[serde(deserialize_with = "millis_or_zero")]

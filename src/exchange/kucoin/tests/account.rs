@@ -16,7 +16,8 @@ fn leverage(text: &str) -> Value {
 }
 
 fn position(symbol: &str, qty: i64, margin_mode: &str, side: &str) -> Value {
-    json!({"symbol": symbol, "currentQty": qty, "crossMode": margin_mode == "CROSS", "marginMode": margin_mode, "positionSide": side, "leverage": 5.0,
+    let settle = if symbol.ends_with("USDTM") { "USDT" } else { "ETH" };
+    json!({"symbol": symbol, "settleCurrency": settle, "currentQty": qty, "crossMode": margin_mode == "CROSS", "marginMode": margin_mode, "positionSide": side, "leverage": 5.0,
         "avgEntryPrice": 2000.05, "markPrice": 1990.0, "liquidationPrice": null, "unrealisedPnl": -0.5, "posMargin": 1.99E1, "isOpen": qty != 0})
 }
 
@@ -46,6 +47,20 @@ fn what_is_so_already_costs_one_look_and_then_nothing() {
     assert_eq!(terms, want(8, Isolated));
     let terms = stage.expect([ok(MARGIN_MODE, mode("CROSS")), ok(LEVERAGE, leverage("2.5"))]).terms(&eth()).unwrap();
     assert_eq!(terms, want(None, Cross), "a broken number of times is none we could name");
+    stage.done();
+}
+
+#[test]
+fn a_leverage_alone_is_set_with_cross_margin_only() {
+    let mut stage = Stage::prepared(false, Isolated, 5);
+    let error = stage.expect([ok(MARGIN_MODE, mode("ISOLATED"))]).set_leverage(&eth(), 7).unwrap_err();
+    assert_eq!(error.reason(), Some(Reason::Leverage));
+    assert!(error.to_string().contains("ETHUSDTM has isolated margin"), "{error}");
+    assert_eq!(stage.exchange.wishes.get(&eth()), want(5, Isolated), "orders bring what they brought");
+    assert!(never_sent(&stage.expect([broken(MARGIN_MODE, true)]).set_leverage(&eth(), 7)));
+
+    let mut stage = Stage::prepared(false, Cross, 5);
+    stage.expect([ok(MARGIN_MODE, mode("CROSS")), ok(SET_LEVERAGE, json!(true))]).set_leverage(&eth(), 7).unwrap();
     stage.done();
 }
 
@@ -119,6 +134,46 @@ fn positions_are_coins_and_tell_the_margin_mode() {
     let mut unreadable = position("ETHUSDTM", 5, "CROSS", "BOTH");
     unreadable["currentQty"] = json!(null);
     assert!(stage.expect([ok(POSITIONS, json!([unreadable]))]).positions(None).is_err(), "never zero");
+    // Nothing is decided by the rest, so it hides no position.
+    let mut odd = position("ETHUSDTM", 5, "CROSS", "BOTH");
+    for name in ["liquidationPrice", "posMargin", "leverage", "markPrice", "avgEntryPrice", "unrealisedPnl"] {
+        odd[name] = json!("n/a");
+    }
+    let shown = stage.expect([ok(POSITIONS, json!([odd]))]).positions(None).unwrap().remove(0);
+    assert_eq!((shown.qty, shown.liquidation_price, shown.margin, shown.terms.leverage), (d("0.05"), d("0"), d("0"), None));
+    stage.done();
+}
+
+/// New since the list was read, or not traded any more: it must not read as flat.
+#[test]
+fn a_position_of_a_contract_that_is_not_listed_is_no_hole() {
+    const ONE: &str = "GET /api/v1/contracts/NEWUSDTM";
+    let new = |changes: Value| {
+        let mut row = contracts_answer()["data"][1].clone();
+        row["symbol"] = json!("NEWUSDTM");
+        row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        row
+    };
+    let held = || ok(POSITIONS, json!([position("NEWUSDTM", 7, "CROSS", "BOTH"), position("ETHUSDTM", 5, "CROSS", "BOTH")]));
+    let mut stage = Stage::new(false);
+    assert!(stage.expect([held(), broken(ONE, true)]).positions(None).is_err());
+    assert!(stage.expect([held(), ok(ONE, new(json!({"multiplier": null})))]).positions(None).is_err());
+    let all = stage.expect([held(), ok(ONE, new(json!({"status": "Paused"})))]).positions(None).unwrap();
+    assert_eq!(all.iter().map(|p| (p.symbol.as_str(), p.qty)).collect::<Vec<_>>(), [("NEWUSDTM", d("0.07")), ("ETHUSDTM", d("0.05"))]);
+    // It is asked for once, and can be closed.
+    assert_eq!(stage.expect([held()]).positions(None).unwrap().len(), 2);
+    let close = NewOrder { symbol: Symbol::new("NEWUSDTM"), qty: d("0.07"), ..close() };
+    stage.expect([ok(PLACE, ack(Leg::Close))]).place(&[close]).remove(0).unwrap();
+    assert_eq!(stage.body(0)["size"], 7);
+
+    // One that ends some day is not ours, nor is one that is flat, or that nobody asked for.
+    let mut stage = Stage::new(false);
+    assert_eq!(stage.expect([held()]).positions(Some(&eth())).unwrap().len(), 1);
+    for _ in 0..2 {
+        assert_eq!(stage.expect([ok(POSITIONS, json!([position("NEWUSDTM", 0, "CROSS", "BOTH")]))]).positions(None).unwrap(), []);
+    }
+    assert_eq!(stage.expect([held(), ok(ONE, new(json!({"type": "FFICSX"})))]).positions(None).unwrap().len(), 1);
+    assert_eq!(stage.expect([held()]).positions(None).unwrap().len(), 1);
     stage.done();
 }
 

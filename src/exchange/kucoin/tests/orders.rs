@@ -116,7 +116,7 @@ fn orders_of_a_batch_are_answered_by_name() {
 }
 
 #[test]
-fn guards_close_the_position_where_the_price_must_go() {
+fn guards_reduce_the_position_where_the_price_must_go() {
     let cases = [
         (Long, StopLoss, TriggerBy::Mark, false, ["sell", "down", "MP"]),
         (Long, TakeProfit, TriggerBy::Last, false, ["sell", "up", "TP"]),
@@ -127,14 +127,17 @@ fn guards_close_the_position_where_the_price_must_go() {
         let mut stage = Stage::prepared(hedge, Isolated, 5);
         let leg = if kind == StopLoss { Leg::Stop } else { Leg::Target };
         let state = stage.expect([ok(PLACE, ack(leg))]).protect(&protection(side, kind, by)).unwrap();
-        assert_eq!((state.status, state.side, state.guards, state.qty), (OrderStatus::Taken, side, Some(kind), d("0")));
+        assert_eq!((state.status, state.side, state.guards, state.qty), (OrderStatus::Taken, side, Some(kind), d("0.5")));
         let mut sent = json!({"symbol": "ETHUSDTM", "clientOid": id(leg).as_str(), "side": words[0], "marginMode": "ISOLATED", "type": "market",
-            "closeOrder": true, "stop": words[1], "stopPrice": "1800", "stopPriceType": words[2]});
+            "size": 50, "reduceOnly": true, "stop": words[1], "stopPrice": "1800", "stopPriceType": words[2]});
         if hedge {
             sent["positionSide"] = json!(side.as_str());
         }
         assert_eq!(stage.body(0), sent);
     }
+    let mut stage = Stage::prepared(false, Cross, 5);
+    let dust = Protection { qty: d("0.505"), ..protection(Long, StopLoss, TriggerBy::Mark) };
+    assert_eq!(reason(stage.expect([]).protect(&dust)), Some(Reason::Precision));
 }
 
 #[test]
@@ -165,17 +168,26 @@ fn an_order_is_told_by_its_row() {
     }
     let guards = [
         (json!({}), Resting, "0"),
-        (json!({"stopTriggered": true, "size": 50, "filledSize": 20}), Triggered, "0.2"),
-        (done(json!({"stopTriggered": true, "size": 50, "filledSize": 50, "avgDealPrice": "1799.5"})), Filled, "0.5"),
+        (json!({"stopTriggered": true, "filledSize": 20}), Triggered, "0.2"),
+        (done(json!({"stopTriggered": true, "filledSize": 50, "avgDealPrice": "1799.5"})), Filled, "0.5"),
         (done(json!({"cancelExist": true})), Canceled, "0"),
         // It fired, and there was nothing to close.
         (done(json!({"stopTriggered": true})), Expired, "0"),
     ];
     for (changes, status, filled) in guards {
         let state = stage.expect([ok(ORDER, stop_row(changes.clone()))]).order(&named(Leg::Stop)).unwrap().unwrap();
-        assert_eq!((state.status, state.filled, state.price, state.qty), (status, d(filled), d("1800"), d("0")), "{changes}");
+        assert_eq!((state.status, state.filled, state.price, state.qty), (status, d(filled), d("1800"), d("0.5")), "{changes}");
         assert_eq!((state.guards, state.side, state.opens), (Some(StopLoss), Long, false));
     }
+    // What it was is told by other fields, where one that fired has lost its word.
+    for changes in [json!({"stop": "", "stopTriggered": true, "stopPrice": null}), json!({"stop": null, "stopPrice": "1800"})] {
+        let state = stage.expect([ok(ORDER, stop_row(changes.clone()))]).order(&named(Leg::Stop)).unwrap().unwrap();
+        assert!(state.conditional && !state.opens && state.side == Long, "{changes}: {state:?}");
+    }
+    // A user's own that closes whatever is there has no quantity.
+    let whole = json!({"closeOrder": true, "reduceOnly": false, "size": null});
+    let state = stage.expect([ok(ORDER, stop_row(whole))]).order(&named(Leg::Stop)).unwrap().unwrap();
+    assert_eq!((state.qty, state.opens), (d("0"), false));
     let short = json!({"side": "buy", "stop": "down", "positionSide": "SHORT"});
     let target = OrderRef { guard: None, ..named(Leg::Stop) };
     assert!(stage.expect([ok(ORDER, stop_row(short))]).order(&target).is_err(), "a guard where a plain order was asked for");

@@ -283,3 +283,21 @@ fn a_book_of_one_side_has_no_quote() {
     }
     stage.done();
 }
+
+/// New since the list was read, or not traded any more: it must not read as flat.
+#[test]
+fn a_position_of_a_contract_that_is_not_listed_is_an_error() {
+    let mut stage = Stage::new(false);
+    let of = |name: &str, qty: &str| {
+        let mut row = position("cross", qty);
+        row["instId"] = json!(name);
+        row
+    };
+    let mut read = |row: Value| stage.expect([ok(POSITIONS, json!([row, position("cross", "5")]))]).positions(None);
+    let error = read(of("NEW-USDT-SWAP", "-7")).unwrap_err();
+    assert!(error.to_string().contains("NEW-USDT-SWAP"), "{error}");
+    // Those that are flat, or settle in another coin, are not ours.
+    for row in [of("NEW-USDT-SWAP", "0"), of("NEW-USD-SWAP", "7"), of("NEW-USDC-SWAP", "7")] {
+        assert_eq!(read(row).unwrap().len(), 1);
+    }
+}

@@ -66,6 +66,21 @@ fn protection_ends_with_its_position_or_stays_for_the_next() {
 }
 
 #[test]
+fn one_for_the_whole_position_may_need_none_and_close_whichever_there_is() {
+    for (whole_needs_position, answer, long_left, short_left) in [(true, Err(Denial::NoPosition), "0", "0.2"), (false, Ok(1), "0", "0")] {
+        let mut book = with(Knobs { whole_needs_position, protection_ends: false, ..Knobs::default() });
+        assert_eq!(stop(&mut book, "early", "48000", Amount::WholePosition, NOW), answer);
+        open_long(&mut book, "in", "0.1", None);
+        let _ = stop(&mut book, "late", "48000", Amount::WholePosition, NOW);
+        let turn = NewPlain { reduce_only: false, ..order(&book, "turn", false, "0.3", None, Side::Long) };
+        book.place(&turn, NOW + 1).unwrap();
+        book.set_price(&btc(), dec("48000"), NOW + 2).unwrap();
+        assert_eq!((long(&book), book.position(&btc(), Side::Short)), (dec(long_left), dec(short_left)));
+        assert_eq!(book.open_conditionals().len(), 0);
+    }
+}
+
+#[test]
 fn a_second_stop_is_refused_or_replaces_the_first_or_rests_beside_it() {
     let cases = [
         (Second::Refused, Err(Denial::AlreadyProtected), ConditionalStatus::New, 2),

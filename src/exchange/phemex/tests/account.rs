@@ -5,7 +5,6 @@ use crate::exchange::Keys;
 use crate::market::MarginMode::{self, Cross, Isolated};
 
 const LEVERAGE: &str = "PUT /g-positions/leverage";
-const MODE: &str = "PUT /g-positions/switch-pos-mode-sync";
 const TRADES: &str = "GET /exchange/order/v2/tradingList";
 
 fn want(leverage: impl Into<Option<u32>>, margin_mode: impl Into<Option<MarginMode>>) -> Terms {
@@ -98,36 +97,38 @@ fn after_an_answer_that_did_not_come_the_setting_is_made_again() {
     stage.expect([held(merged("10"))]).prepare(&eth(), &want(10, Isolated)).unwrap();
     assert!(is_unknown(&stage.expect([broken(LEVERAGE, true)]).prepare(&eth(), &want(20, Cross))));
     stage.expect([done(LEVERAGE)]).prepare(&eth(), &want(10, Isolated)).unwrap();
-    // The mode was another: its field is another.
-    assert!(
-        stage
-            .expect([no(LEVERAGE, 20004, "TE_ERR_INCONSISTENT_POS_MODE"), held(both("10", "10"))])
-            .prepare(&eth(), &want(5, Cross))
-            .is_err()
-    );
-    stage.expect([done(LEVERAGE)]).prepare(&eth(), &want(5, Cross)).unwrap();
-    assert_eq!(stage.query(0), "symbol=ETHUSDT&longLeverageRr=-5&shortLeverageRr=-5");
 }
 
 #[test]
-fn a_contract_that_was_never_touched_is_made_one_way() {
+fn a_setting_in_the_wrong_mode_is_made_once_more_in_the_other() {
+    let wrong = || no(LEVERAGE, 20004, "TE_ERR_INCONSISTENT_POS_MODE");
+    let (merged, halves) = ("symbol=ETHUSDT&leverageRr=-10", "symbol=ETHUSDT&longLeverageRr=-10&shortLeverageRr=-10");
     let mut stage = Stage::new();
-    let steps = [held(json!([])), done(MODE), held(json!([])), done(LEVERAGE)];
-    stage.expect(steps).prepare(&eth(), &want(10, None)).unwrap();
-    assert_eq!(
-        (stage.query(1).as_str(), stage.query(3).as_str()),
-        ("symbol=ETHUSDT&targetPosMode=OneWay", "symbol=ETHUSDT&leverageRr=-10")
-    );
+    stage.expect([held(json!([])), held(json!([])), wrong(), done(LEVERAGE)]).prepare(&eth(), &want(10, None)).unwrap();
+    assert_eq!((stage.query(2).as_str(), stage.query(3).as_str()), (merged, halves));
+    stage.expect([]).prepare(&eth(), &want(10, Cross)).unwrap();
+    // The mode is proved, also for what is opened again without rows.
+    stage.expect([ok(TIME, json!({"serverTime": START})), held(json!([]))]).open().unwrap();
     stage.expect([ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
-
-    // Refused, perhaps because it is so: the rows may tell now, and an order would be refused in the wrong mode.
+    assert_eq!(stage.sent(0, "posSide"), "Long");
+    // And the other way round.
+    let mut stage = Stage::knowing(true);
+    stage.expect([wrong(), done(LEVERAGE)]).prepare(&eth(), &want(10, Cross)).unwrap();
+    assert_eq!((stage.query(0).as_str(), stage.query(1).as_str()), (halves, merged));
+    // A success proves it too; nothing is ever switched.
     let mut stage = Stage::new();
-    stage.expect([held(json!([])), no(MODE, 39999, "words"), held(both("-10", "-10"))]).prepare(&eth(), &Terms::default()).unwrap();
+    stage.expect([held(json!([])), done(LEVERAGE)]).prepare(&eth(), &want(10, Cross)).unwrap();
+    stage.expect([ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
+    assert_eq!(stage.sent(0, "posSide"), "Merged");
+    let mut stage = Stage::new();
+    stage.expect([held(json!([]))]).prepare(&eth(), &Terms::default()).unwrap();
+    // Once, not for ever; an answer that does not come says nothing.
+    let mut stage = Stage::knowing(false);
+    let result = stage.expect([wrong(), wrong(), held(json!([]))]).prepare(&eth(), &want(10, Cross));
+    assert_eq!(reason(result), Some(Reason::PositionMode));
+    let mut stage = Stage::knowing(false);
+    assert!(is_unknown(&stage.expect([wrong(), broken(LEVERAGE, true)]).prepare(&eth(), &want(10, Cross))));
     assert_eq!(stage.exchange.modes.get(&eth()), Some(true));
-    let mut stage = Stage::new();
-    stage.expect([held(json!([])), no(MODE, 39999, "words"), held(json!([]))]).prepare(&eth(), &Terms::default()).unwrap();
-    assert!(is_unknown(&stage.expect([held(json!([])), broken(MODE, true)]).prepare(&eth(), &Terms::default())));
-    assert!(matches!(stage.expect([broken(HELD, true)]).prepare(&eth(), &Terms::default()), Err(ExchangeError::NeverSent(_))));
 }
 
 #[test]
@@ -160,6 +161,17 @@ fn positions_tell_side_size_mode_and_gain() {
         ]
     );
     assert_eq!(seen[0].terms, want(10, Cross), "the flag beside the sign says otherwise");
+    // The word for the mode counts; halves tell it only where there is none.
+    for (changes, side, hedge) in [
+        (json!({"posMode": "OneWay", "posSide": "Long"}), Side::Short, false),
+        (json!({"posMode": "Hedged", "posSide": "Short"}), Side::Short, true),
+        (json!({"posMode": "", "posSide": "Short"}), Side::Short, true),
+        (json!({"posMode": "", "posSide": "Merged"}), Side::Short, false),
+    ] {
+        let seen = stage.expect([held(json!([with(position("Merged", "Sell", "1", "10"), changes)]))]).positions(None).unwrap();
+        assert_eq!((seen[0].side, seen[0].hedge), (side, hedge));
+        assert_eq!(stage.exchange.modes.get(&eth()), Some(hedge));
+    }
     let broken = [
         json!({"side": "None"}),
         json!({"size": ""}),
@@ -226,6 +238,32 @@ fn executions_come_oldest_first_each_once() {
     for broken in [json!({"side": 3}), json!({"execQtyRq": ""}), json!({"execId": null})] {
         let row = with(trade("a", START), broken);
         assert!(stage.expect([ok(TRADES, json!([row]))]).fills(&eth(), START).is_err());
+    }
+}
+
+#[test]
+fn of_what_became_of_orders_only_what_moved_a_position_is_counted() {
+    let mut stage = Stage::knowing(false);
+    let cases = [
+        (json!({"execStatus": 6}), true),
+        (json!({"execStatus": "TakerFill"}), true),
+        (json!({"execStatus": null}), true),
+        (json!({"execStatus": ""}), true),
+        // Ended: the quantity is none that was executed.
+        (json!({"execStatus": 11}), false),
+        (json!({"execStatus": "Canceled"}), false),
+        (json!({"execStatus": 2}), false),
+        // Liquidations and auto-deleveragings, whatever they end as.
+        (json!({"execStatus": 11, "tradeType": 6}), true),
+        (json!({"execStatus": 2, "tradeType": 7}), true),
+        (json!({"execStatus": "Canceled", "tradeType": "AdlTrade"}), true),
+        (json!({"execStatus": 7, "tradeType": 4}), false),
+        (json!({"execID": "a"}), true),
+    ];
+    for (changes, counts) in cases {
+        let row = with(trade("a", START), changes);
+        let fills = stage.expect([ok(TRADES, json!([row.clone()]))]).fills(&eth(), START).unwrap();
+        assert_eq!(fills.len(), usize::from(counts), "{row}");
     }
 }
 

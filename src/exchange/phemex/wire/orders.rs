@@ -1,4 +1,6 @@
 //! Orders and what became of them: acknowledgements and rows of lists, which are alike, and executions.
+//!
+//! Names of fields are spelled in two ways, of which a row has one or both.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
@@ -14,14 +16,18 @@ use crate::market::{Decimal, Fill, Millis, OrderRef, OrderState, OrderStatus, Pr
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::exchange::phemex) struct OrderRow {
-    #[serde(default, rename = "clOrdID", alias = "clOrdId")]
-    pub(in crate::exchange::phemex) name: Option<String>,
+    #[serde(default, rename = "clOrdID")]
+    name: Option<String>,
+    #[serde(default, rename = "clOrdId")]
+    name_too: Option<String>,
     symbol: String,
     side: Direction,
     #[serde(default)]
     pos_side: String,
-    #[serde(default, alias = "orderType")]
-    ord_type: String,
+    #[serde(default)]
+    ord_type: Option<String>,
+    #[serde(default)]
+    order_type: Option<String>,
     ord_status: String,
     #[serde(deserialize_with = "decimal")]
     order_qty_rq: Decimal,
@@ -41,10 +47,44 @@ pub(in crate::exchange::phemex) struct OrderRow {
     action_time_ns: Millis,
 }
 
+/// Whichever of two spellings says something.
+fn either<'a>(one: Option<&'a str>, other: Option<&'a str>) -> &'a str {
+    one.filter(|word| !word.is_empty()).or(other).unwrap_or_default()
+}
+
 impl OrderRow {
+    /// Our name for it; empty when it has none.
+    pub(in crate::exchange::phemex) fn name(&self) -> &str {
+        either(self.name.as_deref(), self.name_too.as_deref())
+    }
+
+    fn kind(&self) -> &str {
+        either(self.ord_type.as_deref(), self.order_type.as_deref())
+    }
+
     /// Whether it has that name.
     pub(in crate::exchange::phemex) fn is_named(&self, order: &OrderRef) -> bool {
-        self.name.as_deref() == Some(order.id.as_str()) && self.symbol == order.symbol.as_str()
+        self.name() == order.id.as_str() && self.symbol == order.symbol.as_str()
+    }
+
+    /// Whether it is a conditional order of that type and with that trigger.
+    pub(in crate::exchange::phemex) fn is_guard(&self, ord_type: &str, trigger_price: Decimal) -> bool {
+        self.kind() == ord_type && self.stop_px_rp == trigger_price
+    }
+
+    fn is_conditional(&self) -> bool {
+        self.waits() || !self.stop_px_rp.is_zero() || kind_of(self.kind()).is_some()
+    }
+
+    /// Whether it says that it only makes a position smaller. "Close when triggered" is said of plain orders too, where it
+    /// means nothing.
+    pub(in crate::exchange::phemex) fn closes(&self) -> bool {
+        self.reduce_only
+            || match self.exec_inst.as_deref() {
+                Some("ReduceOnly") => true,
+                Some("CloseOnTrigger") => self.is_conditional(),
+                _ => false,
+            }
     }
 
     /// A conditional order that waits for its trigger.
@@ -59,15 +99,14 @@ impl OrderRow {
 
     /// As a row of a list.
     pub(in crate::exchange::phemex) fn state(self, symbol: &Symbol, offset_ms: i64) -> OrderState {
-        let conditional = self.waits() || !self.stop_px_rp.is_zero() || kind_of(&self.ord_type).is_some();
-        let closes = self.exec_inst.as_deref().is_some_and(|word| matches!(word, "CloseOnTrigger" | "ReduceOnly"));
-        let (side, opens) = acts_on(self.side == Direction::Buy, half(&self.pos_side), self.reduce_only || closes);
+        let conditional = self.is_conditional();
+        let (side, opens) = acts_on(self.side == Direction::Buy, half(&self.pos_side), self.closes());
         OrderState {
             symbol: symbol.clone(),
             side,
             opens,
             conditional,
-            guards: kind_of(&self.ord_type).filter(|_| !opens),
+            guards: kind_of(self.kind()).filter(|_| !opens),
             status: status(&self.ord_status, conditional),
             qty: self.order_qty_rq,
             filled: self.cum_qty_rq,
@@ -75,11 +114,11 @@ impl OrderRow {
             // Of a market order it is the worst price that it might have been filled at.
             price: match () {
                 () if conditional => self.stop_px_rp,
-                () if self.ord_type == "Market" => Decimal::ZERO,
+                () if self.kind() == "Market" => Decimal::ZERO,
                 () => self.price_rp,
             },
             created_at: self.created_at(offset_ms),
-            id: self.name.unwrap_or_default(),
+            id: self.name().to_owned(),
         }
     }
 
@@ -130,8 +169,10 @@ fn status(word: &str, conditional: bool) -> OrderStatus {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::exchange::phemex) struct TradeRow {
-    #[serde(alias = "execID")]
-    exec_id: String,
+    #[serde(default)]
+    exec_id: Option<String>,
+    #[serde(default, rename = "execID")]
+    exec_id_too: Option<String>,
     symbol: String,
     #[serde(deserialize_with = "word")]
     side: String,
@@ -139,6 +180,8 @@ pub(in crate::exchange::phemex) struct TradeRow {
     pos_side: String,
     #[serde(default, deserialize_with = "word")]
     trade_type: String,
+    #[serde(default, deserialize_with = "word")]
+    exec_status: String,
     #[serde(default, deserialize_with = "word")]
     ord_type: String,
     #[serde(deserialize_with = "decimal")]
@@ -167,12 +210,21 @@ impl TradeRow {
 
     /// Whatever moved a position of that contract, a liquidation and an auto-deleveraging too; not what it paid in funding.
     pub(in crate::exchange::phemex) fn is_execution(&self, symbol: &Symbol) -> bool {
-        let funding = matches!(self.trade_type.as_str(), "4" | "Funding");
-        self.symbol == symbol.as_str() && !funding && !self.exec_qty_rq.is_zero()
+        let counts = match self.trade_type.as_str() {
+            "4" | "Funding" => false,
+            "6" | "7" | "LiqTrade" | "AdlTrade" => true,
+            // By a maker, by a taker, or not said. The others are ends of orders.
+            _ => matches!(self.exec_status.as_str(), "6" | "7" | "MakerFill" | "TakerFill" | "" | "null"),
+        };
+        counts && self.symbol == symbol.as_str() && !self.exec_qty_rq.is_zero()
     }
 
     /// With the exchange's name of it. `offset_ms` is the exchange's clock minus ours.
     pub(in crate::exchange::phemex) fn fill(self, hedge: bool, offset_ms: i64) -> serde_json::Result<(String, Fill)> {
+        let name = either(self.exec_id.as_deref(), self.exec_id_too.as_deref()).to_owned();
+        if name.is_empty() {
+            return Err(Error::custom("an execution without a name"));
+        }
         let side = match self.pos_side.as_str() {
             "1" | "Long" => Some(Side::Long),
             "2" | "Short" => Some(Side::Short),
@@ -197,6 +249,6 @@ impl TradeRow {
             fee_elsewhere: !self.pt_fee_rv.is_zero(),
             at: our_time(self.created_at, offset_ms),
         };
-        Ok((self.exec_id, fill))
+        Ok((name, fill))
     }
 }
