@@ -1,7 +1,7 @@
 //! A world with one account on ETHUSDT at 3000, leverage 5, and what a test wants to say about it.
 
 use perphook::desk::{Admission, Outcome, Record};
-use perphook::market::{Decimal, Millis, Side};
+use perphook::market::{Decimal, MarginMode, Millis, Side, Terms};
 
 use crate::sim::Kind;
 use crate::sim::faults::{Conditions, Faults, Rule};
@@ -48,6 +48,12 @@ impl Scene {
             }
         }
         world.run_for(2_000);
+        // There a contract has no leverage until it is on isolated margin.
+        if world.setting().exchange == Kind::Kraken {
+            let terms = Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) };
+            (0..world.lines.len()).for_each(|account| [ETH, "SOLUSDT"].into_iter().for_each(|pair| world.prepare(account, pair, terms)));
+            world.run_for(1_000);
+        }
         let mut scene = Scene { world, mark: 0, since: 0 };
         scene.mark();
         scene

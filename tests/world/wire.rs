@@ -141,6 +141,12 @@ impl World {
         })
     }
 
+    /// Sets a contract's margin mode and leverage before anything happens, the way the adapter does.
+    pub fn prepare(&mut self, account: usize, pair: &str, terms: Terms) {
+        let symbol = self.native(pair);
+        self.lines[account].exchange.prepare(&symbol, &terms).expect("nothing is open yet");
+    }
+
     /// Gives an account exactly so much, and an exchange that takes no fees.
     pub fn wallet(&mut self, account: usize, balance: Decimal) {
         self.book(account, |sim, _| {
