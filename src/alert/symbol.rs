@@ -21,8 +21,13 @@ const NAME_CHARS_MAX: usize = 15;
 const MULTIPLES: [&str; 4] = ["1000", "10000", "1000000", "1M"];
 /// What a name of the text language begins with where names are stored; no stored name of the JSON language has a colon.
 const STRICT: &str = "text:";
-/// TradingView's mark of a perpetual contract.
+/// TradingView's mark of a perpetual contract; those of Kraken have another one there.
 const PERPETUAL: &str = ".P";
+const PERPETUAL_MARKS: [&str; 2] = [".PM", PERPETUAL];
+/// What contracts settle in that are counted in dollars themselves.
+const DOLLARS: &str = "USD";
+/// Dollars, and coins that stand for them: which one is meant is a matter of the account.
+const DOLLAR_COINS: [&str; 3] = ["USDT", "USDC", DOLLARS];
 
 /// A contract as an alert names it, freed of chart decoration. Which contract it is, is decided by the exchange's list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,7 +59,7 @@ pub enum SymbolError {
         /// What it settles in.
         settle: String,
     },
-    /// The text language completes no name; this may have been meant.
+    /// There is none of this name, and nothing is completed or translated; but this may have been meant.
     Meant {
         /// As asked.
         name: String,
@@ -62,7 +67,12 @@ pub enum SymbolError {
         meant: String,
     },
     /// Margin and profit in the coin itself: not served.
-    CoinMargined(String),
+    CoinMargined {
+        /// As asked.
+        name: String,
+        /// How the linear contract is written, where the account has one.
+        linear: Option<String>,
+    },
     /// The exchange has no such contract.
     Unknown(String),
     /// The exchange has it in another multiple only: its prices are not the alert's prices.
@@ -101,14 +111,14 @@ impl SymbolName {
             None => {}
         }
         if !settle.is_empty() && !name.ends_with(settle) {
-            return Err(SymbolError::CoinMargined(name));
+            return Err(SymbolError::CoinMargined { name, linear: None });
         }
         let coin_margined = name.ends_with("USD") && perpetual;
         let stored = coin_margined.then(|| format!("{name}{PERPETUAL}").into());
         Ok(SymbolName { name: name.into(), stored })
     }
 
-    /// Takes a symbol of the text language: a pair with or without slash and settle coin, with or without one `.P`, or
+    /// Takes a symbol of the text language: a pair with or without slash and settle coin, with or without one `.P` or `.PM`, or
     /// the exchange's own name. Upper and lower case mean the same.
     ///
     /// # Errors
@@ -118,7 +128,7 @@ impl SymbolName {
         if upper.chars().count() > SYMBOL_CHARS_MAX {
             return Err(SymbolError::TooLong);
         }
-        let written = upper.strip_suffix(PERPETUAL).unwrap_or(&upper);
+        let written = without_mark(&upper).unwrap_or(&upper);
         let (pair, settle) = written.split_once(':').unwrap_or((written, ""));
         if written.contains(':') && !pair.contains('/') {
             return Err(SymbolName::parse(written).map_or_else(|error| error, |bare| SymbolError::Venue(bare.name.into())));
@@ -168,10 +178,12 @@ impl SymbolName {
         if let Some(exact) = find(instruments, name) {
             return Ok(exact);
         }
-        if self.stored.is_some() {
-            return Err(SymbolError::CoinMargined(name.to_owned()));
+        let base = name.strip_suffix(DOLLARS).unwrap_or(name);
+        // Where contracts settle in dollars, `ETHUSD.P` is the linear one.
+        if self.stored.is_some() && default_settle != DOLLARS {
+            let linear = instruments.by_coins(base, default_settle).map(|found| pair(&found.base, default_settle));
+            return Err(SymbolError::CoinMargined { name: name.to_owned(), linear });
         }
-        let base = name.strip_suffix("USD").unwrap_or(name);
         if let Some(completed) = instruments.by_coins(name, default_settle).or_else(|| instruments.by_coins(base, default_settle)) {
             return Ok(completed);
         }
@@ -181,20 +193,44 @@ impl SymbolName {
         });
         Err(match multiple {
             Some(contract) => SymbolError::Multiplied { name: name.to_owned(), contract: contract.symbol.as_str().to_owned() },
-            None => SymbolError::Unknown(name.to_owned()),
+            None => match nearest(instruments, name, default_settle) {
+                Some(meant) => SymbolError::Meant { name: name.to_owned(), meant },
+                None => SymbolError::Unknown(name.to_owned()),
+            },
         })
     }
+
+    /// Whether this is an exchange's own name, separators apart.
+    pub fn is_native(&self, native: &str) -> bool {
+        is_bare(native, &self.name)
+    }
+}
+
+/// Whether a native name without its separators is this.
+fn is_bare(native: &str, name: &str) -> bool {
+    native.chars().filter(|c| !is_separator(*c)).flat_map(char::to_uppercase).eq(name.chars())
+}
+
+/// How people write the account's contract of a coin.
+fn pair(base: &str, settle: &str) -> String {
+    if settle == DOLLARS { format!("{base}/{settle}") } else { format!("{base}{settle}") }
+}
+
+/// Where contracts settle in dollars, the one of the same coin, whatever dollars were named and however Bitcoin was.
+fn nearest(instruments: &Instruments, name: &str, settle: &str) -> Option<String> {
+    if settle != DOLLARS {
+        return None;
+    }
+    let coins = DOLLAR_COINS.iter().filter_map(|dollars| name.strip_suffix(dollars)).chain([name]);
+    let mut coins = coins.map(|coin| if coin == "XBT" { "BTC" } else { coin });
+    coins.find_map(|coin| instruments.by_coins(coin, settle)).map(|found| pair(&found.base, settle))
 }
 
 /// By native name, by base and settle coin written together, or by native name without its separators.
 fn find<'a>(instruments: &'a Instruments, name: &str) -> Option<&'a Instrument> {
     let is_pair = |candidate: &&Instrument| name.strip_prefix(&*candidate.base) == Some(&*candidate.settle);
-    let is_bare = |candidate: &&Instrument| {
-        let native = candidate.symbol.as_str().chars().filter(|c| !is_separator(*c));
-        native.flat_map(char::to_uppercase).eq(name.chars())
-    };
     let exact = instruments.get(name).or_else(|| instruments.iter().find(is_pair));
-    exact.or_else(|| instruments.iter().find(is_bare))
+    exact.or_else(|| instruments.iter().find(|candidate| is_bare(candidate.symbol.as_str(), name)))
 }
 
 /// By pair, completed with the settle coin as the text language does, or by native name.
@@ -214,9 +250,10 @@ fn misspelt(instruments: &Instruments, written: &str, settle: &str) -> SymbolErr
         return SymbolError::Settle { name, settle: other.to_owned() };
     }
     match SymbolName::parse(written).and_then(|easier| easier.contract(instruments, settle).cloned()) {
-        Ok(found) if &*found.settle == settle => SymbolError::Meant { name, meant: format!("{}{settle}", found.base) },
+        Ok(found) if &*found.settle == settle => SymbolError::Meant { name, meant: pair(&found.base, settle) },
         Ok(found) => SymbolError::Settle { name, settle: found.settle.to_string() },
         Err(SymbolError::Unknown(_)) => SymbolError::Unknown(name),
+        Err(SymbolError::Meant { meant, .. }) => SymbolError::Meant { name, meant },
         Err(error) => error,
     }
 }
@@ -236,9 +273,13 @@ fn without_venue(text: &str) -> &str {
     }
 }
 
-/// Takes `.P`, `.PERP`, `PERP` off, as often as they are there, and tells whether they were.
+fn without_mark(text: &str) -> Option<&str> {
+    PERPETUAL_MARKS.iter().find_map(|mark| text.strip_suffix(mark))
+}
+
+/// Takes `.P`, `.PM`, `.PERP`, `PERP` off, as often as they are there, and tells whether they were.
 fn without_suffix(text: &str) -> (&str, bool) {
-    let cut = text.strip_suffix(PERPETUAL).or_else(|| text.strip_suffix("PERP").map(|rest| rest.trim_end_matches(['.', '-', '_'])));
+    let cut = without_mark(text).or_else(|| text.strip_suffix("PERP").map(|rest| rest.trim_end_matches(['.', '-', '_'])));
     match cut {
         Some(rest) if !rest.is_empty() => (without_suffix(rest).0, true),
         _ => (text, false),
@@ -288,8 +329,9 @@ impl fmt::Display for SymbolError {
             SymbolError::Venue(name) => write!(f, "a text alert names a contract without its exchange: {name}"),
             SymbolError::Settle { name, settle } => write!(f, "{name} settles in {settle}, and the account in another coin"),
             SymbolError::Meant { name, meant } => write!(f, "the account trades no contract {name}; did you mean {meant}?"),
-            SymbolError::CoinMargined(name) => {
-                write!(f, "{name} as a perpetual is the coin-margined contract, which is not served; for the linear one write {name}T")
+            SymbolError::CoinMargined { name, linear } => {
+                write!(f, "{name} as a perpetual is the coin-margined contract, which is not served")?;
+                linear.as_ref().map_or(Ok(()), |linear| write!(f, "; for the linear one write {linear}"))
             }
             // What is too long for a contract may be a token or key in the wrong place.
             SymbolError::Unknown(name) if name.chars().count() > NAME_CHARS_MAX => f.write_str("the exchange has no contract of this name"),

@@ -167,7 +167,7 @@ impl Account {
 
     /// The contract an EXIT means: one of ours by name even if the exchange does not list it any more, or any that it lists.
     pub(super) fn symbol_to_close(&self, instruments: &Instruments, name: &SymbolName) -> std::result::Result<Symbol, SymbolError> {
-        if let Some(trade) = self.trades.iter().find(|trade| trade.symbol.as_str() == name.as_str()) {
+        if let Some(trade) = self.trades.iter().find(|trade| name.is_native(trade.symbol.as_str())) {
             return Ok(trade.symbol.clone());
         }
         name.contract(instruments, &self.setup.rules.settle_coin).map(|instrument| instrument.symbol.clone())

@@ -1,10 +1,11 @@
 //! Every command, once, in both position modes: the exact requests in their order, and what is there in the end.
 
-use perphook::desk::Outcome;
+use perphook::desk::{AccountRules, Outcome};
 use perphook::market::MarginMode;
 
-use crate::scene::{ETH, after};
+use crate::scene::{ETH, RTT_MS, Scene, after};
 use crate::sim::Kind;
+use crate::world::Setting;
 
 /// What was carried out before, the line, its requests (those that fill or set something in capitals or words of
 /// `world::wire`), and what is there afterwards.
@@ -208,4 +209,21 @@ fn a_leverage_that_only_orders_bring_is_not_said_to_be_set() {
     scene.refuse("a0 ETHUSDT changeleverage 7", "nothing but an order that opens brings a leverage");
     scene.do_it("a0 ETHUSDT buy 0.1 x7");
     scene.assert_state(&["LONG 0.2"]);
+}
+
+/// Kraken has no leverage under cross margin: orders are sized with one, and it alone is refused instead of said to be done.
+#[test]
+fn a_leverage_that_would_change_nothing_is_refused() {
+    let scene = |mode: MarginMode| {
+        let account = AccountRules { margin_mode: Some(mode), ..AccountRules::default() };
+        Scene::new(Setting { exchange: Kind::Kraken, rtt_ms: RTT_MS, account, ..Setting::default() })
+    };
+    let mut cross = scene(MarginMode::Cross);
+    cross.do_it("a0 ETHUSD buy 0.1 x5");
+    cross.refuse("a0 ETHUSD changeleverage 7", "on cross margin, where no leverage can be set");
+    cross.do_it("a0 ETHUSD buy 0.1 x7");
+    cross.assert_state(&["LONG 0.2"]);
+    let mut isolated = scene(MarginMode::Isolated);
+    isolated.do_it("a0 ETHUSD buy 0.1 x5");
+    isolated.do_it("a0 ETHUSD changeleverage 7");
 }

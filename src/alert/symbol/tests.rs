@@ -81,13 +81,15 @@ fn every_spelling_finds_its_contract() {
 
 #[test]
 fn what_is_another_contract_is_refused_with_its_reason() {
-    let coin = |name: &str| SymbolError::CoinMargined(name.to_owned());
+    let coin = |name: &str, linear: Option<&str>| SymbolError::CoinMargined { name: name.to_owned(), linear: linear.map(str::to_owned) };
     let multiplied = |name: &str| SymbolError::Multiplied { name: name.to_owned(), contract: "1000PEPEUSDT".to_owned() };
     for (written, error) in [
-        ("BTCUSD.P", coin("BTCUSD")),
-        ("BINANCE:BTCUSD.P", coin("BTCUSD")),
-        ("BTCUSD_PERP", coin("BTCUSD")),
-        ("BTC/USD:BTC", coin("BTCUSD")),
+        ("BTCUSD.P", coin("BTCUSD", Some("BTCUSDT"))),
+        ("BINANCE:BTCUSD.P", coin("BTCUSD", Some("BTCUSDT"))),
+        ("BTCUSD.PM", coin("BTCUSD", Some("BTCUSDT"))),
+        ("BTCUSD_PERP", coin("BTCUSD", Some("BTCUSDT"))),
+        ("FOOUSD.P", coin("FOOUSD", None)),
+        ("BTC/USD:BTC", coin("BTCUSD", None)),
         ("BTCUSDT_251226", SymbolError::Dated),
         ("BTC-USDT-251226", SymbolError::Dated),
         ("BTC/USDT:USDT-251226", SymbolError::Dated),
@@ -110,6 +112,62 @@ fn what_is_another_contract_is_refused_with_its_reason() {
         (&"X".repeat(41), SymbolError::TooLong),
     ] {
         assert_eq!(resolved(written), Err(error), "{written}");
+    }
+}
+
+/// Kraken's contracts settle in dollars: what is written for another coin is another contract, and never translated.
+#[test]
+fn where_contracts_settle_in_dollars_other_names_are_answered_with_theirs() {
+    let list = Instruments::new(vec![contract("PF_XBTUSD", "BTC", "USD"), contract("PF_ETHUSD", "ETH", "USD")]);
+    let both = |written: &str| {
+        let found = |name: Result<SymbolName, SymbolError>| name.and_then(|name| Ok(name.resolve(&list, "USD")?.symbol.to_string()));
+        (found(SymbolName::parse(written)), found(SymbolName::text(written)))
+    };
+    for (written, native) in [("ETHUSD", "PF_ETHUSD"), ("ETHUSD.PM", "PF_ETHUSD"), ("ETH/USD.pm", "PF_ETHUSD"), ("BTCUSD.P", "PF_XBTUSD")] {
+        assert_eq!(both(written), (Ok(native.to_owned()), Ok(native.to_owned())), "{written}");
+    }
+    let json = |written: &str| SymbolName::parse(written).unwrap().resolve(&list, "USD").map(|found| found.symbol.to_string());
+    assert_eq!(json("KRAKEN:ETHUSD.PM").as_deref(), Ok("PF_ETHUSD"));
+    assert_eq!(SymbolName::text("KRAKEN:ETHUSD.PM"), Err(SymbolError::Venue("ETHUSD".to_owned())));
+    for (written, name, meant) in [
+        ("ETHUSDT", "ETHUSDT", "ETH/USD"),
+        ("ETH/USDT", "ETHUSDT", "ETH/USD"),
+        ("BTCUSDT", "BTCUSDT", "BTC/USD"),
+        ("BTCUSDT.P", "BTCUSDT", "BTC/USD"),
+        ("ETHUSDC", "ETHUSDC", "ETH/USD"),
+        ("XBTUSD", "XBTUSD", "BTC/USD"),
+        ("XBTUSD.PM", "XBTUSD", "BTC/USD"),
+        ("XBTUSDT", "XBTUSDT", "BTC/USD"),
+        ("XBT", "XBT", "BTC/USD"),
+    ] {
+        let hint = |name: &str| Err(SymbolError::Meant { name: name.to_owned(), meant: meant.to_owned() });
+        let (parsed, text) = both(written);
+        assert_eq!(parsed, hint(name), "{written}");
+        assert_eq!(text, hint(written.trim_end_matches(".PM").trim_end_matches(".P")), "{written}");
+    }
+    assert_eq!(json("ETHUSDT").unwrap_err().to_string(), "the account trades no contract ETHUSDT; did you mean ETH/USD?");
+    let unknown = |name: &str| Err(SymbolError::Unknown(name.to_owned()));
+    for written in ["FOOUSDT", "FOOUSD", "USDT", "XBTETH"] {
+        assert_eq!(both(written), (unknown(written), unknown(written)), "{written}");
+    }
+    assert_eq!(resolved("SOLUSDC"), unknown("SOLUSDC"), "in coins, only names that are right are");
+    // Nobody is told to write a name that is not there.
+    assert_eq!(json("FOOUSD.P"), unknown("FOOUSD"));
+    assert!(!SymbolName::parse("BTC/USD:BTC").unwrap_err().to_string().contains("write"));
+}
+
+#[test]
+fn a_name_is_an_exchanges_own_whatever_separates_its_parts() {
+    for (written, native, is) in [
+        ("PF_ETHUSD", "PF_ETHUSD", true),
+        ("pf-ethusd", "PF_ETHUSD", true),
+        ("ETC-USDT-SWAP", "ETC-USDT-SWAP", true),
+        ("u1000PEPEUSDT", "u1000PEPEUSDT", true),
+        ("ETHUSD", "PF_ETHUSD", false),
+        ("ETHUSDT", "ETHUSDTM", false),
+    ] {
+        assert_eq!(SymbolName::parse(written).unwrap().is_native(native), is, "{written}");
+        assert_eq!(SymbolName::text(written).unwrap().is_native(native), is, "{written}");
     }
 }
 

@@ -5,6 +5,8 @@
 //! lists of the past, a status with a reason. Names may be followed by `: ` and what they are about.
 
 use serde::Deserialize;
+use serde::de::Deserializer;
+use serde_json::value::RawValue;
 
 use crate::exchange::attempt::{Attempt, Failure, describe, refusal};
 use crate::exchange::error::{ExchangeError, Reason};
@@ -18,25 +20,59 @@ const WAIT_MAX_MS: Millis = 3600 * SECOND_MS;
 /// What a status of an order is called whose word is newer than the interface.
 const UNTOLD: &str = "unknown";
 
-/// The parts of an answer that say that it is none.
+/// The parts of an answer that say that it is none. What is of another shape is passed over: the rest may still tell.
 #[derive(Deserialize)]
 struct Envelope {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     result: String,
-    error: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
+    error: String,
+    #[serde(default, deserialize_with = "coded")]
     errors: Vec<Coded>,
     /// Of lists of the past.
-    reason: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    reason: String,
 }
 
 /// A code, zero where the message alone tells.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Coded {
-    #[serde(default)]
     code: i64,
-    #[serde(default)]
     message: String,
+}
+
+impl Coded {
+    /// A code with a message, or the message alone; `None` when it says nothing.
+    fn read(element: &RawValue) -> Option<Coded> {
+        #[derive(Deserialize)]
+        struct Parts {
+            code: Option<Box<RawValue>>,
+            message: Option<Box<RawValue>>,
+        }
+        let read = match serde_json::from_str::<Parts>(element.get()) {
+            Ok(Parts { code, message }) => Coded {
+                code: code.and_then(|code| code.get().trim_matches('"').parse().ok()).unwrap_or(0),
+                message: message.map(|message| text_in(&message)).unwrap_or_default(),
+            },
+            Err(_) => Coded { code: 0, message: text_in(element) },
+        };
+        (read.code != 0 || !read.message.is_empty()).then_some(read)
+    }
+}
+
+/// Empty when it is no text.
+fn text_in(value: &RawValue) -> String {
+    serde_json::from_str(value.get()).unwrap_or_default()
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(text_in(&*Box::<RawValue>::deserialize(deserializer)?))
+}
+
+fn coded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Coded>, D::Error> {
+    let list = Box::<RawValue>::deserialize(deserializer)?;
+    let elements: Vec<Box<RawValue>> = serde_json::from_str(list.get()).unwrap_or_default();
+    Ok(elements.iter().filter_map(|element| Coded::read(element)).collect())
 }
 
 /// What a failed answer says about the order; `None` when it is no failure of the call, but maybe of what it carried.
@@ -44,14 +80,14 @@ pub(super) fn judge(attempt: &Attempt, failure: &Failure<'_>) -> Option<Exchange
     let Ok(envelope) = serde_json::from_slice::<Envelope>(failure.body) else {
         return (failure.status != 200).then(|| unreadable(attempt, failure));
     };
-    if failure.status == 200 && envelope.result != "error" {
+    let Envelope { result, error, errors, reason } = envelope;
+    let says_so = result == "error" || result.is_empty() && !error.is_empty();
+    if failure.status == 200 && !says_so {
         return None;
     }
-    let (code, words) = match (envelope.errors.into_iter().next(), envelope.error.or(envelope.reason)) {
-        (Some(first), _) => (first.code, first.message),
-        (None, words) => (0, words.unwrap_or_default()),
-    };
-    Some(failed(attempt, failure, code, &words))
+    let first = errors.into_iter().next().unwrap_or_default();
+    let words = [error, first.message, reason].into_iter().find(|words| !words.is_empty()).unwrap_or_default();
+    Some(failed(attempt, failure, first.code, &words))
 }
 
 /// Not the exchange's own words: a gateway's page, or half an answer.
@@ -94,7 +130,7 @@ fn is_unsure(words: &str) -> bool {
 }
 
 /// Names may say after a colon what they are about.
-fn is(words: &str, name: &str) -> bool {
+pub(super) fn is(words: &str, name: &str) -> bool {
     name_in(words) == name
 }
 
@@ -106,15 +142,8 @@ fn limited(failure: &Failure<'_>) -> Reason {
     failure.limited(WINDOW_MS, WINDOW_MS..=WAIT_MAX_MS)
 }
 
-/// The class of a code, or of a name. Those that leave the outcome open, and limits, are not decided here.
+/// The class of a name, or of a code. Those that leave the outcome open, and limits, are not decided here.
 fn reason_of(code: i64, words: &str) -> Option<Reason> {
-    match code {
-        11 => return Some(Reason::BadRequest),
-        18 => return Some(Reason::Credentials),
-        41 | 92 => return Some(Reason::InsufficientBalance),
-        87 | 88 => return Some(Reason::SymbolUnknown),
-        _ => {}
-    }
     Some(match name_in(words) {
         "insufficientAvailableFunds" | "insufficientFunds" | "wouldCauseLiquidation" => Reason::InsufficientBalance,
         "clientOrderIdAlreadyExist" => Reason::DuplicateClientId,
@@ -134,8 +163,18 @@ fn reason_of(code: i64, words: &str) -> Option<Reason> {
         "contractNotFound" => Reason::SymbolUnknown,
         "selfFill" | "iocWouldNotExecute" => Reason::Other,
         name if name.starts_with("cannotEdit") => Reason::Other,
-        _ => return None,
+        _ => return reason_of_code(code),
     })
+}
+
+fn reason_of_code(code: i64) -> Option<Reason> {
+    match code {
+        11 => Some(Reason::BadRequest),
+        18 => Some(Reason::Credentials),
+        41 | 92 => Some(Reason::InsufficientBalance),
+        87 | 88 => Some(Reason::SymbolUnknown),
+        _ => None,
+    }
 }
 
 /// What only the account's owner can do about it.
@@ -235,6 +274,32 @@ mod tests {
         assert_eq!(judge_as(false, 401, None, &past).unwrap().reason(), Some(Reason::Credentials));
         let spot = judge_as(false, 200, None, &named("authenticationError")).unwrap().to_string();
         assert!(spot.contains("authenticationError: keys of the spot exchange"), "{spot}");
+    }
+
+    #[test]
+    fn one_strange_element_does_not_hide_the_rest() {
+        let limited = Some(Reason::RateLimited { until: NOW + WINDOW_MS });
+        for (body, reason) in [
+            (r#"{"error":"apiLimitExceeded","errors":["apiLimitExceeded"]}"#, limited),
+            (r#"{"errors":["apiLimitExceeded"]}"#, limited),
+            (r#"{"result":"error","errors":[{"code":null,"message":"contractNotFound"}]}"#, Some(Reason::SymbolUnknown)),
+            (r#"{"result":"error","error":"invalidSize","errors":[{"code":null,"message":null}]}"#, Some(Reason::MinSize)),
+            (r#"{"result":"error","errors":[7,null,[],{"code":"92"}]}"#, Some(Reason::InsufficientBalance)),
+            (r#"{"result":"error","error":"insufficientFunds","errors":"insufficientFunds"}"#, Some(Reason::InsufficientBalance)),
+            (r#"{"result":"error","error":"invalidSize","errors":null}"#, Some(Reason::MinSize)),
+            (
+                r#"{"result":null,"error":{"name":"x"},"errors":[{"code":87,"message":"CONTRACT_DOES_NOT_EXIST"}]}"#,
+                Some(Reason::SymbolUnknown),
+            ),
+            // The name comes first where both say something.
+            (r#"{"result":"error","error":"invalidSize","errors":[{"code":11,"message":"X"}]}"#, Some(Reason::MinSize)),
+            (r#"{"result":"error","error":"somethingNew","errors":[{"code":87,"message":"X"}]}"#, Some(Reason::SymbolUnknown)),
+        ] {
+            let error = judge_as(true, 400, None, body).unwrap();
+            assert_eq!(error.reason(), reason, "{body}: {error}");
+        }
+        let both = judge_as(true, 400, None, r#"{"error":"somethingNew","errors":[{"code":87,"message":"X"}]}"#).unwrap().to_string();
+        assert!(both.contains("somethingNew") && both.contains("87"), "{both}");
     }
 
     #[test]

@@ -78,12 +78,13 @@ impl Contract {
     /// `None`: its rules cannot be told.
     fn instrument(&self, settle: &Arc<str>) -> Option<Instrument> {
         let step = step(self.contract_value_trade_precision)?;
+        let tick = Some(self.tick_size.normalize()).filter(|tick| *tick > Decimal::ZERO)?;
         let max_qty = self.max_position_size.normalize();
         Some(Instrument {
             symbol: Symbol::new(&self.symbol),
             base: Arc::from(if self.base == "XBT" { "BTC" } else { &*self.base }),
             settle: Arc::clone(settle),
-            tick: self.tick_size.normalize(),
+            tick,
             contract_size: Decimal::ONE,
             lot_step: step,
             min_qty: step,
@@ -171,7 +172,8 @@ mod tests {
             with(json!({"symbol": "PF_DATED", "lastTradingTime": "2026-03-27T16:00:00Z"})),
             with(json!({"symbol": "PI_ETHUSD", "type": "futures_inverse"})), with(json!({"symbol": "PF_INVERSE", "type": "futures_inverse"})),
             with(json!({"symbol": "PF_ETHEUR", "quote": "EUR"})), with(json!({"symbol": "PF_MANY", "contractSize": 10})),
-            with(json!({"symbol": "PF_NOSTEP", "contractValueTradePrecision": 30})), {"symbol": "in_xbtusd", "type": "spot index"},
+            with(json!({"symbol": "PF_NOSTEP", "contractValueTradePrecision": 30})),
+            with(json!({"symbol": "PF_NOTICK", "tickSize": null})), with(json!({"symbol": "PF_ZEROTICK", "tickSize": 0})), {"symbol": "in_xbtusd", "type": "spot index"},
             with(json!({"symbol": "PF_A", "tradeable": false})), with(json!({"symbol": "PF_B", "postOnly": true})),
             with(json!({"symbol": "PF_C", "base": "XBT", "marginLevels": [], "retailMarginLevels": [{"initialMargin": 0.3}]})),
         ]});

@@ -59,7 +59,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     guards_hold_up_close: false,
     positions_show_orders: false,
     custom_ids: Some(CustomIds { chars_max: 100, letters: Letters::Any, signs: "-_" }),
-    batch: BATCH_MAX,
+    batch: 1,
     fence_ms: sign::FENCE_MS,
     watch_per_minute_max: POSITIONS_PER_MINUTE / 2,
     // Said to be the key's in one place, and the address's in another.
@@ -70,8 +70,8 @@ const ORDER: Habit = Habit { covers: Covers::Quantity, second: Second::Rests };
 
 /// 500 units in ten seconds, of which a read of positions takes two.
 const POSITIONS_PER_MINUTE: u32 = 6 * 500 / 2;
-/// Most orders in one batch request that somebody is known to send, and as many cancels.
-const BATCH_MAX: usize = 10;
+/// Cancels in one request: fewer than somebody is known to send.
+const CANCELS_MAX: usize = 10;
 
 const PREFERENCES: &str = "/derivatives/api/v3/leveragepreferences";
 /// Without a leverage.
@@ -88,6 +88,8 @@ pub struct Kraken {
     preferences: Option<Known>,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
+    /// The last question for executions that had too many: they do not become fewer.
+    cut: Option<(Symbol, Millis)>,
 }
 
 impl Kraken {
@@ -101,7 +103,22 @@ impl Kraken {
             preferences: None,
             catalogue: line.catalogue,
             instruments: Arc::default(),
+            cut: None,
         }
+    }
+
+    /// Prices, which cost nothing.
+    fn ticker(&mut self, symbol: &Symbol) -> Result<wire::Ticker> {
+        let call = Call::public(format!("/derivatives/api/v3/tickers/{symbol}"), Params::new());
+        Ok(self.session.call::<wire::Tickers>(&call)?.ticker)
+    }
+
+    /// What a contract is set to, read if it is not known.
+    fn set_now(&mut self, symbol: &Symbol) -> Result<Terms> {
+        if self.preferences.is_none() {
+            self.read_preferences().map_err(ExchangeError::nothing_sent)?;
+        }
+        Ok(self.preference(symbol).unwrap_or_default())
     }
 
     fn read_preferences(&mut self) -> Result<()> {
@@ -173,9 +190,8 @@ impl Exchange for Kraken {
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        let call = Call::public(format!("/derivatives/api/v3/tickers/{symbol}"), Params::new());
-        match found(self.session.call::<wire::Tickers>(&call))? {
-            Some(answer) => quote(answer.ticker.bid, answer.ticker.ask, symbol),
+        match found(self.ticker(symbol))? {
+            Some(ticker) => quote(ticker.bid, ticker.ask, symbol),
             None => Err(unlisted(symbol)),
         }
     }
@@ -189,8 +205,12 @@ impl Exchange for Kraken {
         let answer: wire::Positions = self.session.call(&Call::get("/derivatives/api/v3/openpositions", Params::new()))?;
         let rows = answer.open_positions.into_iter().filter(wire::PositionRow::is_perpetual);
         let rows = rows.filter(|row| only.is_none_or(|only| row.symbol == only.as_str()));
-        let positions: Vec<Position> =
-            rows.map(|row| (shared_name(&self.instruments, &row.symbol), row)).map(|(name, row)| row.position(name)).collect();
+        let place = |row: wire::PositionRow| {
+            let step = self.instruments.get(&row.symbol).map(|contract| contract.lot_step);
+            let name = shared_name(&self.instruments, &row.symbol);
+            row.position(name, step)
+        };
+        let positions: Vec<Position> = rows.map(place).collect();
         // What is held otherwise than it was left was changed by hand.
         if positions.iter().any(|held| self.preference(&held.symbol).is_some_and(|terms| terms != held.terms)) {
             self.preferences = None;
@@ -207,10 +227,7 @@ impl Exchange for Kraken {
         if *want == Terms::default() {
             return Ok(());
         }
-        if self.preferences.is_none() {
-            self.read_preferences().map_err(ExchangeError::nothing_sent)?;
-        }
-        let is = self.preference(symbol).unwrap_or_default();
+        let is = self.set_now(symbol)?;
         let so = match (want.margin_mode.or(is.margin_mode), want.leverage) {
             (Some(MarginMode::Isolated), None) if is.margin_mode == Some(MarginMode::Isolated) => is,
             (Some(MarginMode::Isolated), None) => {
@@ -225,6 +242,14 @@ impl Exchange for Kraken {
             }
         };
         if so == is { Ok(()) } else { self.prefer(symbol, so) }
+    }
+
+    fn change_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
+        if self.set_now(symbol)?.margin_mode == Some(MarginMode::Cross) {
+            let why = format!("{symbol} is on cross margin, where no leverage can be set: one would make its margin isolated");
+            return Err(ExchangeError::refused(Reason::Leverage, why));
+        }
+        self.prepare(symbol, &Terms { leverage: Some(leverage), margin_mode: None })
     }
 
     fn place(&mut self, orders: &[NewOrder]) -> Vec<Result<OrderState>> {
@@ -247,7 +272,7 @@ impl Exchange for Kraken {
         let (rows, attempt) = self.open_rows(symbol)?;
         let name = shared_name(&self.instruments, symbol.as_str());
         let states = rows.into_iter().map(|row| row.state(name.clone(), attempt.offset_ms));
-        states.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.too_large())
+        states.collect::<Option<Vec<_>>>().ok_or_else(|| attempt.unknown(orders::UNTOLD))
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<()> {
@@ -261,9 +286,18 @@ impl Exchange for Kraken {
     }
 
     fn fills(&mut self, symbol: &Symbol, since: Millis) -> Result<Vec<Fill>> {
+        let too_many = || ExchangeError::refused(Reason::Other, format!("{symbol}: the account has too many executions since then"));
+        if self.cut.as_ref().is_some_and(|(cut, at)| cut == symbol && *at == since) {
+            return Err(too_many());
+        }
         let from = since.saturating_add_signed(self.session.offset_ms());
-        let (rows, _, attempt) = self.fill_rows(symbol, |time, _| time >= from)?;
-        let rows = rows.into_iter().filter(|(time, _)| *time >= from);
-        Ok(in_order(rows.map(|(time, row)| row.fill(time, attempt.offset_ms)).collect()))
+        let list = self.fill_rows(symbol, orders::FILLS_PAGES_MAX, |time, _| time >= from)?;
+        if list.is_cut {
+            log::warn!("{symbol}: the account has too many executions to read them all: what the trade has won or lost is not told");
+            self.cut = Some((symbol.clone(), since));
+            return Err(too_many());
+        }
+        let rows = list.rows.into_iter().filter(|(time, _)| *time >= from);
+        Ok(in_order(rows.map(|(time, row)| row.fill(time, list.attempt.offset_ms)).collect()))
     }
 }

@@ -7,6 +7,7 @@ mod orders;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
+use serde_json::value::RawValue;
 
 use super::instruments::PERPETUAL;
 use crate::exchange::answers::{Direction, side};
@@ -37,6 +38,9 @@ pub(super) fn trigger_word(by: TriggerBy) -> &'static str {
         TriggerBy::Last => "last",
     }
 }
+
+/// A size that is off the step by less than one of so many parts of it is on the step.
+const STEP_PARTS: u32 = 1_000_000;
 
 /// A contract's name; some answers spell it in small letters, and no request may.
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -82,6 +86,20 @@ pub(super) struct Ticker {
     pub(super) bid: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     pub(super) ask: Decimal,
+    #[serde(default, rename = "markPrice", deserialize_with = "decimal_or_zero")]
+    mark: Decimal,
+    #[serde(default, deserialize_with = "decimal_or_zero")]
+    last: Decimal,
+}
+
+impl Ticker {
+    /// The price that sets a stop off; zero when it is not told.
+    pub(super) fn watched(&self, by: TriggerBy) -> Decimal {
+        match by {
+            TriggerBy::Mark => self.mark,
+            TriggerBy::Last => self.last,
+        }
+    }
 }
 
 /// `GET /accounts`.
@@ -179,13 +197,14 @@ impl PositionRow {
         self.symbol.starts_with(PERPETUAL)
     }
 
-    pub(super) fn position(self, symbol: Symbol) -> Position {
+    /// `step` is the contract's, where it is known.
+    pub(super) fn position(self, symbol: Symbol, step: Option<Decimal>) -> Position {
         let cross = Terms { leverage: None, margin_mode: Some(MarginMode::Cross) };
         Position {
             symbol,
             side: self.side,
             hedge: false,
-            qty: self.size.abs(),
+            qty: on_step(self.size.abs(), step),
             entry_price: self.price,
             mark_price: Decimal::ZERO,
             liquidation_price: Decimal::ZERO,
@@ -196,6 +215,15 @@ impl PositionRow {
             terms: if self.max_fixed_leverage.is_zero() { cross } else { isolated(self.max_fixed_leverage) },
         }
     }
+}
+
+/// Sizes are binary fractions before they are written: what is nearer to the step than a millionth of it is on the step.
+fn on_step(size: Decimal, step: Option<Decimal>) -> Decimal {
+    let snapped = |step: Decimal| {
+        let near = size.checked_div(step)?.round().checked_mul(step)?;
+        ((size - near).abs() < step.checked_div(Decimal::from(STEP_PARTS))?).then(|| near.normalize())
+    };
+    step.and_then(snapped).unwrap_or(size)
 }
 
 /// `GET /fills`, of all contracts, newest first.
@@ -254,7 +282,25 @@ impl FillRow {
 pub(super) struct OpenOrders {
     #[serde(rename = "result")]
     _result: Word,
-    pub(super) open_orders: Vec<OpenRow>,
+    open_orders: Vec<Box<RawValue>>,
+}
+
+impl OpenOrders {
+    /// Those of one contract. Of the others nothing but the contract is read: what is strange there is not ours.
+    pub(super) fn of(&self, symbol: &Symbol) -> serde_json::Result<Vec<OpenRow>> {
+        #[derive(Deserialize)]
+        struct Named {
+            #[serde(deserialize_with = "name")]
+            symbol: String,
+        }
+        let mut rows = Vec::new();
+        for row in &self.open_orders {
+            if serde_json::from_str::<Named>(row.get())?.symbol == symbol.as_str() {
+                rows.push(serde_json::from_str(row.get())?);
+            }
+        }
+        Ok(rows)
+    }
 }
 
 /// `POST /orders/status`.

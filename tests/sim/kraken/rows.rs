@@ -110,8 +110,10 @@ impl Rows<'_> {
                 "triggerSignal": (signal(waiting.by).to_owned() + "_price").to_uppercase()})
         });
         let set_off = line.waiting.map(|waiting| waiting.triggered).filter(|at| *at > 0).map(|at| self.time(at));
+        // One that waits has no executions to count.
+        let filled = if kind == "TRIGGER_ORDER" { Value::Null } else { number(line.filled()) };
         let order = json!({"type": kind, "orderId": line.id(), "cliOrdId": line.name(), "symbol": line.symbol(), "side": line.side(),
-            "quantity": number(line.qty()), "filled": number(line.filled()), "limitPrice": self.limit_price(line),
+            "quantity": number(line.qty()), "filled": filled, "limitPrice": self.limit_price(line),
             "reduceOnly": line.reduce_only(), "timestamp": self.time(line.created()),
             "lastUpdateTimestamp": self.time(line.updated()), "priceTriggerOptions": options, "triggerTime": set_off});
         json!({"order": order, "status": status, "updateReason": reason, "error": error})

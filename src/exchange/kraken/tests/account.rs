@@ -140,6 +140,44 @@ fn a_list_of_positions_that_is_missing_is_no_flat_account() {
 }
 
 #[test]
+fn the_size_of_a_position_is_on_the_contracts_step() {
+    let mut stage = stage();
+    let vectors: Value = serde_json::from_str(include_str!("../../../../tests/data/kraken_vectors.json")).unwrap();
+    let contracts =
+        vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap()["response_used"].clone();
+    stage.expect([raw("GET /derivatives/api/v3/instruments", 200, &contracts.to_string())]).instruments().unwrap();
+    for (symbol, size, qty) in [
+        ("PF_ETHUSD", "0.30000000000000004", "0.3"),
+        ("PF_ETHUSD", "0.29999999999999999", "0.3"),
+        ("PF_ETHUSD", "0.001", "0.001"),
+        // Too far from the step to be a matter of digits.
+        ("PF_ETHUSD", "0.30000001", "0.30000001"),
+        ("PF_PEPEUSD", "98000.00000000001", "98000"),
+        ("PF_NEWUSD", "0.30000000000000004", "0.30000000000000004"),
+    ] {
+        let row = format!(r#"[{{"side":"long","symbol":"{symbol}","price":1900.5,"size":{size}}}]"#);
+        let step = raw(POSITIONS, 200, &format!(r#"{{"result":"success","serverTime":"{NOW}","openPositions":{row}}}"#));
+        assert_eq!(stage.expect([step]).positions(None).unwrap()[0].qty, d(qty), "{symbol} {size}");
+    }
+}
+
+#[test]
+fn leverage_alone_cannot_be_set_under_cross_margin() {
+    let mut stage = stage();
+    let refused = stage.expect([preferences(json!([]))]).change_leverage(&eth(), 20).unwrap_err();
+    assert_eq!(refused.reason(), Some(Reason::Leverage));
+    assert!(refused.to_string().contains("cross margin"), "{refused}");
+    // Orders are sized with it all the same.
+    stage.expect([]).prepare(&eth(), &terms(Some(20), None)).unwrap();
+    stage.exchange.preferences = None;
+    stage.expect([eth_isolated("10.0"), done(SET)]).change_leverage(&eth(), 20).unwrap();
+    assert_eq!(stage.asked(1, "maxLeverage").as_deref(), Some("20"));
+    stage.exchange.preferences = None;
+    assert!(is_never_sent(&stage.expect([broken(READ, true)]).change_leverage(&eth(), 20)));
+    stage.done();
+}
+
+#[test]
 fn a_position_that_is_held_otherwise_makes_the_settings_be_read_anew() {
     let mut stage = stage();
     stage.exchange.preferences = Some(Known::default());
@@ -202,6 +240,19 @@ fn open_orders_are_those_of_the_contract_plain_and_conditional() {
     assert!(list.iter().all(|order| order.qty == d("0.5") && order.filled == d("0.2") && order.price == d("1700")), "{list:?}");
     assert!(list[1].is(&stop_ref()) && list[0].is(&entry_ref()) && list[3].id.is_empty());
     assert!(is_unknown(&stage().expect([done(OPEN)]).open_orders(&eth())));
+    // One that closes whatever is there has no quantity; a plain order must have one.
+    let mut whole = open_row(Leg::Stop, "2", "stop");
+    whole.as_object_mut().unwrap().remove("unfilledSize");
+    let nothing = |row: Value| with(row, json!({"unfilledSize": null, "filledSize": null}));
+    for whole in [with(whole, json!({"filledSize": 0})), nothing(open_row(Leg::Stop, "2", "take_profit"))] {
+        let list = stage().expect([ok(OPEN, "openOrders", json!([open_row(Leg::Entry, "1", "lmt"), whole]))]).open_orders(&eth()).unwrap();
+        assert_eq!((list.len(), list[1].qty, list[1].filled, list[1].conditional), (2, Decimal::ZERO, Decimal::ZERO, true));
+    }
+    assert!(is_unknown(&stage().expect([ok(OPEN, "openOrders", json!([nothing(open_row(Leg::Entry, "1", "lmt"))]))]).open_orders(&eth())));
+    // Of other contracts nothing needs to be read.
+    let foreign = with(nothing(open_row(Leg::Second, "4", "lmt")), json!({"symbol": "PF_XBTUSD", "side": "both", "limitPrice": "x"}));
+    let list = stage().expect([ok(OPEN, "openOrders", json!([foreign, open_row(Leg::Entry, "1", "lmt")]))]).open_orders(&eth()).unwrap();
+    assert_eq!(list.len(), 1);
     let unreadable = json!([with(open_row(Leg::Entry, "1", "lmt"), json!({"filledSize": null}))]);
     assert!(is_unknown(&stage().expect([ok(OPEN, "openOrders", unreadable)]).open_orders(&eth())));
 }

@@ -8,6 +8,13 @@ fn status(leg: Leg, word: &str, changes: Value) -> Step {
     ok(STATUS, "orders", json!([{"order": with(order, changes), "status": word, "updateReason": "X", "error": null}]))
 }
 
+fn status_without_filled(leg: Leg, word: &str, changes: Value) -> Step {
+    let mut order = json!({"type": "ORDER", "orderId": "179f", "cliOrdId": id(leg).as_str(), "symbol": "PF_ETHUSD", "side": "buy", "quantity": 0.5,
+        "limitPrice": null, "reduceOnly": false, "timestamp": NOW, "lastUpdateTimestamp": NOW, "priceTriggerOptions": null});
+    order = with(order, changes);
+    ok(STATUS, "orders", json!([{"order": order, "status": word, "updateReason": null, "error": null}]))
+}
+
 fn no_status() -> Step {
     ok(STATUS, "orders", json!([]))
 }
@@ -78,6 +85,15 @@ fn guards_are_found_waiting_fired_or_refused_at_their_trigger() {
         assert!(state.is(&stop_ref()) && !state.opens && state.side == Side::Long, "{state:?}");
         assert_eq!((state.status, state.guards, state.price), (expected, Some(ProtectionKind::StopLoss), d("1700")), "{word}");
     }
+    // What waits for its price has executed nothing, and says so with nothing. An order says how much.
+    for nothing in [json!({"filled": null}), json!({})] {
+        let changes = with(json!({"type": "TRIGGER_ORDER", "side": "sell", "reduceOnly": true}), nothing);
+        let step = status_without_filled(Leg::Stop, "TRIGGER_PLACED", changes);
+        let state = stage().expect([step]).order(&stop_ref()).unwrap().unwrap();
+        assert_eq!((state.status, state.filled, state.qty), (OrderStatus::Resting, Decimal::ZERO, d("0.5")));
+    }
+    let untold = stage().expect([status_without_filled(Leg::Entry, "CANCELLED", json!({"filled": null}))]).order(&entry_ref());
+    assert!(is_unknown(&untold), "{untold:?}");
     let steps = [no_status(), ok(OPEN, "openOrders", json!([open_row(Leg::Stop, "1", "stop")]))];
     let state = stage().expect(steps).order(&stop_ref()).unwrap().unwrap();
     assert!(state.is(&stop_ref()) && state.status == OrderStatus::Resting && state.side == Side::Long);
@@ -102,7 +118,7 @@ fn an_order_that_ended_a_while_ago_is_in_what_was_executed() {
         let mut stage = stage();
         let state = stage.expect([no_status(), none_open(), rows(), history]).order(&entry_ref()).unwrap().unwrap();
         assert_eq!((state.status, state.filled, state.qty, state.avg_price), (expected, d("0.2"), d(qty), d("1901.5")));
-        assert_eq!(stage.query(3), "count=100&sort=desc");
+        assert_eq!(stage.query(3), "tradeable=PF_ETHUSD&count=100&sort=desc");
         stage.done();
     }
     // One that was executed a moment before the exchange answered may have more to come, whatever our clock says.
@@ -172,9 +188,77 @@ fn a_full_page_of_a_young_history_has_a_next_one() {
     let mut stage = stage();
     let steps = [no_status(), none_open(), fills(json!([])), page(10, "c2M="), past(json!([found]))];
     assert_eq!(stage.expect(steps).order(&entry_ref()).unwrap().unwrap().status, OrderStatus::Canceled);
-    assert_eq!(stage.query(4), "count=100&sort=desc&continuation_token=c2M%3D");
+    assert_eq!(stage.query(4), "tradeable=PF_ETHUSD&count=100&sort=desc&continuation_token=c2M%3D");
     let steps = [no_status(), none_open(), fills(json!([])), page(901, "c2M=")];
     assert_eq!(stage.expect(steps).order(&entry_ref()), Ok(None));
+    stage.done();
+    // A page may be shorter than was asked for: the token says that there is more.
+    let short = raw(
+        PAST,
+        200,
+        &json!({"elements": [event(Leg::Second, 10, "OrderPlaced", "order", "0.5", "0", "")], "continuationToken": "t"}).to_string(),
+    );
+    let found = event(Leg::Entry, 60, "OrderCancelled", "order", "0.5", "0", "");
+    let steps = [no_status(), none_open(), fills(json!([])), short, past(json!([found]))];
+    assert_eq!(stage.expect(steps).order(&entry_ref()).unwrap().unwrap().status, OrderStatus::Canceled);
+    stage.done();
+    // Cut where it is not old enough, the history does not say that an order never was.
+    let steps = [no_status(), none_open(), fills(json!([])), page(10, "a"), page(20, "b"), page(30, "c")];
+    assert!(is_err_unknown(&stage.expect(steps).order(&entry_ref())));
+    stage.done();
+}
+
+/// Rows of another order, all of them so many seconds old.
+fn crowd(page: usize, ago_s: u64) -> Step {
+    let time = crate::time::utc_text(START - 1000 * ago_s) + "Z";
+    fills((0..100).map(|at| fill_row(1000 * page + at, Leg::Second, &time)).collect())
+}
+
+#[test]
+fn an_order_behind_many_newer_executions_is_paged_for_or_stays_in_doubt() {
+    let mine = || fills(json!([fill_row(1, Leg::Entry, LONG_AGO)]));
+    let mut stage = stage();
+    let steps = [no_status(), none_open(), crowd(1, 1), mine(), past(json!([]))];
+    let state = stage.expect(steps).order(&entry_ref()).unwrap().unwrap();
+    assert_eq!((state.status, state.filled), (OrderStatus::Filled, d("0.1")));
+    stage.done();
+    // Older than any order that is in doubt: nobody is hidden behind it.
+    let steps = [no_status(), none_open(), crowd(1, 901), past(json!([]))];
+    assert_eq!(stage.expect(steps).order(&entry_ref()), Ok(None));
+    stage.done();
+    let cut = || vec![no_status(), none_open(), crowd(1, 1), crowd(2, 2), crowd(3, 3)];
+    let look = |stage: &mut Stage, history: Step| stage.expect(cut().into_iter().chain([history])).order(&entry_ref());
+    assert!(is_err_unknown(&look(&mut stage, past(json!([])))));
+    assert!(is_err_unknown(&look(&mut stage, raw(PAST, 429, ""))) || reason(look(&mut stage, raw(PAST, 429, ""))) == Some(Reason::Other));
+    // The history may know it all the same.
+    let full = event(Leg::Entry, 10, "OrderUpdated", "newOrder", "0", "0.2", "full_fill");
+    let state = look(&mut stage, past(json!([full]))).unwrap().unwrap();
+    assert_eq!((state.status, state.filled), (OrderStatus::Filled, d("0.2")));
+    // A part of what was executed says how much only when the history agrees.
+    let part = || {
+        let time = crate::time::utc_text(START - 10_000) + "Z";
+        let rows: Vec<Value> = (0..100).map(|at| fill_row(3000 + at, Leg::Entry, &time)).collect();
+        [no_status(), none_open(), crowd(1, 1), crowd(2, 2), fills(json!(rows))]
+    };
+    assert!(is_err_unknown(&stage.expect(part().into_iter().chain([past(json!([]))])).order(&entry_ref())));
+    let full = event(Leg::Entry, 10, "OrderUpdated", "newOrder", "0", "25", "full_fill");
+    let state = stage.expect(part().into_iter().chain([past(json!([full]))])).order(&entry_ref()).unwrap().unwrap();
+    assert_eq!((state.status, state.filled), (OrderStatus::Filled, d("25")));
+    stage.done();
+}
+
+#[test]
+fn an_answer_without_its_time_is_as_old_as_its_question() {
+    let timeless =
+        |expected: &'static str, name: &str, rows: Value| raw(expected, 200, &json!({"result": "success", name: rows}).to_string());
+    let mut stage = stage();
+    let steps = [no_status(), none_open(), timeless(FILLS, "fills", json!([fill_row(1, Leg::Entry, LONG_AGO)])), past(json!([]))];
+    assert_eq!(stage.expect(steps).order(&entry_ref()).unwrap().unwrap().status, OrderStatus::Filled);
+    let placed = |ago_s| json!([event(Leg::Entry, ago_s, "OrderPlaced", "order", "0.5", "0", "new_user_order")]);
+    for (ago_s, expected) in [(30, OrderStatus::Expired), (2, OrderStatus::Taken)] {
+        let steps = [no_status(), none_open(), fills(json!([])), timeless(PAST, "elements", placed(ago_s))];
+        assert_eq!(stage.expect(steps).order(&entry_ref()).unwrap().unwrap().status, expected, "{ago_s}");
+    }
     stage.done();
 }
 
@@ -192,9 +276,17 @@ fn executions_are_paged_back_to_their_time_and_come_once() {
     assert!(list.iter().all(|fill| fill.fee.is_zero() && fill.fee_elsewhere && fill.buy && fill.side.is_none()), "fees are not told");
     assert_eq!(stage.query(0), "");
     assert_eq!(stage.query(1), format!("lastFillTime={}", time(START - 989).replace(':', "%3A")));
-    // A page that brings nothing new is the last.
+    // Full pages that bring nothing new, or do not end, tell no whole list. The same question is not paged for again.
     let same: Vec<Value> = (0..100).map(|at| row(at, START)).collect();
-    assert_eq!(stage.expect([fills(json!(same.clone())), fills(json!(same))]).fills(&eth(), START - 1000).unwrap().len(), 100);
+    let endless: Vec<Step> = (1..=10).map(|page| crowd(page, 0)).collect();
+    for (since, steps) in [(START - 1000, vec![fills(json!(same.clone())), fills(json!(same))]), (START - 2000, endless)] {
+        for steps in [steps, Vec::new(), Vec::new()] {
+            let cut = stage.expect(steps).fills(&eth(), since).unwrap_err();
+            assert_eq!(cut.reason(), Some(Reason::Other));
+            assert!(cut.to_string().contains("too many executions"), "{cut}");
+        }
+    }
+    assert_eq!(stage.expect([fills(json!([row(1, START)]))]).fills(&eth(), START - 500).unwrap().len(), 1, "another question");
     let timeless = with(row(1, START), json!({"fillTime": "yesterday"}));
     assert!(is_err_unknown(&stage.expect([fills(json!([timeless]))]).fills(&eth(), START)));
     stage.done();

@@ -100,46 +100,25 @@ fn an_order_that_came_late_is_refused_and_sets_the_clock() {
     assert_eq!(stage.asked(0, "processBefore").as_deref(), Some("2023-11-14T22%3A13%3A32.000Z"));
 }
 
+/// Each of them says itself when it dies; what a batch calls that is not sure.
 #[test]
-fn a_batch_is_matched_by_tag_and_market_orders_go_singly() {
+fn orders_go_singly_and_each_has_its_expiry() {
     let mut stage = stage();
-    let orders = [limit(Leg::Entry, "1800.50"), limit(Leg::Second, "0.0000012345"), limit(Leg::Close, "1780")];
-    let tagged = |leg, tag: Value, status: &str, events: Value| with(ack(leg, status, events), json!({"order_tag": tag}));
-    let refused = json!({"status": "insufficientAvailableFunds", "order_tag": "1", "orderEvents": []});
-    let answers = json!([refused, tagged(Leg::Entry, json!(0), "placed", json!([placed(Leg::Entry)]))]);
-    let results = stage.expect([ok(BATCH, "batchStatus", answers)]).place(&orders);
-    assert_eq!(results[0].as_ref().map(|state| (state.status, state.id.clone())), Ok((OrderStatus::Resting, id(Leg::Entry).to_string())));
-    assert_eq!(results[1].as_ref().unwrap_err().reason(), Some(Reason::InsufficientBalance));
-    assert!(is_unknown(&results[2]), "not answered: {:?}", results[2]);
-    let list = batched(&stage, 0);
-    assert_eq!(
-        list[1],
-        json!({"order": "send", "order_tag": "1", "orderType": "lmt", "symbol": "PF_ETHUSD", "side": "buy", "size": "0.5",
-            "limitPrice": "0.0000012345", "cliOrdId": id(Leg::Second).as_str()})
-    );
-    assert_eq!((list.as_array().unwrap().len(), stage.asked(0, "processBefore").is_some()), (3, true));
-
-    // Two answers with each other's tags.
-    let answers = json!([
-        tagged(Leg::Second, json!("0"), "placed", json!([placed(Leg::Second)])),
-        tagged(Leg::Entry, json!("1"), "placed", json!([placed(Leg::Entry)])),
-    ]);
-    let results = stage.expect([ok(BATCH, "batchStatus", answers)]).place(&orders[..2]);
-    assert!(results.iter().all(is_unknown), "{results:?}");
-
-    let results = stage.expect([broken(BATCH, true)]).place(&orders[..2]);
-    assert!(results.len() == 2 && results.iter().all(is_unknown));
-
-    let many: Vec<NewOrder> = (0..12).map(|_| limit(Leg::Entry, "1800")).collect();
-    assert_eq!(stage.expect([no(BATCH, "apiLimitExceeded"), no(BATCH, "apiLimitExceeded")]).place(&many).len(), 12);
-    assert_eq!([0, 1].map(|at| batched(&stage, at).as_array().unwrap().len()), [10, 2]);
-
-    let orders = [market(Side::Long, Action::Open), limit(Leg::Second, "1790")];
+    let orders = [market(Side::Long, Action::Open), limit(Leg::Second, "0.0000012345"), limit(Leg::Close, "1780")];
     let steps = [
         sent(Leg::Entry, "placed", json!([executed(Leg::Entry, "0.5", "1900")])),
-        sent(Leg::Second, "placed", json!([placed(Leg::Second)])),
+        broken(SEND, true),
+        sent(Leg::Close, "insufficientAvailableFunds", json!([])),
     ];
-    assert!(stage.expect(steps).place(&orders).iter().all(Result::is_ok));
+    let results = stage.expect(steps).place(&orders);
+    assert_eq!(results[0].as_ref().map(|state| (state.status, state.id.clone())), Ok((OrderStatus::Filled, id(Leg::Entry).to_string())));
+    assert!(is_unknown(&results[1]));
+    assert_eq!(results[2].as_ref().unwrap_err().reason(), Some(Reason::InsufficientBalance));
+    for (at, leg) in [Leg::Entry, Leg::Second, Leg::Close].into_iter().enumerate() {
+        assert_eq!(stage.asked(at, "cliOrdId").as_deref(), Some(id(leg).as_str()));
+        assert!(stage.asked(at, "processBefore").is_some());
+    }
+    assert_eq!(stage.asked(1, "limitPrice").as_deref(), Some("0.0000012345"));
     stage.done();
 }
 
@@ -171,11 +150,49 @@ fn guards_carry_a_quantity_and_only_reduce() {
     }
     let protect =
         |status: &str, events: Value| stage().expect([sent(Leg::Stop, status, events)]).protect(&guard(ProtectionKind::StopLoss, "1700"));
-    // The trigger's price is passed: refused so, or fired at once.
-    assert_eq!(reason(protect("invalidPrice", json!([]))), Some(Reason::WouldTrigger));
     let fired = protect("placed", json!([executed(Leg::Stop, "0.5", "1690")])).unwrap();
     assert_eq!((fired.status, fired.filled), (OrderStatus::Filled, d("0.5")));
     assert_eq!(reason(protect("wouldNotReducePosition", json!([]))), Some(Reason::NoPosition));
+}
+
+/// The exchange has one word for a price on the wrong side and for one off the tick: closing at market hangs on which.
+#[test]
+fn a_price_that_is_refused_is_passed_only_if_the_watched_price_says_so() {
+    use ProtectionKind::{StopLoss, TakeProfit};
+    use TriggerBy::{Last, Mark};
+    let ticker = |mark: Value, last: Value| ok(TIME, "ticker", json!({"symbol": "PF_ETHUSD", "markPrice": mark, "last": last}));
+    let (passed, not) = (Some(Reason::WouldTrigger), Some(Reason::PriceBand));
+    for (side, kind, by, mark, last, expected) in [
+        (Side::Long, StopLoss, Mark, json!(1699.5), json!(1800), passed),
+        (Side::Long, StopLoss, Mark, json!(1700), json!(1800), passed),
+        (Side::Long, StopLoss, Mark, json!(1700.00001), json!(1600), not),
+        (Side::Long, StopLoss, Last, json!(1800), json!(1699), passed),
+        (Side::Long, StopLoss, Last, json!(1600), json!(1701), not),
+        (Side::Long, TakeProfit, Mark, json!(1701), json!(1), passed),
+        (Side::Long, TakeProfit, Mark, json!(1699), json!(1), not),
+        (Side::Short, StopLoss, Mark, json!(1701), json!(1), passed),
+        (Side::Short, StopLoss, Mark, json!(1699), json!(1), not),
+        (Side::Short, TakeProfit, Mark, json!(1699), json!(1), passed),
+        // Nobody says where the price is.
+        (Side::Long, StopLoss, Last, json!(1600), json!(null), not),
+        (Side::Long, StopLoss, Mark, json!(null), json!(1600), not),
+    ] {
+        let protection = Protection { side, by, ..guard(kind, "1700") };
+        let leg = if kind == StopLoss { Leg::Stop } else { Leg::Target };
+        for refusal in [sent(leg, "invalidPrice", json!([])), no(SEND, "invalidPrice: stopPrice")] {
+            let mut stage = stage();
+            let result = stage.expect([refusal, ticker(mark.clone(), last.clone())]).protect(&protection);
+            assert_eq!(reason(result), expected, "{side:?} {kind:?} {by:?} {mark} {last}");
+            stage.done();
+        }
+    }
+    // A price that cannot be read is none that is passed.
+    for unreadable in [raw(TIME, 502, "<html>"), broken(TIME, true), done(TIME)] {
+        let mut stage = stage();
+        let result = stage.expect([sent(Leg::Stop, "invalidPrice", json!([])), unreadable]).protect(&guard(StopLoss, "1700"));
+        assert_eq!(reason(result), not);
+        stage.done();
+    }
 }
 
 #[test]
@@ -216,6 +233,10 @@ fn cancelling_all_takes_guards_along_or_picks_the_plain_ones() {
     assert_eq!(reason(cancel(&mut stage, "marketSuspended")), Some(Reason::Maintenance));
     let short = [ok(OPEN, "openOrders", rows.clone()), ok(BATCH, "batchStatus", json!([{"status": "cancelled", "order_id": "1"}]))];
     assert!(is_unknown(&stage.expect(short).cancel_all(&eth(), false)));
+    // Too late: no element names an order, and the clock is set for the next try.
+    let late = json!([{"status": "wouldProcessAfterSpecifiedTime"}, {"status": "wouldProcessAfterSpecifiedTime"}]);
+    let steps = [ok(OPEN, "openOrders", rows.clone()), ok(BATCH, "batchStatus", late), time(NOW)];
+    assert_eq!(reason(stage.expect(steps).cancel_all(&eth(), false)), Some(Reason::ClockSkew));
     stage.expect([ok(OPEN, "openOrders", json!([open_row(Leg::Stop, "2", "stp")]))]).cancel_all(&eth(), false).unwrap();
     stage.done();
 }

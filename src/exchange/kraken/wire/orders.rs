@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::Deserializer;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::{name, time_or_zero};
+use super::time_or_zero;
 use crate::exchange::answers::Direction;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::Result;
@@ -16,14 +15,11 @@ use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, millis
 use crate::exchange::orders::{acts_on, our_time};
 use crate::market::{Decimal, Millis, OrderRef, OrderState, OrderStatus, ProtectionKind, Symbol};
 
-/// What became of one order: alone, or as one element of a batch. Success of the call says nothing about it.
+/// What became of one order, or of one cancel in a batch. Success of the call says nothing about it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::exchange::kraken) struct Ack {
     pub(in crate::exchange::kraken) status: String,
-    /// The number we gave it in its batch, as text or not.
-    #[serde(default, rename = "order_tag", deserialize_with = "tag")]
-    pub(in crate::exchange::kraken) tag: Option<String>,
     #[serde(rename = "order_id")]
     pub(in crate::exchange::kraken) number: Option<String>,
     #[serde(rename = "cliOrdId")]
@@ -31,11 +27,6 @@ pub(in crate::exchange::kraken) struct Ack {
     #[serde(default, alias = "dateTimeReceived", deserialize_with = "time_or_zero")]
     received_time: Millis,
     order_events: Option<Vec<Event>>,
-}
-
-fn tag<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
-    let token = Option::<Box<RawValue>>::deserialize(deserializer)?;
-    Ok(token.map(|token| token.get().trim_matches('"').to_owned()))
 }
 
 /// One thing that happened to the order at once.
@@ -128,18 +119,17 @@ pub(in crate::exchange::kraken) struct OpenRow {
     pub(in crate::exchange::kraken) number: String,
     #[serde(rename = "cliOrdId")]
     name: Option<String>,
-    #[serde(deserialize_with = "name")]
-    pub(in crate::exchange::kraken) symbol: String,
     side: Direction,
     order_type: String,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     limit_price: Decimal,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     stop_price: Decimal,
-    #[serde(deserialize_with = "decimal")]
-    unfilled_size: Decimal,
-    #[serde(deserialize_with = "decimal")]
-    filled_size: Decimal,
+    /// A stop or target of the whole position has none: it closes whatever is there.
+    #[serde(default, deserialize_with = "decimal_if_said")]
+    unfilled_size: Option<Decimal>,
+    #[serde(default, deserialize_with = "decimal_if_said")]
+    filled_size: Option<Decimal>,
     #[serde(default)]
     reduce_only: bool,
     #[serde(default, deserialize_with = "time_or_zero")]
@@ -151,10 +141,16 @@ impl OpenRow {
         guards(&self.order_type).is_some() || self.order_type == "trailing_stop" || !self.stop_price.is_zero()
     }
 
-    /// `offset_ms` is the exchange's clock minus ours. `None`: the digits do not fit.
+    pub(in crate::exchange::kraken) fn is_named(&self, id: &str) -> bool {
+        self.name.as_deref() == Some(id)
+    }
+
+    /// `offset_ms` is the exchange's clock minus ours. `None`: a plain order without its quantity, or digits that do not fit.
     pub(in crate::exchange::kraken) fn state(self, symbol: Symbol, offset_ms: i64) -> Option<OrderState> {
         let (side, opens) = acts_on(self.side == Direction::Buy, None, self.reduce_only);
         let conditional = self.is_conditional();
+        let untold = conditional.then_some(Decimal::ZERO);
+        let (unfilled, filled) = (self.unfilled_size.or(untold)?, self.filled_size.or(untold)?);
         Some(OrderState {
             id: self.name.unwrap_or_default(),
             symbol,
@@ -164,8 +160,8 @@ impl OpenRow {
             // One that could open a position guards none.
             guards: guards(&self.order_type).filter(|_| self.reduce_only),
             status: OrderStatus::Resting,
-            qty: self.unfilled_size.checked_add(self.filled_size)?,
-            filled: self.filled_size,
+            qty: unfilled.checked_add(filled)?,
+            filled,
             avg_price: Decimal::ZERO,
             price: if conditional { self.stop_price } else { self.limit_price },
             created_at: our_time(self.received_time, offset_ms),
@@ -200,8 +196,9 @@ struct StatusOrder {
     side: Direction,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     quantity: Decimal,
-    #[serde(deserialize_with = "decimal")]
-    filled: Decimal,
+    /// One that waits for its price has none.
+    #[serde(default, deserialize_with = "decimal_if_said")]
+    filled: Option<Decimal>,
     #[serde(default, deserialize_with = "decimal_or_zero")]
     limit_price: Decimal,
     #[serde(default)]
@@ -216,8 +213,8 @@ impl StatusRow {
         self.order.name.as_deref() == Some(id)
     }
 
-    /// `offset_ms` is the exchange's clock minus ours.
-    pub(in crate::exchange::kraken) fn state(self, asked: &OrderRef, offset_ms: i64) -> OrderState {
+    /// `offset_ms` is the exchange's clock minus ours. `None`: how much of it was executed is not said.
+    pub(in crate::exchange::kraken) fn state(self, asked: &OrderRef, offset_ms: i64) -> Option<OrderState> {
         let waits = self.order.kind == "TRIGGER_ORDER";
         let conditional = asked.guard.is_some() || waits || self.order.price_trigger_options.is_some();
         let nobody = self.error.is_some_and(|error| error.get().contains("WOULD_NOT_EXECUTE"));
@@ -232,8 +229,9 @@ impl StatusRow {
             // Not a word about where it stands.
             _ => OrderStatus::Taken,
         };
+        let filled = self.order.filled.or(waits.then_some(Decimal::ZERO))?;
         let (side, opens) = acts_on(self.order.side == Direction::Buy, None, self.order.reduce_only || asked.guard.is_some());
-        OrderState {
+        Some(OrderState {
             id: asked.id.as_str().to_owned(),
             symbol: asked.symbol.clone(),
             side,
@@ -242,11 +240,11 @@ impl StatusRow {
             guards: asked.guard.map(|guard| guard.kind),
             status,
             qty: self.order.quantity,
-            filled: self.order.filled,
+            filled,
             avg_price: Decimal::ZERO,
             price: asked.guard.map_or(self.order.limit_price, |guard| guard.trigger_price),
             created_at: our_time(self.order.timestamp, offset_ms),
-        }
+        })
     }
 }
 
