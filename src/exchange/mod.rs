@@ -236,8 +236,8 @@ pub trait Exchange: Send {
     /// Makes margin mode and leverage what is wanted; "already so" is success and costs no request when it is known. Comes
     /// before the first order that opens.
     fn prepare(&mut self, symbol: &Symbol, want: &Terms) -> Result<()>;
-    /// Sets a leverage where no order that opens comes after it. Refused where only such orders bring one.
-    fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
+    /// Changes a contract's leverage because somebody wants just that: refused where it would change nothing.
+    fn change_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
         self.prepare(symbol, &Terms { leverage: Some(leverage), margin_mode: None })
     }
     /// Places plain orders of one symbol, in one request where the exchange can. One result per order, in order.
@@ -270,8 +270,8 @@ pub enum Request {
     Positions(Option<Symbol>),
     /// [`Exchange::prepare`].
     Prepare(Symbol, Terms),
-    /// [`Exchange::set_leverage`].
-    SetLeverage(Symbol, u32),
+    /// [`Exchange::change_leverage`].
+    ChangeLeverage(Symbol, u32),
     /// [`Exchange::place`].
     Place(Vec<NewOrder>),
     /// [`Exchange::protect`].
@@ -318,7 +318,7 @@ pub enum Reply {
     Instruments(Arc<Instruments>),
     /// To [`Request::Positions`].
     Positions(Vec<Position>),
-    /// To [`Request::Prepare`] and [`Request::SetLeverage`].
+    /// To [`Request::Prepare`] and [`Request::ChangeLeverage`].
     Prepared,
     /// To [`Request::Place`]: one result per order.
     Placed(Vec<Result<OrderState>>),
@@ -350,8 +350,8 @@ pub fn carry_out(exchange: &mut dyn Exchange, request: &Request) -> Result<Reply
             exchange.prepare(symbol, terms)?;
             Reply::Prepared
         }
-        Request::SetLeverage(symbol, leverage) => {
-            exchange.set_leverage(symbol, *leverage)?;
+        Request::ChangeLeverage(symbol, leverage) => {
+            exchange.change_leverage(symbol, *leverage)?;
             Reply::Prepared
         }
         Request::Place(orders) => Reply::Placed(exchange.place(orders)),

@@ -129,7 +129,7 @@ impl World {
     pub(super) fn changes_nothing(&self, account: usize, request: &Request) -> bool {
         let (symbol, want) = match request {
             Request::Prepare(symbol, want) => (symbol, *want),
-            Request::SetLeverage(symbol, leverage) => (symbol, Terms { leverage: Some(*leverage), margin_mode: None }),
+            Request::ChangeLeverage(symbol, leverage) => (symbol, Terms { leverage: Some(*leverage), margin_mode: None }),
             _ => return false,
         };
         self.book(account, |sim, _| {

@@ -104,10 +104,10 @@ pub(in crate::desk) fn request(account: &mut Account, id: u64, step: TextStep, c
         TextStep::Quote => plain(Request::Quote(symbol)),
         TextStep::Balance => plain(Request::Balance),
         TextStep::Terms => plain(Request::Terms(symbol)),
-        TextStep::Prepare => plain(match (&order.command, order.leverage) {
-            (Command::ChangeLeverage(_), Some(leverage)) => Request::SetLeverage(symbol, leverage),
-            _ => Request::Prepare(symbol, terms(order, &setup.rules)),
-        }),
+        TextStep::Prepare => match (&order.command, order.leverage) {
+            (Command::ChangeLeverage(_), Some(leverage)) => plain(Request::ChangeLeverage(symbol, leverage)),
+            _ => plain(Request::Prepare(symbol, terms(order, &setup.rules))),
+        },
         TextStep::Ask => plain(Request::Order(OrderRef { symbol, id: order.ticket.as_ref()?.id.clone(), guard: None })),
         TextStep::Cancel => plain(Request::Cancel(OrderRef { symbol, id: named(order)?, guard: None })),
         TextStep::CancelAll => {

@@ -244,7 +244,7 @@ impl Exchange for Kraken {
         if so == is { Ok(()) } else { self.prefer(symbol, so) }
     }
 
-    fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
+    fn change_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
         if self.set_now(symbol)?.margin_mode == Some(MarginMode::Cross) {
             let why = format!("{symbol} is on cross margin, where no leverage can be set: one would make its margin isolated");
             return Err(ExchangeError::refused(Reason::Leverage, why));

@@ -274,7 +274,9 @@ impl Kraken {
             let cancels = chunk.iter().map(|number| Params::new().with("order", "cancel").with("order_id", number.as_str()));
             let (answer, attempt) = self.session.call_with_attempt::<wire::Batch>(&batch(cancels.collect()))?;
             for number in chunk {
-                let ack = answer.batch_status.iter().find(|ack| ack.number.as_deref() == Some(number));
+                let acks = || answer.batch_status.iter();
+                // What is refused for its time names no order.
+                let ack = acks().find(|ack| ack.number.as_deref() == Some(number)).or_else(|| acks().find(|ack| ack.number.is_none()));
                 let ack = ack.ok_or_else(|| attempt.unknown("not every cancel was answered"))?;
                 refused = refused.and(found(cancelled(&ack.status, &attempt)).map(drop));
             }

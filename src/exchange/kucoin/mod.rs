@@ -252,7 +252,7 @@ impl Exchange for KuCoin {
         }
     }
 
-    fn set_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
+    fn change_leverage(&mut self, symbol: &Symbol, leverage: u32) -> Result<()> {
         let mode = self.read_margin_mode(symbol).map_err(ExchangeError::nothing_sent)?;
         if mode == MarginMode::Isolated {
             let why = format!("{symbol} has isolated margin, where nothing but an order that opens brings a leverage");

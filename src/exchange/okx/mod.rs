@@ -37,7 +37,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::attempt::Attempt;
-use super::catalogue::{Catalogue, contract};
+use super::catalogue::{Catalogue, contract, unlisted};
 use super::error::{ExchangeError, Reason, Result};
 use super::known::Known;
 use super::orders::{change, found, in_order, quote};
@@ -116,6 +116,14 @@ impl Okx {
     /// The contracts; read first if they never were.
     fn listed(&mut self) -> Result<Arc<Instruments>> {
         if self.instruments.is_empty() { self.instruments() } else { Ok(Arc::clone(&self.instruments)) }
+    }
+
+    /// One that was listed after the list was read: what is held of it must not make everything else unreadable.
+    fn read_contract(&mut self, name: &str) -> Result<Instrument> {
+        let call = Call::public("/api/v5/public/instruments", Params::new().with("instType", "SWAP").with("instId", name.to_owned()));
+        let settle = self.settle.clone();
+        let list = self.session.stream(&call, |body| instruments::read_contracts(body, &settle))?;
+        list.into_iter().next().ok_or_else(|| unlisted(&Symbol::new(name)))
     }
 
     fn contract(&mut self, symbol: &Symbol) -> Result<Instrument> {
@@ -209,14 +217,12 @@ impl Exchange for Okx {
         let mut positions = Vec::with_capacity(rows.len());
         for row in rows {
             // Coin-margined contracts, and those of other settle coins, are in the answer too, but not in our list.
-            let Some(contract) = contracts.get(&row.inst_id) else {
-                if row.is_held_in(&self.settle) {
-                    let what = format!("a position in {}, which is not in the list of contracts", row.inst_id);
-                    return Err(attempt.unknown(what));
-                }
-                continue;
+            let contract = match contracts.get(&row.inst_id) {
+                Some(contract) => contract.clone(),
+                None if row.is_held_in(&self.settle) => self.read_contract(&row.inst_id)?,
+                None => continue,
             };
-            positions.push(row.position(contract).ok_or_else(|| attempt.too_large())?);
+            positions.push(row.position(&contract).ok_or_else(|| attempt.too_large())?);
         }
         let held = positions.iter().filter(|position| !position.qty.is_zero());
         let held = held.filter_map(|position| Some((position.symbol.clone(), position.side, position.terms.margin_mode?)));

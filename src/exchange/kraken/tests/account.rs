@@ -164,16 +164,16 @@ fn the_size_of_a_position_is_on_the_contracts_step() {
 #[test]
 fn leverage_alone_cannot_be_set_under_cross_margin() {
     let mut stage = stage();
-    let refused = stage.expect([preferences(json!([]))]).set_leverage(&eth(), 20).unwrap_err();
+    let refused = stage.expect([preferences(json!([]))]).change_leverage(&eth(), 20).unwrap_err();
     assert_eq!(refused.reason(), Some(Reason::Leverage));
     assert!(refused.to_string().contains("cross margin"), "{refused}");
     // Orders are sized with it all the same.
     stage.expect([]).prepare(&eth(), &terms(Some(20), None)).unwrap();
     stage.exchange.preferences = None;
-    stage.expect([eth_isolated("10.0"), done(SET)]).set_leverage(&eth(), 20).unwrap();
+    stage.expect([eth_isolated("10.0"), done(SET)]).change_leverage(&eth(), 20).unwrap();
     assert_eq!(stage.asked(1, "maxLeverage").as_deref(), Some("20"));
     stage.exchange.preferences = None;
-    assert!(is_never_sent(&stage.expect([broken(READ, true)]).set_leverage(&eth(), 20)));
+    assert!(is_never_sent(&stage.expect([broken(READ, true)]).change_leverage(&eth(), 20)));
     stage.done();
 }
 

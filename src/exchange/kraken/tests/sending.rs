@@ -233,6 +233,10 @@ fn cancelling_all_takes_guards_along_or_picks_the_plain_ones() {
     assert_eq!(reason(cancel(&mut stage, "marketSuspended")), Some(Reason::Maintenance));
     let short = [ok(OPEN, "openOrders", rows.clone()), ok(BATCH, "batchStatus", json!([{"status": "cancelled", "order_id": "1"}]))];
     assert!(is_unknown(&stage.expect(short).cancel_all(&eth(), false)));
+    // Too late: no element names an order, and the clock is set for the next try.
+    let late = json!([{"status": "wouldProcessAfterSpecifiedTime"}, {"status": "wouldProcessAfterSpecifiedTime"}]);
+    let steps = [ok(OPEN, "openOrders", rows.clone()), ok(BATCH, "batchStatus", late), time(NOW)];
+    assert_eq!(reason(stage.expect(steps).cancel_all(&eth(), false)), Some(Reason::ClockSkew));
     stage.expect([ok(OPEN, "openOrders", json!([open_row(Leg::Stop, "2", "stp")]))]).cancel_all(&eth(), false).unwrap();
     stage.done();
 }

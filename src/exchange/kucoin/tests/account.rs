@@ -53,14 +53,14 @@ fn what_is_so_already_costs_one_look_and_then_nothing() {
 #[test]
 fn a_leverage_alone_is_set_with_cross_margin_only() {
     let mut stage = Stage::prepared(false, Isolated, 5);
-    let error = stage.expect([ok(MARGIN_MODE, mode("ISOLATED"))]).set_leverage(&eth(), 7).unwrap_err();
+    let error = stage.expect([ok(MARGIN_MODE, mode("ISOLATED"))]).change_leverage(&eth(), 7).unwrap_err();
     assert_eq!(error.reason(), Some(Reason::Leverage));
     assert!(error.to_string().contains("ETHUSDTM has isolated margin"), "{error}");
     assert_eq!(stage.exchange.wishes.get(&eth()), want(5, Isolated), "orders bring what they brought");
-    assert!(never_sent(&stage.expect([broken(MARGIN_MODE, true)]).set_leverage(&eth(), 7)));
+    assert!(never_sent(&stage.expect([broken(MARGIN_MODE, true)]).change_leverage(&eth(), 7)));
 
     let mut stage = Stage::prepared(false, Cross, 5);
-    stage.expect([ok(MARGIN_MODE, mode("CROSS")), ok(SET_LEVERAGE, json!(true))]).set_leverage(&eth(), 7).unwrap();
+    stage.expect([ok(MARGIN_MODE, mode("CROSS")), ok(SET_LEVERAGE, json!(true))]).change_leverage(&eth(), 7).unwrap();
     stage.done();
 }
 

@@ -286,16 +286,23 @@ fn a_book_of_one_side_has_no_quote() {
 
 /// New since the list was read, or not traded any more: it must not read as flat.
 #[test]
-fn a_position_of_a_contract_that_is_not_listed_is_an_error() {
+fn a_position_of_a_contract_that_is_not_listed_is_no_hole() {
     let mut stage = Stage::new(false);
     let of = |name: &str, qty: &str| {
         let mut row = position("cross", qty);
         row["instId"] = json!(name);
         row
     };
-    let mut read = |row: Value| stage.expect([ok(POSITIONS, json!([row, position("cross", "5")]))]).positions(None);
-    let error = read(of("NEW-USDT-SWAP", "-7")).unwrap_err();
+    let held = |row: Value| ok(POSITIONS, json!([row, position("cross", "5")]));
+    let all: Value = serde_json::from_str(&contracts_answer()).unwrap();
+    let mut new = all["data"].as_array().unwrap().iter().find(|row| row["instId"] == "ETH-USDT-SWAP").unwrap().clone();
+    new["instId"] = json!("NEW-USDT-SWAP");
+    let read = stage.expect([held(of("NEW-USDT-SWAP", "-7")), ok(CONTRACTS, json!([new]))]).positions(None).unwrap();
+    assert_eq!((read.len(), read[0].symbol.as_str(), read[0].qty), (2, "NEW-USDT-SWAP", d("0.7")));
+    assert_eq!(stage.query(1), "instType=SWAP&instId=NEW-USDT-SWAP");
+    let error = stage.expect([held(of("NEW-USDT-SWAP", "-7")), ok(CONTRACTS, json!([]))]).positions(None).unwrap_err();
     assert!(error.to_string().contains("NEW-USDT-SWAP"), "{error}");
+    let mut read = |row: Value| stage.expect([held(row)]).positions(None);
     // Those that are flat, or settle in another coin, are not ours.
     for row in [of("NEW-USDT-SWAP", "0"), of("NEW-USD-SWAP", "7"), of("NEW-USDC-SWAP", "7")] {
         assert_eq!(read(row).unwrap().len(), 1);
