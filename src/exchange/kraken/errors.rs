@@ -66,7 +66,7 @@ fn text_in(value: &RawValue) -> String {
 }
 
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(text_in(&*Box::<RawValue>::deserialize(deserializer)?))
+    Ok(text_in(&Box::<RawValue>::deserialize(deserializer)?))
 }
 
 fn coded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Coded>, D::Error> {
