@@ -48,9 +48,13 @@ impl Scene {
             }
         }
         world.run_for(2_000);
-        // There a contract has no leverage until it is on isolated margin.
-        if world.setting().exchange == Kind::Kraken {
-            let terms = Terms { leverage: Some(5), margin_mode: Some(MarginMode::Isolated) };
+        // Where a contract has no leverage until it is on isolated margin, and where it cannot be read without a position.
+        let first = match world.setting().exchange {
+            Kind::Kraken => Some(MarginMode::Isolated),
+            other => other.margin_mode(),
+        };
+        if first.is_some() {
+            let terms = Terms { leverage: Some(5), margin_mode: first };
             (0..world.lines.len()).for_each(|account| [ETH, "SOLUSDT"].into_iter().for_each(|pair| world.prepare(account, pair, terms)));
             world.run_for(1_000);
         }

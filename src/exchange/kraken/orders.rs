@@ -276,7 +276,7 @@ impl Kraken {
             for number in chunk {
                 let acks = || answer.batch_status.iter();
                 // What is refused for its time names no order.
-                let ack = acks().find(|ack| ack.number.as_deref() == Some(number)).or_else(|| acks().find(|ack| ack.number.is_none()));
+                let ack = acks().find(|ack| ack.number.as_deref() == Some(number)).or_else(|| acks().find(|ack| ack.is_unnamed_refusal()));
                 let ack = ack.ok_or_else(|| attempt.unknown("not every cancel was answered"))?;
                 refused = refused.and(found(cancelled(&ack.status, &attempt)).map(drop));
             }

@@ -64,6 +64,11 @@ impl Event {
 }
 
 impl Ack {
+    /// What is refused for its time alone names no order.
+    pub(in crate::exchange::kraken) fn is_unnamed_refusal(&self) -> bool {
+        self.number.is_none() && self.status != "cancelled"
+    }
+
     /// What became of an order that was sent. `at_once`: it does not rest, whatever of it finds nobody is cancelled.
     pub(in crate::exchange::kraken) fn state(self, sent: OrderState, at_once: bool, attempt: &Attempt) -> Result<OrderState> {
         let events = self.order_events.as_deref().unwrap_or_default();
