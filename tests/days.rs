@@ -18,7 +18,7 @@ use sim::Kind;
 use sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use world::{START, Setting, World, audit, entry, exit};
 
-const DAYS: u64 = 10_000;
+const DAYS: u64 = 5_000;
 const STEPS_PER_DAY: u64 = 500;
 /// Who comes back too early after a restart may be locked out for ten minutes.
 const LONGEST_MS: Millis = 720_000;

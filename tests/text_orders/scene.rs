@@ -51,7 +51,8 @@ impl Scene {
         // Where a contract has no leverage until it is on isolated margin, and where it cannot be read without a position.
         let first = match world.setting().exchange {
             Kind::Kraken => Some(MarginMode::Isolated),
-            other => other.margin_mode(),
+            Kind::CoinEx | Kind::Phemex => Some(MarginMode::Cross),
+            _ => None,
         };
         if first.is_some() {
             let terms = Terms { leverage: Some(5), margin_mode: first };

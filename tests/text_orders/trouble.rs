@@ -18,7 +18,7 @@ const BOTH: &[&str] = &["a0 ETHUSDT buy 0.1 x5", "a0 ETHUSDT sell 0.2 x5"];
 const RESTS: &[&str] = &["a0 ETHUSDT buy 0.1 limit:in1:2900 x5"];
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2800 tp:3200"];
 
-/// Hedge mode, what was carried out before, the line.
+/// Hedge mode, what was carried out before, the line. Leverages are such as every exchange has.
 type Case = (bool, &'static [&'static str], &'static str);
 
 const CASES: &[Case] = &[
@@ -28,10 +28,10 @@ const CASES: &[Case] = &[
     (false, &[], "buy 2@ x5"),
     (false, &[], "buy 0.1 xmax sl:2900 tp:3100"),
     (false, LONG, "pos 0.3 x5"),
-    (false, LONG, "pos 0.05 x7"),
+    (false, LONG, "pos 0.05 x8"),
     (false, LONG, "pos -0.2 x5 sl:3100"),
     (false, SHORT, "pos 0"),
-    (false, LONG, "sell 0.3 x9"),
+    (false, LONG, "sell 0.3 x8"),
     (false, LONG, "sell 0.3 reduce"),
     (false, LONG, "close"),
     (false, LONG, "close 50%"),
@@ -40,7 +40,7 @@ const CASES: &[Case] = &[
     (false, LONG, "sell 0.1 limit:out:3100"),
     (false, RESTS, "cancel:in1"),
     (false, RESTS, "cancel:all"),
-    (false, LONG, "changeleverage 7"),
+    (false, LONG, "changeleverage 8"),
     (false, GUARDED, "buy 0.1 sl:2900"),
     (false, GUARDED, "close"),
     (false, GUARDED, "pos -0.1 sl:3100"),
