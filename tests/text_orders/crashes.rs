@@ -1,9 +1,9 @@
 //! kill -9 at every step of an order, with the call under way executed or lost: nothing doubled, nothing lost.
 
 use perphook::desk::Outcome;
-use perphook::market::{Decimal, Millis};
+use perphook::market::{Decimal, Millis, Side};
 
-use crate::scene::{ETH, Scene, after, d};
+use crate::scene::{ETH, Scene, after, d, one_way};
 use crate::sim::Kind;
 
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
@@ -116,4 +116,18 @@ fn a_limit_order_that_fills_while_we_are_down_is_protected() {
             scene.assert_state(&[held, "stop 2900 of LONG"]);
         }
     }
+}
+
+/// Found executed when its time is long over: it was carried out, and nothing of it is said to be missing.
+#[test]
+fn an_order_that_filled_while_we_were_dead_for_long_is_done() {
+    let mut scene = one_way();
+    let number = scene.give("a0 ETHUSDT buy 0.1 x10");
+    while scene.world.position(0, ETH, Side::Long).is_zero() {
+        assert!(scene.world.run_step(), "{}", scene.world.story());
+    }
+    scene.world.crash(true, 90_000);
+    assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
+    scene.assert_state(&["LONG 0.1"]);
+    assert!(!scene.was_told("was executed"), "{}", scene.world.story());
 }

@@ -45,7 +45,9 @@ fn is_done(order: &TextOrder) -> bool {
     }
     let rests = order.is_limit() && order.ticket.as_ref().is_some_and(Ticket::was_accepted);
     let traded = order.leg().is_none() && order.ticket.is_none();
-    rests || traded && (order.leverage.is_none() || order.live.prepared)
+    // Nothing opens before its leverage is set.
+    let opened = || order.legs.iter().flatten().any(|leg| leg.opens() && !leg.done.is_zero());
+    rests || traded && (order.leverage.is_none() || order.live.prepared || opened())
 }
 
 /// An order that has ended is added up; what it left open is tried again.
@@ -197,7 +199,10 @@ fn finish(account: &mut Account, order: &TextOrder, outcome: Outcome, ctx: &Ctx<
     let outcome = match outcome {
         Outcome::Refused(why) if executed > Decimal::ZERO => {
             let wanted: Decimal = order.legs.iter().flatten().map(|leg| leg.qty).sum();
-            let text = format!("only {} of {} was executed: {why}", executed.normalize(), wanted.normalize());
+            let text = match executed < wanted {
+                true => format!("only {} of {} was executed: {why}", executed.normalize(), wanted.normalize()),
+                false => format!("it was executed, but: {why}"),
+            };
             outbox.notice(&name, &symbol, order.id, &text);
             Outcome::Done
         }
