@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use perphook::desk::Record;
+use perphook::desk::{Phase, Record, State, Trade};
 use perphook::market::{Decimal, Leg, ProtectionKind, Side, Symbol};
 use perphook::sim;
 use rig::dice::Dice;
@@ -209,8 +209,17 @@ impl Scene {
 fn quiet(rig: &Rig) {
     rig.until_within(PATIENCE, "every alert has its verdict, and what must rest rests", || {
         let memory = audit::memory(&rig.journal());
-        memory.alerts.is_empty() && memory.orders.is_empty() && protected(rig).is_ok()
+        // No stop or target is being replaced just now.
+        let is_settled =
+            |trade: &Trade| trade.retired.is_empty() && trade.stop.iter().chain(&trade.target).all(|guard| !is_wanted(&guard.state));
+        let settled = memory.trades.values().filter(|trade| trade.phase == Phase::Open).all(is_settled);
+        memory.alerts.is_empty() && memory.orders.is_empty() && settled && protected(rig).is_ok()
     });
+}
+
+/// Whether a stop or target is still on its way.
+fn is_wanted(state: &State) -> bool {
+    matches!(state, State::Idle | State::Sent | State::Unknown { .. })
 }
 
 /// What holds whenever it is quiet.
