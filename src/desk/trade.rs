@@ -189,6 +189,8 @@ pub struct Live {
     pub held_up: u32,
     /// The next reading of resting orders.
     pub audit: Pace,
+    /// The position has changed: what the next reading shows may be older than that.
+    pub audit_again: bool,
     /// Readings in a row that found the stop resting although its price has been passed.
     pub overdue: u32,
     /// The next reading of executions for the profit.

@@ -9,7 +9,8 @@ use super::trade::{Kind, LATE_FILL_MS, Phase, Trade, Which, Why};
 use crate::exchange::Second;
 use crate::market::{ClientId, Decimal, Installation, Millis, OrderState, Position, ProtectionKind, SECOND_MS, TriggerBy};
 
-/// Resting orders are read again this often, and once more soon after the price has passed one of them.
+/// Resting orders are read again this often, soon after the price has passed one of them, and when the position changed:
+/// then twice, because lists may lag behind it.
 const AUDIT_MS: Millis = 30 * SECOND_MS;
 const AUDIT_SOON_MS: Millis = SECOND_MS;
 /// So many audits in a row may find a stop resting although the mark price is beyond it.
@@ -62,6 +63,7 @@ fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
         // was closed by hand, which took the stop away, and opened anew by the second entry at once. Protection may rest
         // before the position was ever read (an entry's own answer told of its fill): then that position may be gone too.
         live.audit.at = live.audit.at.min(live.audited_at + AUDIT_SOON_MS).max(ctx.now);
+        live.audit_again = true;
     }
     live.position = row.qty;
     live.entry_price = row.entry_price;
@@ -131,7 +133,8 @@ pub(super) fn offer(trade: &Trade, offer: &mut impl FnMut(Millis, Urgency, Step)
 /// target, where there can be only one, counts as protection.
 pub(super) fn audited(trade: &mut Trade, orders: &[OrderState], name: &str, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     trade.live.audited_at = ctx.now;
-    trade.live.audit = Pace::due(ctx.now + AUDIT_MS);
+    let again = std::mem::take(&mut trade.live.audit_again);
+    trade.live.audit = Pace::due(ctx.now + if again { AUDIT_SOON_MS } else { AUDIT_MS });
     let (symbol, side) = (trade.symbol.clone(), trade.side);
     for ticket in trade.tickets_mut() {
         let order = ticket.order_ref(&symbol, side);

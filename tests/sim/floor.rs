@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use perphook::exchange::paper::{Book, Knobs};
+use perphook::exchange::paper::{Book, Conditional, ConditionalStatus, Knobs};
 use perphook::market::{Decimal, Instrument, Instruments, Millis, Side, Symbol};
 
 use super::address::Address;
@@ -171,6 +171,13 @@ impl Floor {
     /// Whether an order placed at that time can be found and listed already.
     pub fn is_visible(&self, created: Millis, now: Millis) -> bool {
         created + self.faults.conditions.late_orders_ms <= now
+    }
+
+    /// Whether an order waited for its price at that time, which is what late reads of stops and targets show.
+    pub fn waited(&self, order: &Conditional, at: Millis) -> bool {
+        let waits = matches!(order.status, ConditionalStatus::New | ConditionalStatus::Triggering);
+        let executed = order.child.and_then(|number| self.book.order_by_number(number));
+        order.created <= at && (waits || executed.map_or(order.updated, |child| child.created) > at)
     }
 
     /// What a read of positions sees of one side: quantity and average price, those of a moment ago if reads lag.

@@ -3,7 +3,8 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Side};
 
-use crate::scene::{ETH, Scene, d, one_way};
+use crate::scene::{ETH, Scene, after, d, one_way};
+use crate::sim::Kind;
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use crate::world;
 
@@ -92,4 +93,29 @@ fn an_order_that_is_found_too_late_is_not_doubled() {
     assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
     scene.rest(2_000);
     assert_eq!(net(&scene), d("0.066"), "{}", scene.world.story());
+}
+
+/// A stop that fires into an empty book closes nothing and is gone. The list that is read because an entry filled just
+/// before may be too old to show that.
+#[test]
+fn a_stop_that_fired_for_nothing_is_missed_soon() {
+    for phase_ms in (0..1_000).step_by(100) {
+        let mut scene = after(Kind::CoinEx, false, &[]);
+        let conditions = Conditions { late_positions_ms: LATE_MS, liquidity: Some(d("0.01")), trigger_ms: 600, ..Conditions::default() };
+        scene.world.faults(0, Faults::new(1, Vec::new(), conditions));
+        let number = scene.give_json(&world::entry(0, ETH, "LONG", "primary_entry", [Some("2990"), None, Some("2900"), None], 1));
+        scene.wait_for(number);
+        scene.price("2985");
+        let stops = |scene: &Scene| scene.state().contains(&"stop 2900 of LONG".to_owned());
+        scene.rest(8_000 + phase_ms);
+        assert!(stops(&scene), "{}", scene.world.story());
+        scene.mark();
+        // A part of the entry fills, and nothing is left for the stop.
+        scene.price("2895");
+        scene.rest(30);
+        scene.price("2950");
+        scene.rest(40_000);
+        let naked_ms = scene.naked_ms(Side::Long);
+        assert!(stops(&scene) && naked_ms.iter().all(|ms| *ms < 5_000), "{phase_ms}: {naked_ms:?}\n{}", scene.world.story());
+    }
 }

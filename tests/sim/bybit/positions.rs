@@ -1,6 +1,6 @@
 //! Positions, with their stops and targets as attributes, and what closing them earned.
 
-use perphook::exchange::paper::{Amount, Conditional, ConditionalStatus, Market, Trade};
+use perphook::exchange::paper::{Amount, Conditional, Market, Trade};
 use perphook::market::{Decimal, MarginMode, Millis, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
@@ -86,12 +86,11 @@ impl Seen<'_> {
     /// The price of a stop or target, as reads of positions see it.
     fn attribute(&self, floor: &Floor, kind: ProtectionKind, now: Millis) -> String {
         let at = now.saturating_sub(floor.faults.conditions.late_positions_ms);
-        let was_there = |order: &&Conditional| {
-            let waits = matches!(order.status, ConditionalStatus::New | ConditionalStatus::Triggering);
-            order.created <= at && (waits || order.updated > at)
-        };
         let mine = floor.book.all_conditionals().rev().filter(|order| is_attribute(order, self.symbol, self.side, kind));
-        mine.filter(was_there).map(|order| order.trigger_price.to_string()).next().unwrap_or_else(|| "0.00".to_owned())
+        mine.filter(|order| floor.waited(order, at))
+            .map(|order| order.trigger_price.to_string())
+            .next()
+            .unwrap_or_else(|| "0.00".to_owned())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Positions, with their stops and targets in lists. One that is flat is not there, and neither is what it is set to.
 
-use perphook::exchange::paper::{Amount, Conditional, ConditionalStatus, Trade};
+use perphook::exchange::paper::{Amount, Conditional, Trade};
 use perphook::market::{Decimal, Millis, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
@@ -109,17 +109,13 @@ impl Seen<'_> {
 
     /// Stops or targets that were there at that time.
     fn entries(&self, kind: ProtectionKind) -> Vec<Value> {
-        let was_there = |order: &&Conditional| {
-            let waits = matches!(order.status, ConditionalStatus::New | ConditionalStatus::Triggering);
-            order.created <= self.at && (waits || order.updated > self.at)
-        };
         let row = |order: &Conditional| {
             let (amount, is_all) = if let Amount::Qty { qty, .. } = order.amount { (qty, false) } else { (self.qty, true) };
             json!({"id": entry_id(order), "price": text(order.trigger_price), "type": trigger_type(order.by), "amount": text(amount),
                 "is_all": is_all, "created_at": self.floor.shown(order.created)})
         };
         let all = self.floor.book.all_conditionals().filter(|order| is_entry(order, self.symbol, self.side, kind));
-        let mut all: Vec<&Conditional> = all.filter(was_there).collect();
+        let mut all: Vec<&Conditional> = all.filter(|order| self.floor.waited(order, self.at)).collect();
         all.sort_by_key(|order| order.number);
         all.into_iter().map(row).collect()
     }
