@@ -32,6 +32,8 @@ mod script;
 mod session;
 mod stream;
 pub mod transport;
+#[cfg(test)]
+mod vectors;
 pub mod venue;
 
 use std::sync::Arc;

@@ -39,13 +39,7 @@ fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
 mod tests {
     use super::*;
     use crate::exchange::params::Params;
-    use crate::secret::Secret;
-
-    const AT: Millis = 1_700_000_000_000;
-
-    fn keys() -> Keys {
-        Keys { key: Secret::new("test-api-key"), secret: Secret::new("test-api-secret"), ..Keys::none() }
-    }
+    use crate::exchange::vectors::{AT, keys};
 
     /// Every signature of the file comes out of the text it names; the request that has our window comes out whole.
     #[test]

@@ -48,53 +48,41 @@ fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
 mod tests {
     use super::*;
     use crate::exchange::params::Params;
-    use crate::secret::Secret;
+    use crate::exchange::vectors::{AT, header, keys, signed};
 
-    const TIME: Millis = 1_700_000_000_000;
-
-    fn keys(demo: bool) -> Keys {
-        Keys { key: Secret::new("test-api-key"), secret: Secret::new("test-api-secret"), password: Secret::new("test-password"), demo }
+    fn keys_of(demo: bool) -> Keys {
+        Keys { demo, ..keys() }
     }
 
-    fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-        request.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Every signed request of the vectors, with its own body text.
+    /// Every signed request of the file comes out when its own parts go through.
     #[test]
     fn the_known_signatures_come_out() {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/bitget_vectors.json")).unwrap();
-        let mut signed = 0;
-        for vector in vectors["vectors"].as_array().unwrap() {
-            let Some(signature) = vector["request"]["headers"]["ACCESS-SIGN"].as_str() else { continue };
-            let target = vector["request"]["url"].as_str().unwrap().strip_prefix("https://api.bitget.com").unwrap();
-            let method = if vector["request"]["method"] == "GET" { "GET" } else { "POST" };
-            let body = vector["request"]["body"].as_str().unwrap_or_default().to_owned();
-            let call = Call { body, ..Call::query(method, target.to_owned(), Params::new()) };
-            let request = sign(&keys(vector["input"]["demo"] == true), &call, TIME);
-            assert_eq!(header(&request, "ACCESS-SIGN"), Some(signature), "{}", vector["name"]);
-            assert_eq!(request.headers.len(), vector["request"]["headers"].as_object().unwrap().len(), "{}", vector["name"]);
-            signed += 1;
+        let vectors = signed(include_str!("../../../tests/data/bitget_vectors.json"), "ACCESS-SIGN");
+        assert_eq!(vectors.len(), 74);
+        for vector in vectors {
+            let theirs = vector.headers();
+            let ours = sign(&keys_of(vector.0["input"]["demo"] == true), &vector.call(), AT);
+            vector.assert_same(&ours, theirs.keys().map(String::as_str));
+            assert_eq!(ours.headers.len(), theirs.len(), "{:?}", vector.0);
         }
-        assert_eq!(signed, 74);
     }
 
     #[test]
     fn a_query_is_sent_and_signed_in_the_order_of_its_names() {
         let params = Params::new().with("symbol", "ETHUSDT").with("clientOid", "a-1").with("productType", "USDT-FUTURES");
-        let request = sign(&keys(false), &Call::get("/api/v2/mix/order/detail", params), TIME);
+        let request = sign(&keys(), &Call::get("/api/v2/mix/order/detail", params), AT);
         assert_eq!(request.target, "/api/v2/mix/order/detail?clientOid=a-1&productType=USDT-FUTURES&symbol=ETHUSDT");
-        let text = format!("{TIME}GET{}", request.target);
-        assert_eq!(header(&request, "ACCESS-SIGN").unwrap(), hmac_sha256_base64(&Secret::new("test-api-secret"), &text));
+        let text = format!("{AT}GET{}", request.target);
+        assert_eq!(header(&request, "ACCESS-SIGN").unwrap(), hmac_sha256_base64(&keys().secret, &text));
         assert_eq!((header(&request, "Content-Type"), header(&request, "paptrading")), (None, None));
     }
 
     #[test]
     fn play_money_is_told_by_a_header_of_every_call_but_the_clocks() {
-        let demo = sign(&keys(true), &Call::post("/x", &Params::new().with("a", "1")), TIME);
+        let demo = sign(&keys_of(true), &Call::post("/x", &Params::new().with("a", "1")), AT);
         assert_eq!((header(&demo, "paptrading"), header(&demo, "Content-Type")), (Some("1"), Some("application/json")));
         assert_eq!(demo.body, br#"{"a":"1"}"#);
-        let public = |demo, path| sign(&keys(demo), &Call::public(path, Params::new()), TIME).headers;
+        let public = |demo, path| sign(&keys_of(demo), &Call::public(path, Params::new()), AT).headers;
         assert_eq!(public(true, "/api/v2/mix/market/ticker"), [("paptrading", "1".to_owned())]);
         assert!(public(true, TIME_PATH).is_empty() && public(false, "/api/v2/mix/market/ticker").is_empty());
     }

@@ -68,46 +68,25 @@ pub(super) fn can_sign(keys: &Keys) -> bool {
 mod tests {
     use super::*;
     use crate::exchange::params::Params;
+    use crate::exchange::vectors::{AT, header, keys, signed};
     use crate::secret::Secret;
 
-    const TIME: Millis = 1_700_000_000_000;
-
-    fn keys(secret: &str) -> Keys {
-        Keys { key: Secret::new("test-api-key"), secret: Secret::new(secret), ..Keys::none() }
+    fn keys_of(secret: &str) -> Keys {
+        Keys { secret: Secret::new(secret), ..keys() }
     }
 
-    fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-        request.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Every signed request of the vectors that has no nonce, from its own query and body.
+    /// Every signed request of the file that has no nonce comes out when its own parts go through.
     #[test]
     fn the_known_signatures_come_out() {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/kraken_vectors.json")).unwrap();
-        let keys = keys(vectors["secret_base64"].as_str().unwrap());
-        let (mut signed, mut nonces) = (0, 0);
-        for vector in vectors["vectors"].as_array().unwrap() {
-            let request = &vector["request"];
-            let Some(authent) = request["headers"]["Authent"].as_str() else { continue };
-            if !request["headers"]["Nonce"].is_null() {
-                nonces += 1;
-                continue;
-            }
-            let url = request["url"].as_str().unwrap().strip_prefix("https://futures.kraken.com").unwrap();
-            let (path, query) = url.split_once('?').unwrap_or((url, ""));
-            let mut params = Params::new();
-            for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-                params = params.with(Box::leak(name.to_owned().into_boxed_str()), value);
-            }
-            let body = request["body"].as_str().unwrap_or("").to_owned();
-            let method = ["GET", "POST", "PUT"].into_iter().find(|method| request["method"] == *method).unwrap();
-            let call = Call { body, path: path.to_owned().into(), ..Call::query(method, "", params) };
-            let ours = sign(&keys, &call, TIME);
-            assert_eq!((header(&ours, "Authent"), header(&ours, "APIKey")), (Some(authent), Some("test-api-key")), "{}", vector["name"]);
-            assert_eq!(ours.target, url);
-            signed += 1;
+        let file = include_str!("../../../tests/data/kraken_vectors.json");
+        let secret: serde_json::Value = serde_json::from_str(file).unwrap();
+        let keys = keys_of(secret["secret_base64"].as_str().unwrap());
+        let (nonces, vectors): (Vec<_>, Vec<_>) =
+            signed(file, "Authent").into_iter().partition(|vector| vector.headers().contains_key("Nonce"));
+        assert_eq!((vectors.len(), nonces.len()), (56, 2));
+        for vector in vectors {
+            vector.assert_same(&sign(&keys, &vector.call(), AT), ["Authent", "APIKey"]);
         }
-        assert_eq!((signed, nonces), (56, 2));
     }
 
     #[test]
@@ -115,19 +94,19 @@ mod tests {
         let form = Params::new().with("orderType", "mkt").with("symbol", "PF_ETHUSD").with("side", "buy");
         let form = form.with("size", "0.1").with("cliOrdId", "whk-0001");
         let call = Call { fence_ms: Some(FENCE_MS), ..Call::form("/derivatives/api/v3/sendorder", &form) };
-        let request = sign(&keys("dGVzdC1hcGktc2VjcmV0"), &call, TIME);
+        let request = sign(&keys_of("dGVzdC1hcGktc2VjcmV0"), &call, AT);
         let vectors = include_str!("../../../tests/data/kraken_vectors.json");
         assert!(vectors.contains(std::str::from_utf8(&request.body).unwrap()), "{:?}", std::str::from_utf8(&request.body));
         assert!(vectors.contains(header(&request, "Authent").unwrap()));
-        assert!(sign(&keys(""), &Call::public("/x", Params::new()), TIME).headers.is_empty());
+        assert!(sign(&keys_of(""), &Call::public("/x", Params::new()), AT).headers.is_empty());
     }
 
     #[test]
     fn a_secret_that_is_no_base64_signs_nothing() {
         for secret in ["", "not base64!", "dGVzdA", "dGVz dA=="] {
-            assert!(!can_sign(&keys(secret)), "{secret}");
+            assert!(!can_sign(&keys_of(secret)), "{secret}");
         }
-        assert!(can_sign(&keys("dGVzdC1hcGktc2VjcmV0")));
-        assert_eq!(header(&sign(&keys("no base64"), &Call::get("/x", Params::new()), TIME), "Authent"), Some(""));
+        assert!(can_sign(&keys_of("dGVzdC1hcGktc2VjcmV0")));
+        assert_eq!(header(&sign(&keys_of("no base64"), &Call::get("/x", Params::new()), AT), "Authent"), Some(""));
     }
 }

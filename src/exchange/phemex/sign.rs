@@ -46,42 +46,20 @@ fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
 mod tests {
     use super::*;
     use crate::exchange::params::Params;
-    use crate::secret::Secret;
+    use crate::exchange::vectors::{AT, header, keys, signed};
 
     /// When a request must be sent to expire when the vectors' do.
-    const AT: Millis = 1_700_000_054_999;
+    const EXPIRES_WITH_THEIRS: Millis = 1_700_000_054_999;
 
-    fn keys() -> Keys {
-        Keys { key: Secret::new("test-api-key"), secret: Secret::new("test-api-secret"), ..Keys::none() }
-    }
-
-    fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-        request.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Every signed request of the file comes out with its signature when its own address and body go through.
+    /// Every signed request of the file comes out when its own parts go through.
     #[test]
     fn the_known_signatures_come_out() {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/phemex_vectors.json")).unwrap();
-        let mut signed = 0;
-        for vector in vectors["vectors"].as_array().unwrap() {
-            let known = &vector["request"]["headers"];
-            let Some(signature) = known["x-phemex-request-signature"].as_str() else { continue };
-            let target = vector["request"]["url"].as_str().unwrap().split_once(".com").unwrap().1;
-            let (path, query) = target.split_once('?').unwrap_or((target, ""));
-            let params = query.split('&').filter_map(|pair| pair.split_once('=')).fold(Params::new(), |params, (name, value)| {
-                params.with(Box::leak(name.to_owned().into_boxed_str()), value.replace("%2C", ","))
-            });
-            let body = vector["request"]["body"].as_str().unwrap_or("").to_owned();
-            let call = Call { body, ..Call::query("PUT", path.to_owned(), params) };
-            let request = sign(&keys(), &call, AT);
-            assert_eq!((header(&request, "x-phemex-request-signature"), request.target.as_str()), (Some(signature), target), "{vector}");
-            for name in ["x-phemex-access-token", "x-phemex-request-expiry", "Content-Type"] {
-                assert_eq!(header(&request, name), known[name].as_str(), "{}: {name}", vector["name"]);
-            }
-            signed += 1;
+        let vectors = signed(include_str!("../../../tests/data/phemex_vectors.json"), "x-phemex-request-signature");
+        assert_eq!(vectors.len(), 52);
+        let names = ["x-phemex-request-signature", "x-phemex-access-token", "x-phemex-request-expiry", "Content-Type"];
+        for vector in vectors {
+            vector.assert_same(&sign(&keys(), &vector.call(), EXPIRES_WITH_THEIRS), names);
         }
-        assert_eq!(signed, 52);
     }
 
     #[test]
