@@ -17,9 +17,11 @@ use crate::market::{
 };
 
 /// A close that was refused so often, with the position there, may be held up by an order that closes it too, where the
-/// exchange reserves what a stop or target would close. The target goes first, and then, if that was not it, the stop.
+/// exchange reserves what such an order would close. The target goes first, then, if that was not it, the stop, and in the
+/// end whatever else would close the position, whoever put it there.
 const HELD_UP_BY_TARGET: u32 = 3;
 const HELD_UP_BY_STOP: u32 = 4;
+const HELD_UP_BY_OTHERS: u32 = 5;
 /// How often the executions are asked for before the trade is recorded without its profit.
 const FILLS_TRIES_MAX: u32 = 4;
 
@@ -69,9 +71,12 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
 
 /// The order that may hold up the market close, if that was refused often enough.
 fn in_the_way(trade: &Trade) -> Option<(Which, &Ticket)> {
-    let held_up = |leg: Leg| trade.live.held_up >= if leg == Leg::Stop { HELD_UP_BY_STOP } else { HELD_UP_BY_TARGET };
-    let found = |leg: Leg| trade.tickets().find(|(_, ticket)| ticket.leg == leg && ticket.may_exist() && held_up(leg));
-    found(Leg::Target).or_else(|| found(Leg::Stop))
+    let found = |leg: Leg, refusals: u32| {
+        let mut tickets = trade.tickets().filter(|_| trade.live.held_up >= refusals);
+        tickets.find(|(_, ticket)| ticket.leg == leg && ticket.may_exist())
+    };
+    let ours = found(Leg::Target, HELD_UP_BY_TARGET).or_else(|| found(Leg::Stop, HELD_UP_BY_STOP));
+    ours.or_else(|| found(Leg::Order, HELD_UP_BY_OTHERS))
 }
 
 /// A resting order is cancelled, a doubtful one asked about.
@@ -123,6 +128,7 @@ pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ct
             if ctx.guards_hold_up_close() {
                 trade.live.close.be_patient(ctx.now);
                 trade.live.held_up += u32::from(matches!(reason, Reason::InsufficientBalance | Reason::NoPosition));
+                trade.live.list_due |= trade.live.held_up >= HELD_UP_BY_OTHERS;
             }
             if first && reason != Reason::NoPosition {
                 outbox.notice(name, &symbol, number, &format!("the market close was refused and is tried again until it is done: {why}"));
@@ -177,7 +183,7 @@ pub(super) fn canceled(trade: &mut Trade, which: Which, result: &Result<Reply>, 
 
 /// What rests while the trade is being closed. A lone EXIT cancels entries of ours on that side and leaves everything else
 /// alone; after flat, stops and targets that outlived the position are looked for.
-pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
+pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], name: &str, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     if trade.live.flat_proven && must_sweep(trade, ctx) {
         return swept(trade, orders, ctx);
     }
@@ -187,6 +193,30 @@ pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>) {
         if !trade.entries.iter().any(|ticket| ticket.id == found.id) {
             trade.entries.push(found);
         }
+    }
+    if trade.live.held_up >= HELD_UP_BY_OTHERS {
+        make_way(trade, orders, name, outbox);
+    }
+}
+
+/// What others put there to close the position is cancelled: the exchange would do so itself once the position is closed.
+fn make_way(trade: &mut Trade, orders: &[OrderState], name: &str, outbox: &mut Outbox<'_>) {
+    let (symbol, side) = (trade.symbol.clone(), trade.side);
+    for order in orders.iter().filter(|order| !order.opens && order.side == side) {
+        if trade.tickets().any(|(_, ticket)| ticket.may_exist() && order.is(&ticket.order_ref(&symbol, side))) {
+            continue;
+        }
+        let Some(id) = ClientId::parse(&order.id).or_else(|| ClientId::custom(&order.id)) else {
+            outbox.notice(name, symbol.as_str(), trade.id, "an order without a name holds the position and must be cancelled by hand");
+            continue;
+        };
+        outbox.notice(name, symbol.as_str(), trade.id, &format!("order {id} holds the position, which is to be closed: it is cancelled"));
+        let leg = match order.guards {
+            Some(ProtectionKind::StopLoss) => Leg::Stop,
+            Some(ProtectionKind::TakeProfit) => Leg::Target,
+            None => Leg::Order,
+        };
+        trade.retired.push(Ticket::listed(order, id, leg, trade.id));
     }
 }
 
@@ -215,8 +245,7 @@ pub(super) fn found_of(order: &OrderState, account: &str, ctx: &Ctx<'_>) -> Opti
     if ClientId::derive(ctx.home, account, alert, leg, attempt) != id {
         return None;
     }
-    let (price, qty, filled) = (order.price, order.qty, order.filled);
-    Some(Ticket { leg, alert, attempt, id, price, qty, state: State::Resting, filled, seen: true, pace: Pace::default() })
+    Some(Ticket { attempt, ..Ticket::listed(order, id, leg, alert) })
 }
 
 /// The executions since the trade began, added up.

@@ -302,5 +302,7 @@ fn filled(trade: &mut Trade, ctx: &Ctx<'_>) {
     trade.filled_at.get_or_insert(ctx.now);
     if trade.phase == Phase::Entering {
         trade.phase = Phase::Open;
+        // What a guard's side holds was read before, when it was not known yet whether any of it is the guard's business.
+        trade.live.position = trade.live.position.max(trade.live.baseline);
     }
 }

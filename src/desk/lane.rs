@@ -242,7 +242,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
             match trade.phase {
                 _ if looks_before_entering(trade) => enter::listed(trade, orders, ctx, outbox),
                 Phase::Opening => {}
-                Phase::Closing(_) => close::listed(trade, orders, ctx),
+                Phase::Closing(_) => close::listed(trade, orders, &name, ctx, outbox),
                 Phase::Entering | Phase::Open => watch::audited(trade, orders, &name, ctx, outbox),
             }
         }

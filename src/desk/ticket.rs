@@ -122,6 +122,12 @@ impl Ticket {
         }
     }
 
+    /// An order that rests, of which there is no ticket.
+    pub fn listed(order: &OrderState, id: ClientId, leg: Leg, alert: u64) -> Ticket {
+        let (price, qty, filled) = (order.price, order.qty, order.filled);
+        Ticket { leg, alert, attempt: 1, id, price, qty, state: State::Resting, filled, seen: true, pace: Pace::default() }
+    }
+
     /// The same, as the given attempt.
     pub fn numbered(self, home: &Installation, account: &str, attempt: u32) -> Ticket {
         Ticket { id: ClientId::derive(home, account, self.alert, self.leg, attempt), attempt, ..self }

@@ -1,8 +1,9 @@
 //! `sl:` and `tp:`: they come right after the fill, are replaced by a later order's, and end with the position.
 
+use perphook::exchange::paper::Amount;
 use perphook::market::Side;
 
-use crate::scene::{RTT_MS, Scene, after, hedge, one_way};
+use crate::scene::{ETH, RTT_MS, Scene, after, d, hedge, one_way};
 use crate::sim::Kind;
 
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
@@ -152,6 +153,21 @@ fn a_limit_order_beside_a_position_is_protected_when_it_fills() {
     scene.rest(6_000);
     scene.assert_state(&["LONG 0.2", "stop 2900 of LONG"]);
     assert!(most_naked_ms(&scene, Side::Long) <= LOOK_MS + 2 * RTT_MS, "{:?}\n{}", scene.naked_ms(Side::Long), scene.world.story());
+}
+
+/// Where stops have a quantity, the first one is for all that the side holds, not only for what just filled.
+#[test]
+fn a_position_that_was_there_is_covered_by_the_first_stop() {
+    for exchange in [Kind::BingX, Kind::Kraken, Kind::KuCoin, Kind::Phemex] {
+        let mut scene = after(exchange, false, &["a0 ETHUSDT buy 0.1 x5", "a0 ETHUSDT buy 0.06 limit:a1:2990 x5 sl:2800"]);
+        scene.price("2985");
+        scene.rest(4_000);
+        let eth = scene.world.native(ETH);
+        let stops: Vec<_> = scene
+            .world
+            .book(0, |sim, _| sim.book.all_conditionals().filter(|order| order.symbol == eth).map(|order| order.amount).collect());
+        assert_eq!(stops, [Amount::Qty { qty: d("0.16"), reduce_only: true }], "{exchange:?}\n{}", scene.world.story());
+    }
 }
 
 #[test]

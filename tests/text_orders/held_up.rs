@@ -1,6 +1,6 @@
 //! Refusals that do not pass: a close that something else seems to hold up, a target that is never taken.
 
-use perphook::desk::Why;
+use perphook::desk::{Outcome, Why};
 use perphook::exchange::paper::ConditionalStatus;
 use perphook::market::{Millis, ProtectionKind};
 
@@ -64,6 +64,19 @@ fn a_close_that_is_held_up_takes_the_target_away_and_then_the_stop() {
         scene.assert_state(&[]);
         assert_eq!(scene.world.desk.memory().closed.iter().map(|trade| trade.why).collect::<Vec<_>>(), [Why::Exit]);
     }
+}
+
+/// What somebody else put there to close the position goes too, when nothing of ours was it; what opens stays.
+#[test]
+fn a_close_that_is_held_up_takes_away_whatever_else_would_close() {
+    let mut scene = after(Kind::BingX, false, &["a0 ETHUSDT buy 0.1 x5 sl:2800"]);
+    scene.do_it("a0 ETHUSDT sell 0.1 limit:tp1:3300 reduce");
+    scene.do_it("a0 ETHUSDT buy 0.1 limit:in1:2500 x5");
+    scene.rest(3_000);
+    let number = scene.give_json(&exit(0, ETH, "LONG", 2));
+    assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
+    assert!(scene.was_told("holds the position"), "{}", scene.world.story());
+    scene.assert_state(&["rests BUY 0.1 @2500 in1"]);
 }
 
 /// Elsewhere nothing is taken off a position that cannot be closed, and the close is tried on.
