@@ -2,7 +2,7 @@
 
 use super::progress::think_again;
 use super::steps::TextStep;
-use super::{LOOK_AGAIN_MS, TextOrder, shows_late};
+use super::{LOOK_AGAIN_MS, TextOrder, late, shows_late};
 use crate::desk::account::Account;
 use crate::desk::lane::describe;
 use crate::desk::memory::Outcome;
@@ -10,7 +10,7 @@ use crate::desk::pace::{Pace, retry_delay_ms};
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::ticket::Answer;
 use crate::exchange::{ExchangeError, Reason, Reply, Result};
-use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus, Position, Side, Symbol};
+use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus, Position, Symbol};
 
 /// An order that was taken more than this before ours left is another one of the same name.
 const SAME_NAME_MS: Millis = 2_000;
@@ -54,9 +54,7 @@ pub(in crate::desk) fn absorb(
 /// The positions as they are. If they moved although an order of ours is said never to have been executed, it was, or
 /// somebody else trades: in both cases nothing more is opened.
 fn looked(order: &mut TextOrder, rows: &[Position]) {
-    let held = |side: Side| rows.iter().filter(|row| row.symbol == order.symbol && row.side == side).map(|row| row.qty).sum::<Decimal>();
-    let moved = order.live.lost.take().is_some_and(|lost| lost.iter().any(|(side, qty)| held(*side) != *qty));
-    if moved {
+    if order.live.lost.take().is_some_and(|lost| late::differs(&lost, &order.symbol, rows)) {
         order.give_up(
             "the exchange does not know the order, but the position has changed since it was sent; look at the position".to_owned(),
         );

@@ -47,8 +47,13 @@ pub(super) fn expected(order: &TextOrder, hedge: bool) -> Option<Vec<(Side, Deci
 /// Whether a read of positions may still be from before our last order.
 pub(in crate::desk) fn shows_late(account: &Account, symbol: &Symbol, rows: &[Position], now: Millis) -> bool {
     let Some(expected) = account.expected.get(symbol).filter(|expected| now < expected.until) else { return false };
+    expected.held.as_ref().is_none_or(|expected| differs(expected, symbol, rows))
+}
+
+/// Whether a side holds something else than that.
+pub(super) fn differs(expected: &[(Side, Decimal)], symbol: &Symbol, rows: &[Position]) -> bool {
     let held = |side: Side| rows.iter().filter(|row| row.symbol == *symbol && row.side == side).map(|row| row.qty).sum::<Decimal>();
-    expected.held.as_ref().is_none_or(|expected| expected.iter().any(|(side, qty)| held(*side) != *qty))
+    expected.iter().any(|(side, qty)| held(*side) != *qty)
 }
 
 impl Expected {
