@@ -142,9 +142,7 @@ fn a_list_of_positions_that_is_missing_is_no_flat_account() {
 #[test]
 fn the_size_of_a_position_is_on_the_contracts_step() {
     let mut stage = stage();
-    let vectors: Value = serde_json::from_str(include_str!("../../../../tests/data/kraken_vectors.json")).unwrap();
-    let contracts =
-        vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap()["response_used"].clone();
+    let contracts = vectors::example(include_str!("../../../../tests/data/kraken_vectors.json"), "instruments");
     stage.expect([raw("GET /derivatives/api/v3/instruments", 200, &contracts.to_string())]).instruments().unwrap();
     for (symbol, size, qty) in [
         ("PF_ETHUSD", "0.30000000000000004", "0.3"),
