@@ -203,10 +203,13 @@ fn the_balance_counts_all_collateral() {
 #[test]
 fn a_quote_is_asked_for_by_the_contracts_own_address() {
     let mut stage = stage();
-    let ticker = |bid: f64| ok(TIME, "ticker", json!({"symbol": "PF_ETHUSD", "bid": bid, "ask": 1903.2, "markPrice": 1903.38154086835}));
-    let quote = stage.expect([ticker(1903.0)]).quote(&eth()).unwrap();
+    let ticker = |bid: &str| {
+        let row = format!(r#"{{"symbol":"PF_ETHUSD","bid":{bid},"ask":1903.2,"markPrice":1903.38154086835}}"#);
+        raw(TIME, 200, &format!(r#"{{"result":"success","serverTime":"{NOW}","ticker":{row}}}"#))
+    };
+    let quote = stage.expect([ticker("1903.0")]).quote(&eth()).unwrap();
     assert_eq!((quote.bid, quote.ask), (d("1903"), d("1903.2")));
-    assert_eq!(reason(stage.expect([ticker(0.0)]).quote(&eth())), Some(Reason::PriceBand));
+    assert_eq!(reason(stage.expect([ticker("0.0")]).quote(&eth())), Some(Reason::PriceBand));
     for words in ["contractNotFound", "notFound"] {
         let unknown =
             raw(TIME, 404, &json!({"status": "NOT_FOUND", "result": "error", "errors": [{"code": 0, "message": words}]}).to_string());
