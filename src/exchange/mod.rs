@@ -16,6 +16,8 @@ pub mod courier;
 mod encode;
 pub mod error;
 pub mod http;
+#[cfg(test)]
+mod judging;
 mod known;
 pub mod kraken;
 pub mod kucoin;

@@ -187,3 +187,9 @@ pub(crate) fn is_unknown<T>(result: &super::Result<T>, fence: Millis) -> bool {
 pub(crate) fn d(text: &str) -> Decimal {
     text.parse().unwrap()
 }
+
+/// A row of an answer with some of its fields changed.
+pub(crate) fn with(mut row: Value, changes: Value) -> Value {
+    row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    row
+}

@@ -1,5 +1,5 @@
-//! The known-answer requests of `tests/data`, for the tests of each exchange's signing: what a client must send at one
-//! time with one pair of keys.
+//! What `tests/data` knows about each exchange. Known-answer requests for the tests of its signing: what a client must send
+//! at one time with one pair of keys. And answers as the exchange writes them.
 
 use serde_json::{Map, Value};
 
@@ -22,6 +22,12 @@ pub(crate) fn keys() -> Keys {
 /// A header of a request, however its name is written.
 pub(crate) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     request.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// The answer that is filed under this name.
+pub(crate) fn example(file: &str, name: &str) -> Value {
+    let file: Value = serde_json::from_str(file).unwrap();
+    file["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == name).unwrap()["response_used"].clone()
 }
 
 /// One request, as its file has it.

@@ -151,27 +151,15 @@ fn plain_text(body: &[u8]) -> &str {
 mod tests {
     use super::*;
     use crate::exchange::attempt::MESSAGE_CHARS_MAX;
+    use crate::exchange::judging::{Bench, NOW, PAGE, QUESTION, answer, is_unknown};
 
-    const NOW: Millis = 1_700_000_012_345;
-
-    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> ExchangeError {
-        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 6000 };
-        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW }).unwrap()
-    }
-
-    fn with_code(status: u16, code: i64, msg: &str) -> ExchangeError {
-        judge_as(true, status, None, &serde_json::json!({"code": code, "msg": msg}).to_string())
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 6000)
-    }
+    const BENCH: Bench = Bench { judge, statuses: &[400], body: |code, words| serde_json::json!({"code": code, "msg": words}).to_string() };
 
     /// Every code of the exchange sheet that is a plain refusal, with its class.
     #[test]
     fn every_known_code_has_its_class() {
         use Reason::*;
-        let table: &[(Reason, &[i64])] = &[
+        BENCH.assert_table(&[
             (Busy, &[-1008]),
             (Maintenance, &[-1016, -1109, 239_999]),
             (ClockSkew, &[-1021, -5028]),
@@ -198,29 +186,19 @@ mod tests {
             (BadRequest, &[-4015, -4136, -4020, -4137, -4138, -2026, -4120, -4500, -4082, -5000]),
             (BadRequest, &[-1102, -1104, -1105, -1106, -1114, -1115, -1116, -1117, -1128, -1130]),
             (Other, &[-5021, -1125, -5047, -4425, -9999, 7]),
-        ];
-        for (reason, codes) in table {
-            for code in *codes {
-                let error = with_code(400, *code, "some words");
-                assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-            }
-        }
+        ]);
     }
 
     #[test]
     fn some_codes_need_their_text() {
-        let cases = [
+        BENCH.assert_words(&[
             (-2015, "Invalid API-key, IP, or permissions for action, request ip: 192.0.2.1", Reason::IpNotAllowed),
             (-2015, "Invalid API-key, IP, or permissions for action.", Reason::Credentials),
             (-1106, "Parameter 'reduceonly' sent when not required.", Reason::PositionMode),
             (-1106, "Parameter 'timeInForce' sent when not required.", Reason::BadRequest),
             (-4028, "Leverage 200 is not valid", Reason::Leverage),
             (-4028, "Leverage 20 already exist", Reason::NoChangeNeeded),
-        ];
-        for (code, text, reason) in cases {
-            assert_eq!(with_code(400, code, text).reason(), Some(reason), "{code} {text}");
-        }
+        ]);
     }
 
     #[test]
@@ -228,33 +206,27 @@ mod tests {
         for (status, code) in
             [(408, -1007), (400, -1007), (400, -1006), (400, -1000), (503, -1001), (400, -5041), (400, -4083), (500, -7777)]
         {
-            let error = with_code(status, code, "words");
+            let error = BENCH.coded(status, code, "words");
             assert!(is_unknown(&error), "{status} {code}: {error}");
         }
         let busy = "Unknown error, please check your request or try again later.";
         assert!(
-            is_unknown(&with_code(503, -1000, busy))
-                && is_unknown(&with_code(503, -1008, busy))
-                && is_unknown(&judge_as(true, 503, None, busy))
+            is_unknown(&BENCH.coded(503, -1000, busy))
+                && is_unknown(&BENCH.coded(503, -1008, busy))
+                && is_unknown(&BENCH.change(503, busy))
         );
-        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        for (status, body) in
-            [(502, page), (503, page), (504, ""), (500, "{"), (403, page), (404, page), (302, ""), (202, "{}"), (408, page), (400, "\u{0}")]
-        {
-            let error = judge_as(true, status, None, body);
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
-        }
+        BENCH.assert_strangers_say_nothing();
     }
 
     #[test]
     fn what_was_surely_not_executed_is_refused() {
-        assert_eq!(with_code(503, -1008, "Request throttled by system-level protection.").reason(), Some(Reason::Busy));
-        assert_eq!(with_code(503, 0, "Service Unavailable.").reason(), Some(Reason::Busy));
-        assert_eq!(judge_as(true, 503, None, "Service Unavailable.").reason(), Some(Reason::Busy));
-        assert_eq!(judge_as(true, 451, None, "<html>").reason(), Some(Reason::IpNotAllowed));
+        assert_eq!(BENCH.coded(503, -1008, "Request throttled by system-level protection.").reason(), Some(Reason::Busy));
+        assert_eq!(BENCH.coded(503, 0, "Service Unavailable.").reason(), Some(Reason::Busy));
+        assert_eq!(BENCH.change(503, "Service Unavailable.").reason(), Some(Reason::Busy));
+        assert_eq!(BENCH.change(451, PAGE).reason(), Some(Reason::IpNotAllowed));
         // A read changes nothing: "failed" is then all there is to know.
-        assert_eq!(judge_as(false, 503, None, r#"{"code":-1001,"msg":"Internal error"}"#).reason(), Some(Reason::Busy));
-        assert!(matches!(judge_as(false, 403, None, "<html>").reason(), Some(Reason::RateLimited { .. })));
+        assert_eq!(BENCH.question(503, r#"{"code":-1001,"msg":"Internal error"}"#).reason(), Some(Reason::Busy));
+        assert!(matches!(BENCH.question(403, PAGE).reason(), Some(Reason::RateLimited { .. })));
     }
 
     #[test]
@@ -267,7 +239,7 @@ mod tests {
         let orders = r#"{"code":-1015,"msg":"Too many new orders; current limit is 300 orders per 10 SECOND."}"#;
         let limited = |until| Reason::RateLimited { until };
         let ban = |until| Reason::Banned { until };
-        let cases = [
+        BENCH.assert_limits(&[
             (429, Some(7), many, limited(NOW + 7000)),
             (429, None, many, limited(next_minute)),
             (400, None, many, limited(next_minute)),
@@ -281,19 +253,14 @@ mod tests {
             (418, None, far, ban(NOW + BAN_MS)),
             (418, None, past, ban(NOW + BAN_MS)),
             (418, Some(u64::MAX), "", ban(NOW + BAN_MAX_MS)),
-        ];
-        for (status, retry_after_s, body, reason) in cases {
-            assert_eq!(judge_as(true, status, retry_after_s, body).reason(), Some(reason), "{status} {body}");
-        }
-        let ahead = Attempt { changes: false, at: NOW, offset_ms: 20_000, fence_ms: 6000 };
-        let failure = Failure { status: 418, retry_after_s: None, limit_resets_at: None, body: banned.as_bytes(), now: NOW };
-        let error = judge(&ahead, &failure).unwrap();
+        ]);
+        let error = BENCH.failed(&Attempt { offset_ms: 20_000, ..QUESTION }, &answer(418, banned));
         assert_eq!(error.reason(), Some(ban(1_700_000_100_000)));
     }
 
     #[test]
     fn the_exchanges_words_are_kept_short_and_on_one_line() {
-        let error = with_code(400, -9999, &"a\nb\u{1b}[31m".repeat(200));
+        let error = BENCH.coded(400, -9999, &"a\nb\u{1b}[31m".repeat(200));
         let ExchangeError::Refused(refusal) = error else { panic!("{error}") };
         assert!(refusal.message.chars().count() == MESSAGE_CHARS_MAX && !refusal.message.chars().any(char::is_control));
     }
@@ -306,7 +273,7 @@ mod tests {
         assert_eq!(listed.len(), 42);
         for case in listed {
             let status = u16::try_from(case["http"].as_u64().unwrap()).unwrap();
-            let error = judge_as(true, status, None, &case["body"].to_string());
+            let error = BENCH.change(status, &case["body"].to_string());
             assert_ne!(error.reason(), Some(Reason::Other), "{case}");
             assert_eq!(is_unknown(&error), case["ccxt_class"] == "RequestTimeout", "{case}: {error}");
         }

@@ -144,15 +144,11 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
+    use crate::exchange::script::d;
+    use crate::exchange::vectors;
 
     fn example() -> String {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/binance_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].to_string()
+        vectors::example(include_str!("../../../tests/data/binance_vectors.json"), "instruments").to_string()
     }
 
     #[test]

@@ -163,34 +163,19 @@ fn reason_in(code: i64, text: &str) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, CHANGE, NOW, PAGE, answer, is_unknown, rate_limited};
 
-    const NOW: Millis = 1_700_000_012_345;
-
-    fn judge_at(attempt: Attempt, status: u16, body: &str) -> Option<ExchangeError> {
-        judge(&attempt, &Failure { status, retry_after_s: None, limit_resets_at: None, body: body.as_bytes(), now: NOW })
-    }
-
-    fn attempt(changes: bool) -> Attempt {
-        Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 9000 }
-    }
-
-    fn judged(changes: bool, status: u16, body: &str) -> ExchangeError {
-        judge_at(attempt(changes), status, body).unwrap()
-    }
+    const BENCH: Bench = Bench { judge, statuses: &[200], body };
 
     fn body(code: i64, msg: &str) -> String {
         serde_json::json!({"code": code, "msg": msg, "data": {}}).to_string()
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 9000)
     }
 
     /// Every code of the exchange sheet that is a plain refusal, with its class.
     #[test]
     fn every_known_code_has_its_class() {
         use Reason::*;
-        let table: &[(Reason, &[i64])] = &[
+        BENCH.assert_table(&[
             (InsufficientBalance, &[101_204, 101_206, 101_253, 100_202, 110_424, 101_212]),
             (DuplicateClientId, &[101_481, 109_201]),
             (UnknownOrder, &[80_016, 109_421, 80_018, 109_422]),
@@ -205,26 +190,19 @@ mod tests {
             (Credentials, &[100_001, 100_412, 100_413, 100_004]),
             (IpNotAllowed, &[100_419]),
             (SymbolUnknown, &[100_421, 109_425, 100_204, 109_417, 109_418]),
-            (RateLimited { until: NOW + LIMIT_MS }, &[100_410]),
+            (rate_limited(LIMIT_MS), &[100_410]),
             (Banned { until: NOW + BAN_MS }, &[109_429]),
             (AccountRestricted, &[109_403, 80_020, 101_515]),
             (Maintenance, &[101_415, 110_280, 101_413, 104_424, 101_214]),
             (TooManyOrders, &[101_419, 80_013, 110_206]),
             (BadRequest, &[109_400, 110_400, 80_014, 101_400]),
             (Other, &[999_999, 7, -1]),
-        ];
-        for (reason, codes) in table {
-            for code in *codes {
-                let error = judged(true, 200, &body(*code, "some words"));
-                assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-            }
-        }
+        ]);
     }
 
     #[test]
     fn codes_shared_by_many_faults_are_told_apart_by_their_words() {
-        let cases = [
+        BENCH.assert_words(&[
             (109_400, "In the One-way mode, the 'PositionSide' field can only be set to BOTH", Reason::PositionMode),
             (109_400, "In the Hedge mode, the 'PositionSide' field can only be set to LONG or SHORT", Reason::PositionMode),
             (109_400, "parameter quantity or stopPrice is must", Reason::BadRequest),
@@ -243,42 +221,34 @@ mod tests {
             (101_481, "clientOrderID cannot be repeated", Reason::DuplicateClientId),
             (100_421, "Null timestamp or timestamp mismatch", Reason::ClockSkew),
             (110_425, "the minimum is 2 USDT", Reason::MinNotional),
-        ];
-        for (code, text, reason) in cases {
-            assert_eq!(judged(true, 200, &body(code, text)).reason(), Some(reason), "{code} {text}");
-        }
+        ]);
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
         for code in [100_500, 109_500, 110_500, 101_500, 80_012] {
-            let error = judged(true, 200, &body(code, "words"));
-            assert!(is_unknown(&error) && error.to_string().contains("words"), "{code}: {error}");
-            assert_eq!(judged(false, 200, &body(code, "words")).reason(), Some(Reason::Busy), "{code}");
+            BENCH.assert_unsure(200, code, "words");
         }
-        assert!(is_unknown(&judged(true, 200, &body(109_400, "the System is busy"))));
-        assert!(is_unknown(&judged(true, 200, &body(80_001, "account assets are being processed"))));
+        assert!(is_unknown(&BENCH.coded(200, 109_400, "the System is busy")));
+        assert!(is_unknown(&BENCH.coded(200, 80_001, "account assets are being processed")));
         for text in ["Request Timeout", "the request timed out", "server error, please Try Again later"] {
             for code in [109_400, 80_014, 999_999] {
-                assert!(is_unknown(&judged(true, 200, &body(code, text))), "{code} {text}");
-                assert_eq!(judged(false, 200, &body(code, text)).reason(), Some(Reason::Busy), "{code} {text}");
+                BENCH.assert_unsure(200, code, text);
             }
         }
         // A code that says what is wrong says that nothing happened, whatever its words advise.
         let advice = "The available amount is insufficient. Please cancel your pending orders for this trading pair and try again.";
-        assert_eq!(judged(true, 200, &body(101_212, advice)).reason(), Some(Reason::InsufficientBalance));
+        assert_eq!(BENCH.coded(200, 101_212, advice).reason(), Some(Reason::InsufficientBalance));
         let late = "timestamp is invalid, timeout";
-        assert_eq!(judged(true, 200, &body(80_014, late)).reason(), Some(Reason::ClockSkew));
-        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        let coded = [body(101_204, "margin"), body(0, "")];
-        let pages = [(502, page), (503, page), (504, ""), (500, "{"), (403, page), (404, page), (401, ""), (302, ""), (400, "\0")];
-        for (status, text) in pages.into_iter().chain(coded.iter().map(|body| (500, body.as_str()))).chain([(404, coded[1].as_str())]) {
-            let error = judged(true, status, text);
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {text}: {error}");
+        assert_eq!(BENCH.coded(200, 80_014, late).reason(), Some(Reason::ClockSkew));
+        for (status, code) in [(500, 101_204), (500, 0), (404, 0)] {
+            BENCH.assert_unsure(status, code, "margin");
         }
-        assert_eq!(judge_at(attempt(true), 200, page), None, "left to whoever reads it");
-        assert_eq!(judged(true, 400, &coded[0]).reason(), Some(Reason::InsufficientBalance));
-        assert_eq!(judged(true, 200, r#"{"code":"101204","msg":null}"#).reason(), Some(Reason::InsufficientBalance));
+        BENCH.assert_strangers_say_nothing();
+        // A page with a good status is left to whoever reads it.
+        BENCH.assert_passes(&[PAGE]);
+        assert_eq!(BENCH.coded(400, 101_204, "margin").reason(), Some(Reason::InsufficientBalance));
+        assert_eq!(BENCH.change(200, r#"{"code":"101204","msg":null}"#).reason(), Some(Reason::InsufficientBalance));
     }
 
     #[test]
@@ -286,24 +256,23 @@ mod tests {
         let closed = |until: Millis| body(100_410, &format!("the endpoint is in the disabled period and will be unblocked after {until}"));
         let repeated =
             format!("over 20 error code:100202 requests within 480000 ms, first {}, can retry after time: {}", NOW - 480_000, NOW + 60_000);
-        let limited = |until| Some(Reason::RateLimited { until });
-        let banned = |until| Some(Reason::Banned { until });
+        let banned = |until| Reason::Banned { until };
         let cases = [
-            (0, 200, closed(NOW + 5000), limited(NOW + 5000)),
-            (20_000, 200, closed(NOW + 25_000), limited(NOW + 5000)),
-            (-20_000, 200, closed(NOW - 15_000), limited(NOW + 5000)),
-            (0, 200, body(100_410, &repeated), limited(NOW + 60_000)),
-            (0, 429, body(0, ""), limited(NOW + LIMIT_MS)),
-            (0, 429, "<html>".to_owned(), limited(NOW + LIMIT_MS)),
-            (0, 200, closed(NOW - 5), limited(NOW + LIMIT_MS)),
-            (0, 200, closed(9_999_999_999_999), limited(NOW + WAIT_MAX_MS)),
-            (0, 200, body(100_410, "try again in 99999999999999999 ms"), limited(NOW + LIMIT_MS)),
+            (0, 200, closed(NOW + 5000), rate_limited(5000)),
+            (20_000, 200, closed(NOW + 25_000), rate_limited(5000)),
+            (-20_000, 200, closed(NOW - 15_000), rate_limited(5000)),
+            (0, 200, body(100_410, &repeated), rate_limited(60_000)),
+            (0, 429, body(0, ""), rate_limited(LIMIT_MS)),
+            (0, 429, "<html>".to_owned(), rate_limited(LIMIT_MS)),
+            (0, 200, closed(NOW - 5), rate_limited(LIMIT_MS)),
+            (0, 200, closed(9_999_999_999_999), rate_limited(WAIT_MAX_MS)),
+            (0, 200, body(100_410, "try again in 99999999999999999 ms"), rate_limited(LIMIT_MS)),
             (0, 418, String::new(), banned(NOW + BAN_MS)),
             (0, 418, closed(NOW + 5000), banned(NOW + 5000)),
         ];
         for (offset_ms, status, text, reason) in cases {
-            let error = judge_at(Attempt { offset_ms, ..attempt(true) }, status, &text).unwrap();
-            assert_eq!(error.reason(), reason, "{offset_ms} {status} {text}");
+            let error = BENCH.failed(&Attempt { offset_ms, ..CHANGE }, &answer(status, &text));
+            assert_eq!(error.reason(), Some(reason), "{offset_ms} {status} {text}");
         }
     }
 }

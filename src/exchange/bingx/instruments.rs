@@ -101,15 +101,12 @@ fn step(digits: i64) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::script::{d, with};
+    use crate::exchange::vectors;
+    use serde_json::{Value, json};
 
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
-    fn example() -> serde_json::Value {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/bingx_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].clone()
+    fn example() -> Value {
+        vectors::example(include_str!("../../../tests/data/bingx_vectors.json"), "instruments")
     }
 
     fn read(text: &str) -> serde_json::Result<Vec<Instrument>> {
@@ -131,26 +128,22 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_and_what_does_not_trade() {
-        let with = |changes: &[(&str, serde_json::Value)]| {
-            let mut row = example()["data"][0].clone();
-            changes.iter().for_each(|(name, value)| row[*name] = value.clone());
-            row
-        };
-        let mut bare = with(&[("symbol", "BARE-USDT".into())]);
+        let row = |changes| with(example()["data"][0].clone(), changes);
+        let mut bare = row(json!({"symbol": "BARE-USDT"}));
         for name in ["maxLongLeverage", "apiStateOpen", "apiStateClose"] {
             bare.as_object_mut().unwrap().remove(name);
         }
-        let rows = serde_json::json!([
-            with(&[("symbol", "BTC-USDC".into()), ("currency", "USDC".into())]),
-            with(&[("symbol", "ODD-USDT".into()), ("pricePrecision", (-1).into())]),
-            with(&[("symbol", "FINE-USDT".into()), ("quantityPrecision", 99.into())]),
-            with(&[("symbol", "OLD-USDT".into()), ("status", 25.into())]),
-            with(&[("symbol", "NEW-USDT".into()), ("status", 5.into())]),
-            with(&[("symbol", "OFF-USDT".into()), ("status", 0.into())]),
-            with(&[("symbol", "SHUT-USDT".into()), ("apiStateOpen", "false".into())]),
+        let rows = json!([
+            row(json!({"symbol": "BTC-USDC", "currency": "USDC"})),
+            row(json!({"symbol": "ODD-USDT", "pricePrecision": -1})),
+            row(json!({"symbol": "FINE-USDT", "quantityPrecision": 99})),
+            row(json!({"symbol": "OLD-USDT", "status": 25})),
+            row(json!({"symbol": "NEW-USDT", "status": 5})),
+            row(json!({"symbol": "OFF-USDT", "status": 0})),
+            row(json!({"symbol": "SHUT-USDT", "apiStateOpen": "false"})),
             bare,
         ]);
-        let list = read(&serde_json::json!({"code": 0, "msg": "", "data": rows}).to_string()).unwrap();
+        let list = read(&json!({"code": 0, "msg": "", "data": rows}).to_string()).unwrap();
         let seen: Vec<_> = list.iter().map(|i| (i.symbol.as_str(), i.closed.as_deref())).collect();
         let closed = [
             ("OLD-USDT", Some("new positions are forbidden")),

@@ -123,31 +123,19 @@ fn reason_of(code: u32, text: &str) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, CHANGE, NOW, PAGE, is_unknown, rate_limited};
 
-    const NOW: Millis = 1_700_000_012_345;
-
-    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> ExchangeError {
-        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 32_000 };
-        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW }).unwrap()
-    }
+    const BENCH: Bench = Bench { judge, statuses: &[200, 400], body: |code, words| body_of(&code.to_string(), words) };
 
     fn body_of(code: &str, msg: &str) -> String {
         serde_json::json!({"code": code, "msg": msg, "requestTime": NOW, "data": null}).to_string()
-    }
-
-    fn with_code(status: u16, code: &str, msg: &str) -> ExchangeError {
-        judge_as(true, status, None, &body_of(code, msg))
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 32_000)
     }
 
     /// Every code of the exchange sheet that is a plain refusal, with its class.
     #[test]
     fn every_known_code_has_its_class() {
         use Reason::*;
-        let table: &[(Reason, &[u32])] = &[
+        BENCH.assert_table(&[
             (InsufficientBalance, &[40754, 40762, 40798, 40800, 43012, 45002, 45008, 25202, 25203, 25219]),
             (DuplicateClientId, &[40786, 43118, 45034, 25212]),
             (UnknownOrder, &[40109, 43001, 43025, 43020, 45057, 22001, 31007, 25204, 25597]),
@@ -173,61 +161,44 @@ mod tests {
             (PositionMode, &[40084, 40085, 25245, 40774, 45018, 45020, 45021, 45109, 43075, 22042, 25236, 25237, 25010]),
             (TooManyOrders, &[40889, 40890, 43005, 43071, 25211, 25599]),
             (BadRequest, &[40017, 40019, 40020, 40034, 43011]),
-            (RateLimited { until: NOW + 1000 }, &[429, 45129, 25004]),
+            (rate_limited(1000), &[429, 45129, 25004]),
             (Other, &[99999, 30001]),
-        ];
-        for (reason, codes) in table {
-            for code in *codes {
-                for status in [200, 400] {
-                    let error = with_code(status, &code.to_string(), "some words");
-                    assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                    assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-                }
-            }
-        }
-        assert_eq!(with_code(400, "00172", "Parameter verification failed").reason(), Some(BadRequest));
-        assert_eq!(with_code(400, "40034", "Parameter symbol does not exist").reason(), Some(SymbolUnknown));
-        assert_eq!(with_code(400, "no-number", "x").reason(), Some(Other));
-        assert_eq!(judge_as(true, 400, None, r#"{"code":40786,"msg":null}"#).reason(), Some(DuplicateClientId));
+        ]);
+        assert_eq!(BENCH.change(400, &body_of("00172", "Parameter verification failed")).reason(), Some(BadRequest));
+        assert_eq!(BENCH.change(400, &body_of("40034", "Parameter symbol does not exist")).reason(), Some(SymbolUnknown));
+        assert_eq!(BENCH.change(400, &body_of("no-number", "x")).reason(), Some(Other));
+        assert_eq!(BENCH.change(400, r#"{"code":40786,"msg":null}"#).reason(), Some(DuplicateClientId));
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
-        for code in ["40010", "40015", "40725", "40808", "40908", "40910", "45001", "25000", "25001", "25003"] {
+        for code in [40010, 40015, 40725, 40808, 40908, 40910, 45001, 25000, 25001, 25003] {
             for status in [200, 400, 500] {
-                let error = with_code(status, code, "words");
-                assert!(is_unknown(&error), "{status} {code}: {error}");
-                assert_eq!(judge_as(false, status, None, &body_of(code, "")).reason(), Some(Reason::Busy), "a read changed nothing");
+                BENCH.assert_unsure(status, code, "words");
             }
         }
-        assert!(is_unknown(&with_code(500, "99999", "words")) && is_unknown(&with_code(400, "00000", "success")));
-        let page = "<html><head><title>502 Bad Gateway</title></head></html>";
-        for (status, body) in
-            [(502, page), (504, ""), (500, "{"), (403, page), (404, page), (302, ""), (202, "{}"), (400, "\u{0}"), (401, "")]
-        {
-            let error = judge_as(true, status, None, body);
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
-        }
-        assert_eq!(judge_as(false, 403, None, page).reason(), Some(Reason::IpNotAllowed));
+        assert!(is_unknown(&BENCH.change(500, &body_of("99999", "words"))) && is_unknown(&BENCH.change(400, &body_of("00000", "success"))));
+        BENCH.assert_strangers_say_nothing();
+        assert_eq!(BENCH.question(403, PAGE).reason(), Some(Reason::IpNotAllowed));
     }
 
     #[test]
     fn limits_say_until_when() {
-        let limited = |until| Some(Reason::RateLimited { until });
-        assert_eq!(judge_as(true, 429, None, "<html>").reason(), limited(NOW + 1000));
-        assert_eq!(judge_as(true, 429, Some(7), &body_of("429", "Too Many Requests")).reason(), limited(NOW + 7000));
-        assert_eq!(judge_as(true, 429, Some(u64::MAX), "").reason(), limited(NOW + 300_000));
-        let attempt = Attempt { changes: true, at: NOW, offset_ms: 0, fence_ms: 32_000 };
-        assert_eq!(of_element(&attempt, "429", "").reason(), limited(NOW + 1000));
+        BENCH.assert_limits(&[
+            (429, None, "<html>", rate_limited(1000)),
+            (429, Some(7), &body_of("429", "Too Many Requests"), rate_limited(7000)),
+            (429, Some(u64::MAX), "", rate_limited(300_000)),
+        ]);
+        assert_eq!(of_element(&Attempt { at: NOW, ..CHANGE }, "429", "").reason(), Some(rate_limited(1000)));
     }
 
     #[test]
     fn success_is_no_failure_and_neither_is_what_is_not_an_answer_yet() {
-        let attempt = Attempt { changes: true, at: NOW, offset_ms: 0, fence_ms: 32_000 };
-        for body in [r#"{"code":"00000","msg":"success","data":{}}"#, r#"{"code":"00000","msg":"success","data":[{"symb"#, "<html>"] {
-            let failure = Failure { status: 200, retry_after_s: None, limit_resets_at: None, body: body.as_bytes(), now: NOW };
-            assert!(judge(&attempt, &failure).is_none(), "{body}");
-        }
+        BENCH.assert_passes(&[
+            r#"{"code":"00000","msg":"success","data":{}}"#,
+            r#"{"code":"00000","msg":"success","data":[{"symb"#,
+            "<html>",
+        ]);
     }
 
     /// The bodies another client's authors collected: each has a class of its own, none falls through.
@@ -237,7 +208,7 @@ mod tests {
         let listed = vectors["error_probes"].as_array().unwrap();
         assert_eq!(listed.len(), 43);
         for case in listed {
-            let error = judge_as(true, 400, None, &case["response"].to_string());
+            let error = BENCH.change(400, &case["response"].to_string());
             assert_ne!(error.reason(), Some(Reason::Other), "{case}");
             let unsure = ["40010", "40015", "40725", "40808", "45001"].contains(&case["response"]["code"].as_str().unwrap());
             assert_eq!(is_unknown(&error), unsure, "{case}: {error}");

@@ -144,14 +144,11 @@ impl Unified {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
+    use crate::exchange::script::d;
+    use crate::exchange::vectors;
 
     fn example(name: &str) -> serde_json::Value {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/bitget_vectors.json")).unwrap();
-        vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == name).unwrap()["response_used"].clone()
+        vectors::example(include_str!("../../../tests/data/bitget_vectors.json"), name)
     }
 
     fn one(name: &str, change: impl Fn(&mut serde_json::Value)) -> serde_json::Result<Vec<Instrument>> {

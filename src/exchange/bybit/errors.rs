@@ -193,34 +193,19 @@ fn reason_in(text: &str) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, CHANGE, NOW, PAGE, answer, is_unknown, rate_limited};
 
-    const NOW: Millis = 1_700_000_012_345;
-
-    fn judge_at(attempt: Attempt, status: u16, limit_resets_at: Option<Millis>, body: &str) -> Option<ExchangeError> {
-        judge(&attempt, &Failure { status, retry_after_s: None, limit_resets_at, body: body.as_bytes(), now: NOW })
-    }
-
-    fn attempt(changes: bool) -> Attempt {
-        Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 8000 }
-    }
-
-    fn judged(changes: bool, status: u16, body: &str) -> ExchangeError {
-        judge_at(attempt(changes), status, None, body).unwrap()
-    }
-
-    fn with_code(code: i64, msg: &str) -> ExchangeError {
-        judged(true, 200, &serde_json::json!({"retCode": code, "retMsg": msg, "result": {}, "retExtInfo": {}, "time": NOW}).to_string())
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 8000)
-    }
+    const BENCH: Bench = Bench {
+        judge,
+        statuses: &[200],
+        body: |code, words| serde_json::json!({"retCode": code, "retMsg": words, "result": {}, "retExtInfo": {}, "time": NOW}).to_string(),
+    };
 
     /// Every code of the exchange sheet that is a plain refusal, with its class.
     #[test]
     fn every_known_code_has_its_class() {
         use Reason::*;
-        let table: &[(Reason, &[i64])] = &[
+        BENCH.assert_table(&[
             (InsufficientBalance, &[110_004, 110_006, 110_007, 110_011, 110_012, 110_014, 110_044, 110_045, 110_051, 110_052, 110_053]),
             (DuplicateClientId, &[110_072]),
             (UnknownOrder, &[110_001, 110_008, 110_010, 110_019]),
@@ -239,102 +224,87 @@ mod tests {
             (SymbolUnknown, &[10029]),
             (SettingBlocked, &[110_024, 110_028, 110_029, 110_036, 110_038, 110_073, 3_400_045]),
             (TooManyOrders, &[110_009, 110_020, 110_061]),
-            (RateLimited { until: NOW + WINDOW_MS }, &[10006, 429]),
+            (rate_limited(WINDOW_MS), &[10006, 429]),
             (Banned { until: NOW + BAN_MS }, &[10018]),
             (BadRequest, &[10001]),
             (Other, &[110_015, 999_999, 7]),
-        ];
-        for (reason, codes) in table {
-            for code in *codes {
-                let error = with_code(*code, "some words");
-                assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-            }
-        }
+        ]);
     }
 
     #[test]
     fn the_catch_all_code_is_told_apart_by_its_words() {
-        let cases = [
-            ("position idx not match position mode", Reason::PositionMode),
-            ("Qty invalid", Reason::Precision),
-            ("The number of contracts exceeds maximum limit allowed: too large", Reason::MaxSize),
-            ("The number of contracts exceeds minimum limit allowed", Reason::MinSize),
-            ("params error: symbol invalid ETHUSD", Reason::SymbolUnknown),
-            ("StopLoss:215000000 set for Buy position should lower than base_price:214100000??LastPrice", Reason::WouldTrigger),
-            ("StopLoss:211.5 set for Buy position should be between liq_price:212 and base_price:214.1??LastPrice", Reason::PriceBand),
-            ("can not set tp/sl/ts for zero position", Reason::NoPosition),
-            ("Request parameter error.", Reason::BadRequest),
-        ];
-        for (text, reason) in cases {
-            assert_eq!(with_code(10001, text).reason(), Some(reason), "{text}");
-        }
+        BENCH.assert_words(&[
+            (10001, "position idx not match position mode", Reason::PositionMode),
+            (10001, "Qty invalid", Reason::Precision),
+            (10001, "The number of contracts exceeds maximum limit allowed: too large", Reason::MaxSize),
+            (10001, "The number of contracts exceeds minimum limit allowed", Reason::MinSize),
+            (10001, "params error: symbol invalid ETHUSD", Reason::SymbolUnknown),
+            (10001, "StopLoss:215000000 set for Buy position should lower than base_price:214100000??LastPrice", Reason::WouldTrigger),
+            (
+                10001,
+                "StopLoss:211.5 set for Buy position should be between liq_price:212 and base_price:214.1??LastPrice",
+                Reason::PriceBand,
+            ),
+            (10001, "can not set tp/sl/ts for zero position", Reason::NoPosition),
+            (10001, "Request parameter error.", Reason::BadRequest),
+        ]);
     }
 
     #[test]
     fn one_order_of_a_batch_fails_like_a_whole_answer() {
-        let error = judged(true, 200, r#"{"code":110007,"msg":"ab not enough for new order"}"#);
+        let error = BENCH.change(200, r#"{"code":110007,"msg":"ab not enough for new order"}"#);
         assert_eq!(error.reason(), Some(Reason::InsufficientBalance));
-        assert_eq!(judge_at(attempt(true), 200, None, r#"{"code":0,"msg":"OK"}"#), None);
-        assert!(is_unknown(&judged(true, 200, r#"{"code":10016,"msg":"Internal error"}"#)));
+        BENCH.assert_passes(&[r#"{"code":0,"msg":"OK"}"#]);
+        assert!(is_unknown(&BENCH.change(200, r#"{"code":10016,"msg":"Internal error"}"#)));
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
         for code in [10000, 10016, 110_079, 10014] {
-            let error = with_code(code, "words");
-            assert!(is_unknown(&error) && error.to_string().contains("words"), "{code}: {error}");
-            let read = judged(false, 200, &format!(r#"{{"retCode":{code},"retMsg":"words"}}"#));
-            assert_eq!(read.reason(), Some(Reason::Busy), "{code}");
+            BENCH.assert_unsure(200, code, "words");
         }
-        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        let coded = [r#"{"retCode":110007,"retMsg":"ab not enough"}"#, r#"{"retCode":0,"retMsg":"OK"}"#];
-        for (status, body) in [(502, page), (503, page), (504, ""), (500, "{"), (403, page), (404, page), (401, ""), (302, ""), (400, "\0")]
-            .into_iter()
-            .chain(coded.map(|body| (500, body)))
-            .chain([(404, coded[1])])
-        {
-            let error = judged(true, status, body);
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
+        for (status, code) in [(500, 110_007), (500, 0), (404, 0)] {
+            BENCH.assert_unsure(status, code, "words");
         }
-        assert_eq!(judge_at(attempt(true), 200, None, page), None, "left to whoever reads it");
+        BENCH.assert_strangers_say_nothing();
+        // Left to whoever reads it.
+        BENCH.assert_passes(&[PAGE]);
     }
 
     #[test]
     fn limits_and_bans_say_until_when_in_our_clock() {
         let many = r#"{"retCode":10006,"retMsg":"Too many visits!"}"#;
-        let until = |offset_ms, resets_at, status, body: &str| {
-            judge_at(Attempt { offset_ms, ..attempt(true) }, status, resets_at, body).unwrap().reason()
+        let until = |offset_ms, limit_resets_at, status, body: &str| {
+            BENCH.failed(&Attempt { offset_ms, ..CHANGE }, &Failure { limit_resets_at, ..answer(status, body) }).reason()
         };
-        let limited = |until| Some(Reason::RateLimited { until });
         let cases = [
-            (0, Some(NOW + 300), 200, many, limited(NOW + 300)),
-            (20_000, Some(NOW + 20_300), 200, many, limited(NOW + 300)),
-            (-20_000, Some(NOW - 19_700), 429, "", limited(NOW + 300)),
-            (0, Some(NOW - 5), 200, many, limited(NOW + WINDOW_MS)),
-            (0, None, 429, "<html>", limited(NOW + WINDOW_MS)),
-            (0, None, 429, r#"{"retCode":0,"retMsg":""}"#, limited(NOW + WINDOW_MS)),
-            (0, Some(Millis::MAX), 200, many, limited(NOW + BAN_MS)),
+            (0, Some(NOW + 300), 200, many, rate_limited(300)),
+            (20_000, Some(NOW + 20_300), 200, many, rate_limited(300)),
+            (-20_000, Some(NOW - 19_700), 429, "", rate_limited(300)),
+            (0, Some(NOW - 5), 200, many, rate_limited(WINDOW_MS)),
+            (0, None, 429, "<html>", rate_limited(WINDOW_MS)),
+            (0, None, 429, r#"{"retCode":0,"retMsg":""}"#, rate_limited(WINDOW_MS)),
+            (0, Some(Millis::MAX), 200, many, rate_limited(BAN_MS)),
         ];
         for (offset_ms, resets_at, status, body, reason) in cases {
-            assert_eq!(until(offset_ms, resets_at, status, body), reason, "{offset_ms} {resets_at:?} {status} {body}");
+            assert_eq!(until(offset_ms, resets_at, status, body), Some(reason), "{offset_ms} {resets_at:?} {status} {body}");
         }
         let banned = Some(Reason::Banned { until: NOW + BAN_MS });
         for body in ["403, access too frequent", r#"{"retCode":403,"retMsg":"Access too frequent, please try again in 5 minutes"}"#] {
             assert_eq!(until(0, None, 403, body), banned, "{body}");
         }
         // A page without those words: for a read, it must be taken for the same; an order may have passed before it.
-        assert_eq!(judged(false, 403, "<html>").reason(), banned);
+        assert_eq!(BENCH.question(403, "<html>").reason(), banned);
         let region = "<html>The distribution is configured to block access from your country.</html>";
-        assert_eq!(judged(true, 403, region).reason(), Some(Reason::IpNotAllowed));
-        assert_eq!(judged(false, 401, "").reason(), Some(Reason::Credentials));
+        assert_eq!(BENCH.change(403, region).reason(), Some(Reason::IpNotAllowed));
+        assert_eq!(BENCH.question(401, "").reason(), Some(Reason::Credentials));
     }
 
     #[test]
     fn a_margin_mode_that_cannot_be_set_says_why() {
         let body = r#"{"retCode":3400045,"retMsg":"Set margin mode failed","result":{"reasons":[
             {"reasonCode":"3400000","reasonMsg":"Equity needs to be equal to or greater than 1000 USDC"},{"reasonCode":"3400093","reasonMsg":"open orders"}]}}"#;
-        let error = judged(true, 200, body);
+        let error = BENCH.change(200, body);
         assert_eq!(error.reason(), Some(Reason::SettingBlocked));
         assert!(error.to_string().contains("1000 USDC (3400000), open orders (3400093)"), "{error}");
     }
@@ -346,7 +316,7 @@ mod tests {
         let listed = vectors["error_probes"].as_array().unwrap();
         assert_eq!(listed.len(), 28);
         for case in listed {
-            let error = judged(true, 200, &case["response"].to_string());
+            let error = BENCH.change(200, &case["response"].to_string());
             assert_ne!(error.reason(), Some(Reason::Other), "{case}");
             assert_eq!(is_unknown(&error), case["response"]["retCode"] == 10016, "{case}: {error}");
         }

@@ -103,15 +103,12 @@ impl Contract {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::script::{d, with};
+    use crate::exchange::vectors;
+    use serde_json::{Value, json};
 
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
-    fn example() -> serde_json::Value {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/bybit_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].clone()
+    fn example() -> Value {
+        vectors::example(include_str!("../../../tests/data/bybit_vectors.json"), "instruments")
     }
 
     fn read(text: &str) -> serde_json::Result<(Vec<Instrument>, String)> {
@@ -136,18 +133,14 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_and_what_does_not_trade() {
-        let with = |changes: &[(&str, serde_json::Value)]| {
-            let mut row = example()["result"]["list"][0].clone();
-            changes.iter().for_each(|(name, value)| row[*name] = value.clone());
-            row
-        };
-        let rows = serde_json::json!([
-            with(&[("symbol", "BTCUSDT-29AUG25".into()), ("contractType", "LinearFutures".into())]),
-            with(&[("symbol", "BTCPERP".into()), ("settleCoin", "USDC".into())]),
-            with(&[("symbol", "OLDUSDT".into()), ("status", "Delivering".into())]),
-            with(&[("symbol", "NEWUSDT".into()), ("isPreListing", true.into())]),
+        let row = |changes| with(example()["result"]["list"][0].clone(), changes);
+        let rows = json!([
+            row(json!({"symbol": "BTCUSDT-29AUG25", "contractType": "LinearFutures"})),
+            row(json!({"symbol": "BTCPERP", "settleCoin": "USDC"})),
+            row(json!({"symbol": "OLDUSDT", "status": "Delivering"})),
+            row(json!({"symbol": "NEWUSDT", "isPreListing": true})),
         ]);
-        let text = serde_json::json!({"retCode": 0, "result": {"list": rows, "nextPageCursor": "first%3DNEWUSDT"}}).to_string();
+        let text = json!({"retCode": 0, "result": {"list": rows, "nextPageCursor": "first%3DNEWUSDT"}}).to_string();
         let (list, cursor) = read(&text).unwrap();
         let seen: Vec<_> = list.iter().map(|i| (i.symbol.as_str(), i.closed.as_deref())).collect();
         assert_eq!(seen, [("OLDUSDT", Some("Delivering")), ("NEWUSDT", Some("pre-listing"))]);

@@ -6,7 +6,7 @@ mod guards;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason, with};
 use crate::market::{Action, ClientId, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, Trigger, TriggerBy};
 
 /// A step that succeeds with a result.
@@ -72,11 +72,6 @@ fn row(leg: Leg, status: &str, filled: &str) -> Value {
 fn position(idx: i64, side: &str, size: &str, stop: &str, target: &str) -> Value {
     json!({"symbol": "ETHUSDT", "positionIdx": idx, "side": side, "size": size, "avgPrice": "2000", "markPrice": "2010", "liqPrice": "",
         "leverage": "10", "positionIM": "", "unrealisedPnl": "", "stopLoss": stop, "takeProfit": target, "tradeMode": 0, "updatedTime": "1699999999000"})
-}
-
-fn with(mut row: Value, changes: Value) -> Value {
-    row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    row
 }
 
 fn long(stop: &str, target: &str) -> Value {

@@ -108,31 +108,19 @@ fn reason_in(words: &str) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, PAGE, rate_limited};
 
-    const NOW: Millis = 1_700_000_012_345;
+    const BENCH: Bench = Bench { judge, statuses: &[200], body };
 
-    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
-        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 9000 };
-        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
-    }
-
-    fn coded(code: i64, message: &str) -> String {
+    fn body(code: i64, message: &str) -> String {
         serde_json::json!({"code": code, "data": {}, "message": message}).to_string()
-    }
-
-    fn with_code(code: i64, message: &str) -> ExchangeError {
-        judge_as(true, 200, None, &coded(code, message)).unwrap()
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 9000)
     }
 
     /// Every code of the exchange sheet that is a plain refusal, with its class.
     #[test]
     fn every_known_code_has_its_class() {
         use Reason::*;
-        let table: &[(Reason, &[i64])] = &[
+        BENCH.assert_table(&[
             (InsufficientBalance, &[3109, 107]),
             (MinSize, &[3127]),
             (UnknownOrder, &[3600]),
@@ -144,21 +132,14 @@ mod tests {
             (IpNotAllowed, &[4007, 23]),
             (ClockSkew, &[4010, 4017, 227]),
             (AccountRestricted, &[4011, 4018, 4115, 4117, 4130, 4158, 4159]),
-            (RateLimited { until: NOW + WINDOW_MS }, &[4123, 4213]),
+            (rate_limited(WINDOW_MS), &[4123, 4213]),
             (Other, &[3621, 3999, 7, -1]),
-        ];
-        for (reason, codes) in table {
-            for code in *codes {
-                let error = with_code(*code, "some words");
-                assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-            }
-        }
+        ]);
     }
 
     #[test]
     fn words_tell_what_codes_do_not() {
-        let cases = [
+        BENCH.assert_words(&[
             (3639, "market ETHUSD not found", Reason::SymbolUnknown),
             (3639, "invalid leverage", Reason::Leverage),
             (3639, "amount precision error", Reason::Precision),
@@ -169,45 +150,32 @@ mod tests {
             (3104, "No position to close", Reason::NoPosition),
             (4001, "Service is not available during funding fee settlement", Reason::Maintenance),
             (3105, "Service is not available during funding fee settlement", Reason::Maintenance),
-        ];
-        for (code, text, reason) in cases {
-            assert_eq!(with_code(code, text).reason(), Some(reason), "{code} {text}");
-        }
+        ]);
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
         for code in [3008, 4001, 35, 4002, 36, 4003] {
-            let error = with_code(code, "words");
-            assert!(is_unknown(&error) && error.to_string().contains("words"), "{code}: {error}");
-            let read = judge_as(false, 200, None, &coded(code, "words")).unwrap();
-            assert_eq!(read.reason(), Some(Reason::Busy), "{code}");
+            BENCH.assert_unsure(200, code, "words");
         }
-        let page = "<html><head><title>502 Bad Gateway</title></head></html>";
-        let (no, yes) = (coded(3109, "balance not enough"), coded(0, "OK"));
-        for (status, body) in
-            [(502, page), (504, ""), (500, "{"), (403, page), (404, page), (302, ""), (500, &no), (500, &yes), (404, &yes)]
-        {
-            let error = judge_as(true, status, None, body).unwrap();
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
+        for (status, code) in [(500, 3109), (500, 0), (404, 0)] {
+            BENCH.assert_unsure(status, code, "words");
         }
-        assert_eq!(judge_as(true, 200, None, page), None, "left to whoever reads it");
-        assert_eq!(judge_as(true, 200, None, &yes), None);
-        assert_eq!(judge_as(true, 400, None, &no).unwrap().reason(), Some(Reason::InsufficientBalance));
+        BENCH.assert_strangers_say_nothing();
+        // A page with a good status is left to whoever reads it.
+        BENCH.assert_passes(&[PAGE, &body(0, "OK")]);
+        assert_eq!(BENCH.coded(400, 3109, "balance not enough").reason(), Some(Reason::InsufficientBalance));
     }
 
     #[test]
     fn limits_are_waited_for_a_second_or_as_long_as_is_asked() {
-        let limited = |until| Some(Reason::RateLimited { until });
-        let many = coded(4213, "too many requests");
-        for (status, retry_after_s, body, until) in [
-            (200, None, many.as_str(), NOW + 1000),
-            (429, None, "<html>", NOW + 1000),
-            (429, Some(7), "", NOW + 7000),
-            (429, Some(0), &coded(0, ""), NOW + 1000),
-            (200, Some(u64::MAX), many.as_str(), NOW + WAIT_MAX_MS),
-        ] {
-            assert_eq!(judge_as(true, status, retry_after_s, body).unwrap().reason(), limited(until), "{status} {retry_after_s:?}");
-        }
+        let many = body(4213, "too many requests");
+        BENCH.assert_limits(&[
+            (200, None, &many, rate_limited(1000)),
+            (429, None, "<html>", rate_limited(1000)),
+            (429, Some(7), "", rate_limited(7000)),
+            (429, Some(0), &body(0, ""), rate_limited(1000)),
+            (200, Some(u64::MAX), &many, rate_limited(WAIT_MAX_MS)),
+        ]);
     }
 }

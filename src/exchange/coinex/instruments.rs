@@ -90,15 +90,12 @@ impl Contract {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::script::{d, with};
+    use crate::exchange::vectors;
+    use serde_json::{Value, json};
 
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
-    fn example() -> serde_json::Value {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/coinex_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].clone()
+    fn example() -> Value {
+        vectors::example(include_str!("../../../tests/data/coinex_vectors.json"), "instruments")
     }
 
     fn read(text: &str) -> serde_json::Result<Vec<Instrument>> {
@@ -118,21 +115,17 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_and_what_does_not_trade() {
-        let with = |changes: &[(&str, serde_json::Value)]| {
-            let mut row = example()["data"][1].clone();
-            changes.iter().for_each(|(name, value)| row[*name] = value.clone());
-            row
-        };
-        let rows = serde_json::json!([
-            with(&[("market", "BTCUSD".into()), ("contract_type", "inverse".into()), ("quote_ccy", "USD".into())]),
-            with(&[("market", "ETHUSDC".into()), ("quote_ccy", "USDC".into())]),
-            with(&[("market", "NEWUSDT".into()), ("status", "counting_down".into())]),
-            with(&[("market", "OLDUSDT".into()), ("is_market_available", false.into())]),
-            with(&[("market", "APPUSDT".into()), ("is_api_trading_available", false.into())]),
-            with(&[("market", "ODDUSDT".into()), ("base_ccy_precision", ().into())]),
-            with(&[("market", "SILENTUSDT".into()), ("is_api_trading_available", ().into()), ("is_market_available", ().into())]),
+        let row = |changes| with(example()["data"][1].clone(), changes);
+        let rows = json!([
+            row(json!({"market": "BTCUSD", "contract_type": "inverse", "quote_ccy": "USD"})),
+            row(json!({"market": "ETHUSDC", "quote_ccy": "USDC"})),
+            row(json!({"market": "NEWUSDT", "status": "counting_down"})),
+            row(json!({"market": "OLDUSDT", "is_market_available": false})),
+            row(json!({"market": "APPUSDT", "is_api_trading_available": false})),
+            row(json!({"market": "ODDUSDT", "base_ccy_precision": null})),
+            row(json!({"market": "SILENTUSDT", "is_api_trading_available": null, "is_market_available": null})),
         ]);
-        let list = read(&serde_json::json!({"code": 0, "data": rows, "message": "OK"}).to_string()).unwrap();
+        let list = read(&json!({"code": 0, "data": rows, "message": "OK"}).to_string()).unwrap();
         let seen: Vec<_> = list.iter().map(|i| (i.symbol.as_str(), i.closed.as_deref())).collect();
         let closed = |name, why| (name, Some(why));
         assert_eq!(

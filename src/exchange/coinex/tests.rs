@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::error::Reason;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason, with};
 use crate::market::{Action, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind};
 
 /// A step that succeeds.
@@ -67,11 +67,6 @@ fn position(side: &str) -> Value {
     json!({"position_id": 7, "market": "ETHUSDT", "market_type": "FUTURES", "side": side, "margin_mode": "cross", "open_interest": "1.5",
         "close_avbl": "1.0", "avg_entry_price": "2000", "leverage": "10", "margin_avbl": "300", "unrealized_pnl": "-3", "liq_price": "",
         "stop_loss_price": "0", "take_profit_price": "0", "stop_loss_list": [], "take_profit_list": [], "updated_at": 1_699_999_999_000_u64})
-}
-
-fn with(mut row: Value, changes: Value) -> Value {
-    row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    row
 }
 
 const OPEN: &str = "POST /v2/futures/order";

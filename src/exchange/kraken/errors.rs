@@ -189,17 +189,10 @@ fn advice(words: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, CHANGE, PAGE, is_unknown, rate_limited};
     use serde_json::json;
 
-    const NOW: Millis = 1_700_000_012_345;
-
-    fn attempt(changes: bool) -> Attempt {
-        Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 11_000 }
-    }
-
-    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
-        judge(&attempt(changes), &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
-    }
+    const BENCH: Bench = Bench { judge, statuses: &[200, 400, 500], body: coded };
 
     fn named(name: &str) -> String {
         json!({"result": "error", "error": name, "serverTime": "2023-11-14T22:13:20.000Z"}).to_string()
@@ -207,10 +200,6 @@ mod tests {
 
     fn coded(code: i64, message: &str) -> String {
         json!({"status": "INTERNAL_SERVER_ERROR", "result": "error", "errors": [{"code": code, "message": message}]}).to_string()
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 11_000)
     }
 
     /// Every name of the exchange sheet that is a plain refusal, with its class.
@@ -241,10 +230,10 @@ mod tests {
         ];
         for (reason, names) in table {
             for name in *names {
-                let error = judge_as(true, 200, None, &named(name)).unwrap();
+                let error = BENCH.change(200, &named(name));
                 assert_eq!(error.reason(), Some(*reason), "{name}: {error}");
                 assert!(error.to_string().contains(name), "{error}");
-                assert_eq!(refused(&attempt(true), name).reason(), Some(*reason), "{name}");
+                assert_eq!(refused(&CHANGE, name).reason(), Some(*reason), "{name}");
             }
         }
     }
@@ -258,27 +247,27 @@ mod tests {
             (92, Reason::InsufficientBalance),
             (87, Reason::SymbolUnknown),
             (88, Reason::SymbolUnknown),
-            (10, Reason::RateLimited { until: NOW + WINDOW_MS }),
+            (10, rate_limited(WINDOW_MS)),
             (99, Reason::Other),
         ] {
-            for status in [200, 400, 500] {
-                let error = judge_as(true, status, None, &coded(code, "SOME_WORDS")).unwrap();
+            for status in BENCH.statuses {
+                let error = BENCH.coded(*status, code, "SOME_WORDS");
                 assert_eq!(error.reason(), Some(reason), "{code}");
                 assert!(error.to_string().contains(&format!("({code}): SOME_WORDS")), "{error}");
             }
         }
         // Without a code the message tells.
-        assert_eq!(judge_as(true, 404, None, &coded(0, "contractNotFound")).unwrap().reason(), Some(Reason::SymbolUnknown));
-        assert!(is_unknown(&judge_as(true, 500, None, &coded(0, "SOMETHING_NEW")).unwrap()));
+        assert_eq!(BENCH.coded(404, 0, "contractNotFound").reason(), Some(Reason::SymbolUnknown));
+        assert!(is_unknown(&BENCH.coded(500, 0, "SOMETHING_NEW")));
         let past = json!({"status": "unauthorized", "reason": "wrong key"}).to_string();
-        assert_eq!(judge_as(false, 401, None, &past).unwrap().reason(), Some(Reason::Credentials));
-        let spot = judge_as(false, 200, None, &named("authenticationError")).unwrap().to_string();
+        assert_eq!(BENCH.question(401, &past).reason(), Some(Reason::Credentials));
+        let spot = BENCH.question(200, &named("authenticationError")).to_string();
         assert!(spot.contains("authenticationError: keys of the spot exchange"), "{spot}");
     }
 
     #[test]
     fn one_strange_element_does_not_hide_the_rest() {
-        let limited = Some(Reason::RateLimited { until: NOW + WINDOW_MS });
+        let limited = Some(rate_limited(WINDOW_MS));
         for (body, reason) in [
             (r#"{"error":"apiLimitExceeded","errors":["apiLimitExceeded"]}"#, limited),
             (r#"{"errors":["apiLimitExceeded"]}"#, limited),
@@ -295,55 +284,43 @@ mod tests {
             (r#"{"result":"error","error":"invalidSize","errors":[{"code":11,"message":"X"}]}"#, Some(Reason::MinSize)),
             (r#"{"result":"error","error":"somethingNew","errors":[{"code":87,"message":"X"}]}"#, Some(Reason::SymbolUnknown)),
         ] {
-            let error = judge_as(true, 400, None, body).unwrap();
+            let error = BENCH.change(400, body);
             assert_eq!(error.reason(), reason, "{body}: {error}");
         }
-        let both = judge_as(true, 400, None, r#"{"error":"somethingNew","errors":[{"code":87,"message":"X"}]}"#).unwrap().to_string();
+        let both = BENCH.change(400, r#"{"error":"somethingNew","errors":[{"code":87,"message":"X"}]}"#).to_string();
         assert!(both.contains("somethingNew") && both.contains("87"), "{both}");
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
         for name in ["Server Error", "Unavailable", "unknownError", ""] {
-            assert!(is_unknown(&judge_as(true, 200, None, &named(name)).unwrap()), "{name}");
+            assert!(is_unknown(&BENCH.change(200, &named(name))), "{name}");
             // A read changes nothing: "failed" is then all there is to know.
-            assert_eq!(judge_as(false, 200, None, &named(name)).unwrap().reason(), Some(Reason::Busy), "{name}");
+            assert_eq!(BENCH.question(200, &named(name)).reason(), Some(Reason::Busy), "{name}");
         }
-        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        for (status, body) in
-            [(502, page), (503, ""), (520, page), (500, "{"), (301, page), (403, page), (404, ""), (401, page), (400, "[]")]
-        {
-            let error = judge_as(true, status, None, body).unwrap();
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
-        }
-        assert_eq!(judge_as(false, 401, None, page).unwrap().reason(), Some(Reason::Credentials));
-        assert!(is_unknown(&judge_as(true, 500, None, &named("somethingNew")).unwrap()));
-        assert!(is_unknown(&judge_as(true, 500, None, r#"{"result":"success"}"#).unwrap()), "a success must come as one");
+        BENCH.assert_strangers_say_nothing();
+        assert_eq!(BENCH.question(401, PAGE).reason(), Some(Reason::Credentials));
+        assert!(is_unknown(&BENCH.change(500, &named("somethingNew"))));
+        assert!(is_unknown(&BENCH.change(500, r#"{"result":"success"}"#)), "a success must come as one");
         for status in ["", "unknown", "Unavailable"] {
-            assert!(is_unknown(&refused(&attempt(true), status)), "{status}");
+            assert!(is_unknown(&refused(&CHANGE, status)), "{status}");
         }
     }
 
     #[test]
     fn limits_say_until_when() {
-        let limited = |until| Some(Reason::RateLimited { until });
-        let cases = [
-            (200, None, named("apiLimitExceeded"), limited(NOW + 10_000)),
-            (429, None, "<html>".to_owned(), limited(NOW + 10_000)),
-            (429, Some(30), String::new(), limited(NOW + 30_000)),
-            (429, Some(0), named("somethingNew"), limited(NOW + 10_000)),
-            (429, Some(u64::MAX), coded(10, "x"), limited(NOW + WAIT_MAX_MS)),
-        ];
-        for (status, retry_after_s, body, reason) in cases {
-            assert_eq!(judge_as(true, status, retry_after_s, &body).unwrap().reason(), reason, "{status} {body}");
-        }
+        BENCH.assert_limits(&[
+            (200, None, &named("apiLimitExceeded"), rate_limited(10_000)),
+            (429, None, "<html>", rate_limited(10_000)),
+            (429, Some(30), "", rate_limited(30_000)),
+            (429, Some(0), &named("somethingNew"), rate_limited(10_000)),
+            (429, Some(u64::MAX), &coded(10, "x"), rate_limited(WAIT_MAX_MS)),
+        ]);
     }
 
     #[test]
     fn what_is_no_failure_of_a_call_is_left_to_whoever_reads_it() {
         let refused = json!({"result": "success", "sendStatus": {"status": "invalidSize"}}).to_string();
-        for body in [refused.as_str(), r#"{"elements":[],"len":0}"#, r#"{"result":"success"}"#, "<html>", "[]", "{"] {
-            assert_eq!(judge_as(true, 200, None, body), None, "{body}");
-        }
+        BENCH.assert_passes(&[&refused, r#"{"elements":[],"len":0}"#, r#"{"result":"success"}"#, "<html>", "[]", "{"]);
     }
 }

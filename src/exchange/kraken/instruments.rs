@@ -122,17 +122,13 @@ fn step(digits: i64) -> Option<Decimal> {
 mod tests {
     use super::*;
     use crate::alert::symbol::{SymbolError, SymbolName};
+    use crate::exchange::script::{d, with};
+    use crate::exchange::vectors;
     use crate::market::Instruments;
     use serde_json::{Value, json};
 
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
     fn example() -> Value {
-        let vectors: Value = serde_json::from_str(include_str!("../../../tests/data/kraken_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].clone()
+        vectors::example(include_str!("../../../tests/data/kraken_vectors.json"), "instruments")
     }
 
     fn read(answer: &Value) -> Vec<Instrument> {
@@ -161,21 +157,16 @@ mod tests {
 
     #[test]
     fn what_is_another_contract_is_left_out_and_what_does_not_trade_says_why() {
-        let row = example()["instruments"][1].clone();
-        let with = |changes: Value| {
-            let mut row = row.clone();
-            row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-            row
-        };
+        let row = |changes| with(example()["instruments"][1].clone(), changes);
         let answer = json!({"result": "success", "instruments": [
-            with(json!({"symbol": "FF_ETHUSD_260327", "lastTradingTime": "2026-03-27T16:00:00Z"})),
-            with(json!({"symbol": "PF_DATED", "lastTradingTime": "2026-03-27T16:00:00Z"})),
-            with(json!({"symbol": "PI_ETHUSD", "type": "futures_inverse"})), with(json!({"symbol": "PF_INVERSE", "type": "futures_inverse"})),
-            with(json!({"symbol": "PF_ETHEUR", "quote": "EUR"})), with(json!({"symbol": "PF_MANY", "contractSize": 10})),
-            with(json!({"symbol": "PF_NOSTEP", "contractValueTradePrecision": 30})),
-            with(json!({"symbol": "PF_NOTICK", "tickSize": null})), with(json!({"symbol": "PF_ZEROTICK", "tickSize": 0})), {"symbol": "in_xbtusd", "type": "spot index"},
-            with(json!({"symbol": "PF_A", "tradeable": false})), with(json!({"symbol": "PF_B", "postOnly": true})),
-            with(json!({"symbol": "PF_C", "base": "XBT", "marginLevels": [], "retailMarginLevels": [{"initialMargin": 0.3}]})),
+            row(json!({"symbol": "FF_ETHUSD_260327", "lastTradingTime": "2026-03-27T16:00:00Z"})),
+            row(json!({"symbol": "PF_DATED", "lastTradingTime": "2026-03-27T16:00:00Z"})),
+            row(json!({"symbol": "PI_ETHUSD", "type": "futures_inverse"})), row(json!({"symbol": "PF_INVERSE", "type": "futures_inverse"})),
+            row(json!({"symbol": "PF_ETHEUR", "quote": "EUR"})), row(json!({"symbol": "PF_MANY", "contractSize": 10})),
+            row(json!({"symbol": "PF_NOSTEP", "contractValueTradePrecision": 30})),
+            row(json!({"symbol": "PF_NOTICK", "tickSize": null})), row(json!({"symbol": "PF_ZEROTICK", "tickSize": 0})), {"symbol": "in_xbtusd", "type": "spot index"},
+            row(json!({"symbol": "PF_A", "tradeable": false})), row(json!({"symbol": "PF_B", "postOnly": true})),
+            row(json!({"symbol": "PF_C", "base": "XBT", "marginLevels": [], "retailMarginLevels": [{"initialMargin": 0.3}]})),
         ]});
         let list = read(&answer);
         assert_eq!(

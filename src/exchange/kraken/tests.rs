@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::Keys;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason, with};
+use crate::exchange::vectors;
 use crate::market::{Action, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 use crate::secret::Secret;
 
@@ -115,11 +116,6 @@ fn open_row(leg: Leg, number: &str, order_type: &str) -> Value {
         "orderType": order_type, "unfilledSize": 0.3, "filledSize": 0.2, "receivedTime": NOW, "lastUpdateTime": NOW, "status": "partiallyFilled",
         "reduceOnly": guards});
     row[if guards { "stopPrice" } else { "limitPrice" }] = json!(1700.0);
-    row
-}
-
-fn with(mut row: Value, changes: Value) -> Value {
-    row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     row
 }
 

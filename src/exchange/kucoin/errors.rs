@@ -157,32 +157,20 @@ fn advice(code: i64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, NOW, rate_limited};
     use serde_json::json;
 
-    const NOW: Millis = 1_700_000_012_345;
-
-    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
-        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 8000 };
-        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
-    }
+    const BENCH: Bench = Bench { judge, statuses: &[200, 400], body };
 
     fn body(code: i64, msg: &str) -> String {
         json!({"code": code.to_string(), "msg": msg}).to_string()
-    }
-
-    fn with_code(code: i64, msg: &str) -> ExchangeError {
-        judge_as(true, 200, None, &body(code, msg)).unwrap()
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 8000)
     }
 
     /// Every code of the exchange's that is a plain refusal, with its class.
     #[test]
     fn every_known_code_has_its_class_whatever_the_status() {
         use Reason::*;
-        let table: &[(Reason, &[i64])] = &[
+        BENCH.assert_table(&[
             (InsufficientBalance, &[300_003, 330_008, 200_005]),
             (DuplicateClientId, &[300_018]),
             (UnknownOrder, &[100_004]),
@@ -196,30 +184,21 @@ mod tests {
             (AccountRestricted, &[411_100, 40_010, 400_303, 112_010]),
             (IpNotAllowed, &[400_006]),
             (ClockSkew, &[400_002]),
-            (RateLimited { until: NOW + 30_000 }, &[429_000]),
-            (RateLimited { until: NOW + 10_000 }, &[200_002]),
+            (rate_limited(30_000), &[429_000]),
+            (rate_limited(10_000), &[200_002]),
             (Banned { until: NOW + 30_000 }, &[1_015]),
             (Busy, &[300_014]),
             (SymbolUnknown, &[400_600, 100_003, 200_003, 300_002, 300_015]),
             (BadRequest, &[100_001, 300_000, 400_100, 400_000, 404_000]),
             (Other, &[999_999, 7]),
-        ];
-        for (reason, codes) in table {
-            for code in *codes {
-                for status in [200, 400] {
-                    let error = judge_as(true, status, None, &body(*code, "some words")).unwrap();
-                    assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                    assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-                }
-            }
-        }
-        assert!(with_code(400_003, "KC-API-KEY not exists").to_string().contains("version 2"));
+        ]);
+        assert!(BENCH.coded(200, 400_003, "KC-API-KEY not exists").to_string().contains("version 2"));
     }
 
     #[test]
     fn some_codes_need_their_text() {
         use Reason::*;
-        let cases = [
+        BENCH.assert_words(&[
             (100_001, "error.getOrder.orderNotExist", UnknownOrder),
             (400_100, "order_not_exist_or_not_allow_to_cancel", UnknownOrder),
             (100_001, "The order does not exist.", UnknownOrder),
@@ -239,48 +218,35 @@ mod tests {
             (404_000, "Contract symbol not found", SymbolUnknown),
             (50_002, "exist.order.or.position", SettingBlocked),
             (400_100, "exist.order.or.position", SettingBlocked),
-        ];
-        for (code, text, reason) in cases {
-            assert_eq!(with_code(code, text).reason(), Some(reason), "{code} {text}");
-        }
+        ]);
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
         for (status, code) in [(200, 500_000), (500, 500_000), (200, 408_000), (503, 999_999), (201, 200_000)] {
-            assert!(is_unknown(&judge_as(true, status, None, &body(code, "words")).unwrap()), "{status} {code}");
-            assert_eq!(judge_as(false, status, None, &body(code, "words")).unwrap().reason(), Some(Reason::Busy), "{code}");
+            BENCH.assert_unsure(status, code, "words");
         }
-        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        for (status, text) in [(502, page), (503, ""), (500, "{"), (403, page), (404, page), (302, ""), (400, "\u{0}"), (400, "[]")] {
-            let error = judge_as(true, status, None, text).unwrap();
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {text}: {error}");
-        }
+        BENCH.assert_strangers_say_nothing();
         // A code that is clear stays so under a status that is not.
-        assert_eq!(judge_as(true, 503, None, &body(300_003, "too little")).unwrap().reason(), Some(Reason::InsufficientBalance));
+        assert_eq!(BENCH.coded(503, 300_003, "too little").reason(), Some(Reason::InsufficientBalance));
     }
 
     #[test]
     fn limits_say_until_when() {
-        let limited = |until| Some(Reason::RateLimited { until });
-        let cases = [
-            (429, None, body(429_000, "Too many requests"), limited(NOW + 30_000)),
-            (200, Some(4), body(429_000, "Too many requests"), limited(NOW + 4000)),
-            (429, None, "<html>".to_owned(), limited(NOW + 30_000)),
-            (429, Some(0), String::new(), limited(NOW + 1000)),
-            (429, Some(u64::MAX), body(999_999, "x"), limited(NOW + WAIT_MAX_MS)),
-            (403, None, "Error code: 1015".to_owned(), Some(Reason::Banned { until: NOW + 30_000 })),
-        ];
-        for (status, retry_after_s, body, reason) in cases {
-            assert_eq!(judge_as(true, status, retry_after_s, &body).unwrap().reason(), reason, "{status} {body}");
-        }
+        let many = body(429_000, "Too many requests");
+        BENCH.assert_limits(&[
+            (429, None, &many, rate_limited(30_000)),
+            (200, Some(4), &many, rate_limited(4000)),
+            (429, None, "<html>", rate_limited(30_000)),
+            (429, Some(0), "", rate_limited(1000)),
+            (429, Some(u64::MAX), &body(999_999, "x"), rate_limited(WAIT_MAX_MS)),
+            (403, None, "Error code: 1015", Reason::Banned { until: NOW + 30_000 }),
+        ]);
     }
 
     #[test]
     fn orders_that_failed_are_no_failure_of_a_call_that_was_answered() {
         let batch = json!({"code": "200000", "data": [{"orderId": null, "code": "300003", "msg": "too little"}]}).to_string();
-        for body in [batch.as_str(), r#"{"code":200000,"msg":null}"#, "{", "[]", ""] {
-            assert_eq!(judge_as(true, 200, None, body), None, "{body}");
-        }
+        BENCH.assert_passes(&[&batch, r#"{"code":200000,"msg":null}"#, "{", "[]", ""]);
     }
 }

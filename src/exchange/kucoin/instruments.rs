@@ -94,16 +94,12 @@ impl Contract {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::script::{d, with};
+    use crate::exchange::vectors;
     use serde_json::{Value, json};
 
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
     fn example() -> Value {
-        let vectors: Value = serde_json::from_str(include_str!("../../../tests/data/kucoin_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].clone()
+        vectors::example(include_str!("../../../tests/data/kucoin_vectors.json"), "instruments")
     }
 
     fn read(text: &str) -> Vec<Instrument> {
@@ -136,18 +132,13 @@ mod tests {
 
     #[test]
     fn what_is_another_contract_is_left_out_and_what_does_not_trade_says_why() {
-        let row = example()["data"][1].clone();
-        let with = |changes: &[(&str, Value)]| {
-            let mut row = row.clone();
-            changes.iter().for_each(|(field, value)| row[*field] = value.clone());
-            row
-        };
-        let usdc = with(&[("symbol", json!("ETHUSDCM")), ("quoteCurrency", json!("USDC")), ("settleCurrency", json!("USDC"))]);
+        let row = |changes| with(example()["data"][1].clone(), changes);
         let answer = json!({"code": "200000", "data": [
-            with(&[("symbol", json!("ETHUSDM")), ("isInverse", json!(true)), ("quoteCurrency", json!("USD")), ("settleCurrency", json!("ETH"))]),
-            usdc, with(&[("symbol", json!("DATED")), ("type", json!("FFICSX"))]), with(&[("symbol", json!("ODD")), ("isInverse", json!(null))]),
-            with(&[("symbol", json!("NO-SIZE")), ("multiplier", json!(null))]), with(&[("symbol", json!("NO-LOT")), ("lotSize", json!(0))]),
-            with(&[("symbol", json!("A")), ("status", json!("Paused"))]), with(&[("symbol", json!("B")), ("marketMaxOrderQty", json!(500))]),
+            row(json!({"symbol": "ETHUSDM", "isInverse": true, "quoteCurrency": "USD", "settleCurrency": "ETH"})),
+            row(json!({"symbol": "ETHUSDCM", "quoteCurrency": "USDC", "settleCurrency": "USDC"})),
+            row(json!({"symbol": "DATED", "type": "FFICSX"})), row(json!({"symbol": "ODD", "isInverse": null})),
+            row(json!({"symbol": "NO-SIZE", "multiplier": null})), row(json!({"symbol": "NO-LOT", "lotSize": 0})),
+            row(json!({"symbol": "A", "status": "Paused"})), row(json!({"symbol": "B", "marketMaxOrderQty": 500})),
         ]})
         .to_string();
         let list = read(&answer);

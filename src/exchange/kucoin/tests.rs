@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::script::{self, START, Step, broken, d, id, is_unknown, raw, reason};
+use crate::exchange::vectors;
 use crate::market::{Action, ClientId, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step answered with this.
@@ -41,9 +42,7 @@ impl Stage {
 }
 
 fn contracts_answer() -> Value {
-    let vectors: Value = serde_json::from_str(include_str!("../../../tests/data/kucoin_vectors.json")).unwrap();
-    let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-    instruments["response_used"].clone()
+    vectors::example(include_str!("../../../tests/data/kucoin_vectors.json"), "instruments")
 }
 
 fn eth() -> Symbol {

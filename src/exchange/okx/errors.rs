@@ -157,28 +157,13 @@ fn advice(code: i64, text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, is_unknown, rate_limited};
     use serde_json::json;
 
-    const NOW: Millis = 1_700_000_012_345;
-
-    fn attempt(changes: bool) -> Attempt {
-        Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 7000 }
-    }
-
-    fn judge_as(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
-        judge(&attempt(changes), &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
-    }
+    const BENCH: Bench = Bench { judge, statuses: &[200], body: whole };
 
     fn whole(code: i64, msg: &str) -> String {
         json!({"code": code.to_string(), "msg": msg, "data": []}).to_string()
-    }
-
-    fn with_code(code: i64, msg: &str) -> ExchangeError {
-        judge_as(true, 200, None, &whole(code, msg)).unwrap()
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 7000)
     }
 
     /// Every code of the exchange sheet that is a plain refusal, with its class.
@@ -200,7 +185,7 @@ mod tests {
             (Credentials, &[50100, 50101, 50103, 50104, 50105, 50106, 50107, 50108, 50109, 50111, 50113, 50114, 50119, 50120, 50030]),
             (IpNotAllowed, &[50110, 50121, 50035]),
             (ClockSkew, &[50102, 50112, 50036, 50037]),
-            (RateLimited { until: NOW + 2000 }, &[50011, 50040, 50061, 51113]),
+            (rate_limited(2000), &[50011, 50040, 50061, 51113]),
             (Maintenance, &[50001, 51029, 51030]),
             (SymbolUnknown, &[51001, 51015, 51022, 51027, 51028, 51021, 54072]),
             (SettingBlocked, &[59000, 51041, 59101, 59107, 59112]),
@@ -210,69 +195,53 @@ mod tests {
             (BadRequest, &[51000]),
             (Other, &[59111, 51333, 51100, 50024, 99999, 7, 1]),
         ];
-        for (reason, codes) in table {
-            for code in *codes {
-                let error = with_code(*code, "some words");
-                assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-                let order = json!({"clOrdId": "x", "sCode": code.to_string(), "sMsg": "some words"}).to_string();
-                assert_eq!(judge_as(true, 200, None, &order), Some(error), "{code}");
-            }
+        BENCH.assert_table(table);
+        for code in table.iter().flat_map(|(_, codes)| *codes) {
+            let order = json!({"clOrdId": "x", "sCode": code.to_string(), "sMsg": "some words"}).to_string();
+            assert_eq!(BENCH.change(200, &order), BENCH.coded(200, *code, "some words"), "{code}");
         }
     }
 
     #[test]
     fn some_codes_need_their_text() {
-        let cases = [
-            ("Parameter posSide error", Reason::PositionMode),
-            ("Parameter tdMode  error", Reason::AccountRestricted),
-            ("Parameter sz error", Reason::Precision),
-            ("Parameter px error", Reason::Precision),
-            ("Parameter slTriggerPx error", Reason::Precision),
-            ("Parameter clOrdId error", Reason::BadRequest),
-            ("", Reason::BadRequest),
-        ];
-        for (text, reason) in cases {
-            assert_eq!(with_code(51000, text).reason(), Some(reason), "{text}");
-        }
-        let said = with_code(51010, "Request unsupported under current account mode.").to_string();
+        BENCH.assert_words(&[
+            (51000, "Parameter posSide error", Reason::PositionMode),
+            (51000, "Parameter tdMode  error", Reason::AccountRestricted),
+            (51000, "Parameter sz error", Reason::Precision),
+            (51000, "Parameter px error", Reason::Precision),
+            (51000, "Parameter slTriggerPx error", Reason::Precision),
+            (51000, "Parameter clOrdId error", Reason::BadRequest),
+            (51000, "", Reason::BadRequest),
+        ]);
+        let said = BENCH.coded(200, 51010, "Request unsupported under current account mode.").to_string();
         assert!(said.contains("current account mode: switch the account to Futures mode by hand"), "{said}");
-        assert!(with_code(51000, "Parameter tdMode error").to_string().contains("use cross margin"));
+        assert!(BENCH.coded(200, 51000, "Parameter tdMode error").to_string().contains("use cross margin"));
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
         for code in [50004, 50013, 50026, 51054, 51149, 51412] {
-            assert!(is_unknown(&with_code(code, "words")), "{code}");
-            let order = json!({"sCode": code.to_string(), "sMsg": "words"}).to_string();
-            assert!(is_unknown(&judge_as(true, 200, None, &order).unwrap()), "{code}");
-            // A read changes nothing: "failed" is then all there is to know.
-            assert_eq!(judge_as(false, 200, None, &whole(code, "words")).unwrap().reason(), Some(Reason::Busy), "{code}");
+            BENCH.assert_unsure(200, code, "words");
+            let nameless = json!({"sCode": code.to_string(), "sMsg": "words"}).to_string();
+            assert!(is_unknown(&BENCH.change(200, &nameless)), "{code}");
         }
-        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        for (status, body) in [(502, page), (503, ""), (500, "{"), (403, page), (404, page), (302, ""), (400, "\u{0}"), (400, "[]")] {
-            let error = judge_as(true, status, None, body).unwrap();
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
-        }
-        assert!(is_unknown(&judge_as(true, 500, None, &whole(59999, "new")).unwrap()));
-        assert!(is_unknown(&judge_as(true, 201, None, &whole(0, "")).unwrap()), "a success must come as one");
-        assert_eq!(judge_as(true, 503, None, &whole(50001, "down")).unwrap().reason(), Some(Reason::Maintenance));
+        BENCH.assert_strangers_say_nothing();
+        assert!(is_unknown(&BENCH.coded(500, 59999, "new")));
+        assert!(is_unknown(&BENCH.coded(201, 0, "")), "a success must come as one");
+        assert_eq!(BENCH.coded(503, 50001, "down").reason(), Some(Reason::Maintenance));
     }
 
     #[test]
     fn limits_say_until_when() {
-        let limited = |until| Some(Reason::RateLimited { until });
-        let cases = [
-            (429, None, whole(50011, "Too Many Requests"), limited(NOW + 2000)),
-            (200, None, whole(50011, "Too Many Requests"), limited(NOW + 2000)),
-            (429, None, "<html>".to_owned(), limited(NOW + 2000)),
-            (429, Some(7), String::new(), limited(NOW + 7000)),
-            (429, Some(0), String::new(), limited(NOW + 2000)),
-            (429, Some(u64::MAX), whole(99999, "x"), limited(NOW + WAIT_MAX_MS)),
-        ];
-        for (status, retry_after_s, body, reason) in cases {
-            assert_eq!(judge_as(true, status, retry_after_s, &body).unwrap().reason(), reason, "{status} {body}");
-        }
+        let many = whole(50011, "Too Many Requests");
+        BENCH.assert_limits(&[
+            (429, None, &many, rate_limited(2000)),
+            (200, None, &many, rate_limited(2000)),
+            (429, None, "<html>", rate_limited(2000)),
+            (429, Some(7), "", rate_limited(7000)),
+            (429, Some(0), "", rate_limited(2000)),
+            (429, Some(u64::MAX), &whole(99999, "x"), rate_limited(WAIT_MAX_MS)),
+        ]);
     }
 
     #[test]
@@ -280,14 +249,12 @@ mod tests {
         let orders = |code: &str, first: &str| {
             json!({"code": code, "msg": "", "data": [{"sCode": first, "sMsg": "a"}, {"sCode": "51008", "sMsg": "b"}]}).to_string()
         };
-        for body in [orders("0", "0"), orders("1", "51000"), orders("2", "0"), whole(0, ""), "{".to_owned(), "[]".to_owned()] {
-            assert_eq!(judge_as(true, 200, None, &body), None, "{body}");
-        }
+        BENCH.assert_passes(&[&orders("0", "0"), &orders("1", "51000"), &orders("2", "0"), &whole(0, ""), "{", "[]"]);
         // With another status nobody looks inside: what the first refused order says is the answer.
-        assert_eq!(judge_as(true, 400, None, &orders("2", "0")).unwrap().reason(), Some(Reason::InsufficientBalance));
+        assert_eq!(BENCH.change(400, &orders("2", "0")).reason(), Some(Reason::InsufficientBalance));
         for data in [json!(null), json!({}), json!([]), json!([{}]), json!([1])] {
             let body = json!({"code": "1", "msg": "Operation failed", "data": data}).to_string();
-            assert_eq!(judge_as(true, 200, None, &body).unwrap().reason(), Some(Reason::Other), "{body}");
+            assert_eq!(BENCH.change(200, &body).reason(), Some(Reason::Other), "{body}");
         }
     }
 
@@ -302,7 +269,7 @@ mod tests {
                 Some("1") => &case["response"]["data"][0],
                 _ => &case["response"],
             };
-            let error = judge_as(true, 200, None, &body.to_string()).unwrap();
+            let error = BENCH.change(200, &body.to_string());
             assert_ne!(error.reason(), Some(Reason::Other), "{case}");
             let code = body["code"].as_str().or(body["sCode"].as_str()).unwrap();
             assert_eq!(is_unknown(&error), ["50004", "50013", "50026", "51149"].contains(&code), "{case}: {error}");

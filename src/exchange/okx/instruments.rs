@@ -91,16 +91,12 @@ impl Contract {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::script::{d, with};
+    use crate::exchange::vectors;
     use serde_json::{Value, json};
 
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
     fn example() -> Value {
-        let vectors: Value = serde_json::from_str(include_str!("../../../tests/data/okx_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].clone()
+        vectors::example(include_str!("../../../tests/data/okx_vectors.json"), "instruments")
     }
 
     fn read(answer: &Value) -> Vec<Instrument> {
@@ -124,22 +120,15 @@ mod tests {
 
     #[test]
     fn what_is_another_contract_is_left_out_and_what_does_not_trade_says_why() {
-        let row = example()["data"][1].clone();
-        let with = |changes: &[(&str, &str)]| {
-            let mut row = row.clone();
-            changes.iter().for_each(|(field, value)| row[*field] = json!(value));
-            row
-        };
-        let mut sized = with(&[("instId", "B"), ("ctMult", "10")]);
-        sized["lever"] = json!("");
+        let row = |changes| with(example()["data"][1].clone(), changes);
         let answer = json!({"code": "0", "msg": "", "data": [
-            with(&[("instId", "ETH-USD-SWAP"), ("ctType", "inverse"), ("settleCcy", "ETH"), ("uly", "ETH-USD"), ("ctValCcy", "USD")]),
-            with(&[("instId", "ETH-USDC-SWAP"), ("settleCcy", "USDC"), ("uly", "ETH-USDC")]),
-            with(&[("instId", "ETH-USD_UM-SWAP"), ("uly", "ETH-USD")]),
-            with(&[("instId", "ETH-USDT-261225"), ("instType", "FUTURES")]),
-            with(&[("instId", "NO-SIZE"), ("ctVal", "")]), with(&[("instId", "NO-LOT"), ("lotSz", "0")]),
-            with(&[("instId", "TOO-LARGE"), ("ctVal", "79228162514264337593543950335"), ("ctMult", "10")]),
-            with(&[("instId", "A"), ("state", "suspend")]), sized,
+            row(json!({"instId": "ETH-USD-SWAP", "ctType": "inverse", "settleCcy": "ETH", "uly": "ETH-USD", "ctValCcy": "USD"})),
+            row(json!({"instId": "ETH-USDC-SWAP", "settleCcy": "USDC", "uly": "ETH-USDC"})),
+            row(json!({"instId": "ETH-USD_UM-SWAP", "uly": "ETH-USD"})),
+            row(json!({"instId": "ETH-USDT-261225", "instType": "FUTURES"})),
+            row(json!({"instId": "NO-SIZE", "ctVal": ""})), row(json!({"instId": "NO-LOT", "lotSz": "0"})),
+            row(json!({"instId": "TOO-LARGE", "ctVal": "79228162514264337593543950335", "ctMult": "10"})),
+            row(json!({"instId": "A", "state": "suspend"})), row(json!({"instId": "B", "ctMult": "10", "lever": ""})),
         ]});
         let list = read(&answer);
         assert_eq!(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::script::{self, START, Step, broken, d, id, is_unknown, raw, reason};
+use crate::exchange::vectors;
 use crate::market::{Action, Decimal, Guarded, Leg, MarginMode, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step answered with rows.
@@ -37,9 +38,7 @@ impl Stage {
 }
 
 fn contracts_answer() -> String {
-    let vectors: Value = serde_json::from_str(include_str!("../../../tests/data/okx_vectors.json")).unwrap();
-    let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-    instruments["response_used"].to_string()
+    vectors::example(include_str!("../../../tests/data/okx_vectors.json"), "instruments").to_string()
 }
 
 fn eth() -> Symbol {

@@ -154,31 +154,19 @@ fn reason_in(text: &str) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::judging::{Bench, PAGE, is_unknown, rate_limited};
 
-    const NOW: Millis = 1_700_000_012_345;
+    const BENCH: Bench = Bench { judge, statuses: &[200], body };
 
-    fn judge_at(changes: bool, status: u16, retry_after_s: Option<u64>, body: &str) -> Option<ExchangeError> {
-        let attempt = Attempt { changes, at: NOW - 100, offset_ms: 0, fence_ms: 17_000 };
-        judge(&attempt, &Failure { status, retry_after_s, limit_resets_at: None, body: body.as_bytes(), now: NOW })
-    }
-
-    fn judged(changes: bool, status: u16, body: &str) -> ExchangeError {
-        judge_at(changes, status, None, body).unwrap()
-    }
-
-    fn with_code(code: i64, msg: &str) -> ExchangeError {
-        judged(true, 200, &serde_json::json!({"code": code, "msg": msg, "data": null}).to_string())
-    }
-
-    fn is_unknown(error: &ExchangeError) -> bool {
-        matches!(error, ExchangeError::Unknown { fence, .. } if *fence == NOW - 100 + 17_000)
+    fn body(code: i64, msg: &str) -> String {
+        serde_json::json!({"code": code, "msg": msg, "data": null}).to_string()
     }
 
     /// Every code of the exchange sheet that is a plain refusal, with its class.
     #[test]
     fn every_known_code_has_its_class() {
         use Reason::*;
-        let table: &[(Reason, &[i64])] = &[
+        BENCH.assert_table(&[
             (InsufficientBalance, &[11001, 11005, 11082, 11100, 11106]),
             (DuplicateClientId, &[11085, 10001, 11033, 19999]),
             (UnknownOrder, &[10002, 10003, 10004, 10005, 11061, 11062, 11063]),
@@ -191,7 +179,7 @@ mod tests {
             (PriceBand, &[11053, 11054, 11055, 11045, 11046]),
             (Leverage, &[11004, 11081, 11002, 39108]),
             (Credentials, &[401, 403, 39996]),
-            (RateLimited { until: NOW + WAIT_MS }, &[39995, 429]),
+            (rate_limited(WAIT_MS), &[39995, 429]),
             (Busy, &[11040, 11041, 11042]),
             (AccountRestricted, &[11022, 11023, 11024]),
             (SymbolUnknown, &[39997, 6001, 11027, 11070]),
@@ -199,14 +187,7 @@ mod tests {
             (Precision, &[30000, 412]),
             (TooManyOrders, &[11031, 11032]),
             (Other, &[11074, 999_999, 7]),
-        ];
-        for (reason, codes) in table {
-            for code in *codes {
-                let error = with_code(*code, "some words");
-                assert_eq!(error.reason(), Some(*reason), "{code}: {error}");
-                assert!(error.to_string().contains(&code.to_string()) && error.to_string().contains("some words"), "{error}");
-            }
-        }
+        ]);
     }
 
     #[test]
@@ -222,65 +203,50 @@ mod tests {
             (10500, "OrderQty must between 0.01 and 10000", Reason::Precision),
         ];
         for (code, text, reason) in cases {
-            assert_eq!(with_code(code, text).reason(), Some(reason), "{text}");
+            assert_eq!(BENCH.coded(200, code, text).reason(), Some(reason), "{text}");
             // The gateway writes its code as text.
             let gateway = format!(r#"{{"code":"{code}","msg":"{text}"}}"#);
-            assert_eq!(judged(true, 401, &gateway).reason(), Some(reason), "{text}");
+            assert_eq!(BENCH.change(401, &gateway).reason(), Some(reason), "{text}");
         }
     }
 
     #[test]
     fn a_single_order_and_market_data_fail_in_shapes_of_their_own() {
-        assert_eq!(
-            judged(true, 200, r#"{"bizError":11001,"orderID":"","ordStatus":"Rejected"}"#).reason(),
-            Some(Reason::InsufficientBalance)
-        );
-        assert_eq!(judge_at(true, 200, None, r#"{"bizError":0,"orderID":"ab"}"#), None);
+        let rejected = r#"{"bizError":11001,"orderID":"","ordStatus":"Rejected"}"#;
+        assert_eq!(BENCH.change(200, rejected).reason(), Some(Reason::InsufficientBalance));
         let body = r#"{"error":{"code":6001,"message":"invalid argument"},"id":null,"result":null}"#;
-        assert_eq!(judged(false, 200, body).reason(), Some(Reason::SymbolUnknown));
-        assert_eq!(judge_at(false, 200, None, r#"{"error":null,"id":0,"result":{}}"#), None);
-        assert_eq!(judge_at(false, 200, None, r#"{"code":0,"msg":"","data":{}}"#), None);
+        assert_eq!(BENCH.question(200, body).reason(), Some(Reason::SymbolUnknown));
+        BENCH.assert_passes(&[
+            r#"{"bizError":0,"orderID":"ab"}"#,
+            r#"{"error":null,"id":0,"result":{}}"#,
+            r#"{"code":0,"msg":"","data":{}}"#,
+        ]);
     }
 
     #[test]
     fn what_may_have_been_executed_is_unknown_with_a_fence_in_our_clock() {
         for (code, text) in [(11107, "words"), (11025, "words"), (10500, "Please try again later"), (10500, "words"), (500, "words")] {
-            let error = with_code(code, text);
-            assert!(is_unknown(&error) && error.to_string().contains(text), "{code}: {error}");
-            let read = judged(false, 200, &format!(r#"{{"code":{code},"msg":"{text}"}}"#));
-            assert_eq!(read.reason(), Some(Reason::Busy), "{code}");
+            BENCH.assert_unsure(200, code, text);
         }
-        let page = "<html><head><title>503 Service Unavailable</title></head></html>";
-        let coded = [r#"{"code":11001,"msg":"no balance"}"#, r#"{"code":0,"msg":"OK"}"#];
-        for (status, body) in [(502, page), (503, page), (504, ""), (500, "{"), (403, page), (404, page), (401, ""), (302, ""), (400, "\0")]
-            .into_iter()
-            .chain(coded.map(|body| (500, body)))
-            .chain([(404, coded[1])])
-        {
-            let error = judged(true, status, body);
-            assert!(is_unknown(&error) && !error.to_string().contains("title"), "{status} {body}: {error}");
+        for (status, code) in [(500, 11001), (500, 0), (404, 0)] {
+            assert!(is_unknown(&BENCH.coded(status, code, "words")), "{status} {code}");
         }
-        for body in [page, "", "null", "[]", r#"{"code":"","msg":null}"#, r#"{"code":true}"#] {
-            assert_eq!(judge_at(true, 200, None, body), None, "{body}: left to whoever reads it");
-        }
-        assert_eq!(judged(false, 401, page).reason(), Some(Reason::Credentials));
+        BENCH.assert_strangers_say_nothing();
+        // Left to whoever reads it.
+        BENCH.assert_passes(&[PAGE, "", "null", "[]", r#"{"code":"","msg":null}"#, r#"{"code":true}"#]);
+        assert_eq!(BENCH.question(401, PAGE).reason(), Some(Reason::Credentials));
     }
 
     #[test]
     fn limits_say_until_when() {
         let many = r#"{"code":39995,"msg":"Too many requests."}"#;
-        let until = |status, seconds, body: &str| judge_at(true, status, seconds, body).unwrap().reason();
-        let limited = |ms| Some(Reason::RateLimited { until: NOW + ms });
-        let cases = [
-            (200, Some(7), many, 7000),
-            (429, Some(7), "<html>", 7000),
-            (429, Some(0), r#"{"code":0}"#, 1000),
-            (429, Some(u64::MAX), many, BLOCK_MS),
-            (429, None, r#"{"code":11001,"msg":""}"#, WAIT_MS),
-            (200, None, many, WAIT_MS),
-        ];
-        for (status, seconds, body, ms) in cases {
-            assert_eq!(until(status, seconds, body), limited(ms), "{status} {seconds:?} {body}");
-        }
+        BENCH.assert_limits(&[
+            (200, Some(7), many, rate_limited(7000)),
+            (429, Some(7), "<html>", rate_limited(7000)),
+            (429, Some(0), r#"{"code":0}"#, rate_limited(1000)),
+            (429, Some(u64::MAX), many, rate_limited(BLOCK_MS)),
+            (429, None, r#"{"code":11001,"msg":""}"#, rate_limited(WAIT_MS)),
+            (200, None, many, rate_limited(WAIT_MS)),
+        ]);
     }
 }

@@ -74,12 +74,12 @@ impl Contract {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::script::d;
+    use crate::exchange::script::{d, with};
+    use crate::exchange::vectors;
+    use serde_json::{Value, json};
 
-    fn example() -> serde_json::Value {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/phemex_vectors.json")).unwrap();
-        let instruments = vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap();
-        instruments["response_used"].clone()
+    fn example() -> Value {
+        vectors::example(include_str!("../../../tests/data/phemex_vectors.json"), "instruments")
     }
 
     fn read(text: &str) -> serde_json::Result<Vec<Instrument>> {
@@ -125,19 +125,15 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_and_what_does_not_trade() {
-        let with = |changes: &[(&str, &str)]| {
-            let mut row = example()["data"]["perpProductsV2"][0].clone();
-            changes.iter().for_each(|(name, value)| row[*name] = (*value).into());
-            row
-        };
-        let rows = serde_json::json!([
-            with(&[("symbol", "NEWUSDT"), ("type", "PerpetualPilot")]),
-            with(&[("symbol", "BTCUSDC"), ("settleCurrency", "USDC"), ("quoteCurrency", "USDC")]),
-            with(&[("symbol", "BTCUSD"), ("quoteCurrency", "USD")]),
-            with(&[("symbol", "OLDUSDT"), ("status", "Delisted")]),
+        let row = |changes| with(example()["data"]["perpProductsV2"][0].clone(), changes);
+        let rows = json!([
+            row(json!({"symbol": "NEWUSDT", "type": "PerpetualPilot"})),
+            row(json!({"symbol": "BTCUSDC", "settleCurrency": "USDC", "quoteCurrency": "USDC"})),
+            row(json!({"symbol": "BTCUSD", "quoteCurrency": "USD"})),
+            row(json!({"symbol": "OLDUSDT", "status": "Delisted"})),
         ]);
-        let coin_margined = serde_json::json!([{"symbol": "BTCUSD", "type": "Perpetual"}]);
-        let text = serde_json::json!({"code": 0, "data": {"products": coin_margined, "perpProductsV2": rows, "leverageMargins": [[]]}});
+        let coin_margined = json!([{"symbol": "BTCUSD", "type": "Perpetual"}]);
+        let text = json!({"code": 0, "data": {"products": coin_margined, "perpProductsV2": rows, "leverageMargins": [[]]}});
         let seen = read(&text.to_string()).unwrap();
         assert_eq!(seen.iter().map(|i| (i.symbol.as_str(), i.closed.as_deref())).collect::<Vec<_>>(), [("OLDUSDT", Some("Delisted"))]);
     }

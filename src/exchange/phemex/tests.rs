@@ -5,7 +5,7 @@ mod account;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason};
+use crate::exchange::script::{self, START, Step, broken, d, id, raw, reason, with};
 use crate::market::{Action, Decimal, Guarded, Leg, OrderKind, OrderStatus, ProtectionKind, Side, TriggerBy};
 
 /// A step that succeeds.
@@ -79,11 +79,6 @@ fn row(leg: Leg, status: &str) -> Value {
     json!({"bizError": 0, "orderID": "ab90", "clOrdID": id(leg).as_str(), "symbol": "ETHUSDT", "side": "Buy", "actionTimeNs": 1_700_000_000_123_456_789_u64,
         "transactTimeNs": 0, "orderType": "Limit", "priceRp": "1900.5", "orderQtyRq": "0.5", "reduceOnly": false, "cumQtyRq": "0", "cumValueRv": "0",
         "stopDirection": "UNSPECIFIED", "stopPxRp": "0", "trigger": "UNSPECIFIED", "ordStatus": status, "execInst": "None"})
-}
-
-fn with(mut row: Value, changes: Value) -> Value {
-    row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    row
 }
 
 /// A stop that closes a long position.

@@ -142,9 +142,7 @@ fn a_list_of_positions_that_is_missing_is_no_flat_account() {
 #[test]
 fn the_size_of_a_position_is_on_the_contracts_step() {
     let mut stage = stage();
-    let vectors: Value = serde_json::from_str(include_str!("../../../../tests/data/kraken_vectors.json")).unwrap();
-    let contracts =
-        vectors["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == "instruments").unwrap()["response_used"].clone();
+    let contracts = vectors::example(include_str!("../../../../tests/data/kraken_vectors.json"), "instruments");
     stage.expect([raw("GET /derivatives/api/v3/instruments", 200, &contracts.to_string())]).instruments().unwrap();
     for (symbol, size, qty) in [
         ("PF_ETHUSD", "0.30000000000000004", "0.3"),
@@ -205,10 +203,13 @@ fn the_balance_counts_all_collateral() {
 #[test]
 fn a_quote_is_asked_for_by_the_contracts_own_address() {
     let mut stage = stage();
-    let ticker = |bid: f64| ok(TIME, "ticker", json!({"symbol": "PF_ETHUSD", "bid": bid, "ask": 1903.2, "markPrice": 1903.38154086835}));
-    let quote = stage.expect([ticker(1903.0)]).quote(&eth()).unwrap();
+    let ticker = |bid: &str| {
+        let row = format!(r#"{{"symbol":"PF_ETHUSD","bid":{bid},"ask":1903.2,"markPrice":1903.38154086835}}"#);
+        raw(TIME, 200, &format!(r#"{{"result":"success","serverTime":"{NOW}","ticker":{row}}}"#))
+    };
+    let quote = stage.expect([ticker("1903.0")]).quote(&eth()).unwrap();
     assert_eq!((quote.bid, quote.ask), (d("1903"), d("1903.2")));
-    assert_eq!(reason(stage.expect([ticker(0.0)]).quote(&eth())), Some(Reason::PriceBand));
+    assert_eq!(reason(stage.expect([ticker("0.0")]).quote(&eth())), Some(Reason::PriceBand));
     for words in ["contractNotFound", "notFound"] {
         let unknown =
             raw(TIME, 404, &json!({"status": "NOT_FOUND", "result": "error", "errors": [{"code": 0, "message": words}]}).to_string());
