@@ -209,6 +209,8 @@ pub struct Live {
     pub ended_by: Option<ProtectionKind>,
     /// Guard: what was held before its limit order, base coin; any other quantity is a reason to ask about that order.
     pub baseline: Decimal,
+    /// Guard: what the last order of a text alert left on its side, base coin.
+    pub ordered: Decimal,
     /// Newest time at which an entry of ours was seen to fill.
     pub last_fill: Millis,
 }
@@ -363,8 +365,9 @@ impl Trade {
     /// What a protective order with a quantity must cover, base coin. Fills count before the position shows them.
     pub fn exposure(&self, now: Millis) -> Decimal {
         let filled: Decimal = self.entries.iter().map(|ticket| ticket.filled).sum();
-        let shows_late = now < self.live.last_fill + LATE_FILL_MS || self.live.position.is_zero();
-        if shows_late { self.live.position.max(filled) } else { self.live.position }
+        let shows_late = now < self.live.last_fill + LATE_FILL_MS;
+        let ours = if shows_late { filled.max(self.live.ordered) } else { filled };
+        if shows_late || self.live.position.is_zero() { self.live.position.max(ours) } else { self.live.position }
     }
 }
 

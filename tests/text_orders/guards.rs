@@ -5,6 +5,7 @@ use perphook::market::Side;
 
 use crate::scene::{ETH, RTT_MS, Scene, after, d, hedge, one_way};
 use crate::sim::Kind;
+use crate::sim::faults::{Conditions, Faults};
 
 const GUARDED: &[&str] = &["a0 ETHUSDT buy 0.1 x5 sl:2900 tp:3100"];
 
@@ -167,6 +168,29 @@ fn a_position_that_was_there_is_covered_by_the_first_stop() {
             .world
             .book(0, |sim, _| sim.book.all_conditionals().filter(|order| order.symbol == eth).map(|order| order.amount).collect());
         assert_eq!(stops, [Amount::Qty { qty: d("0.16"), reduce_only: true }], "{exchange:?}\n{}", scene.world.story());
+    }
+}
+
+/// Where stops have a quantity and positions are shown late: an order's own executions tell how much its stop must cover.
+#[test]
+fn what_an_order_adds_is_covered_before_the_position_shows_it() {
+    for exchange in [Kind::BingX, Kind::Kraken, Kind::KuCoin, Kind::Phemex] {
+        for words in ["buy 0.2 x5 sl:2850", "buy 0.2 x5"] {
+            let mut scene = after(exchange, false, &["a0 ETHUSDT buy 0.1 x5 sl:2800"]);
+            scene.rest(8_000);
+            scene.mark();
+            let late = Conditions { late_positions_ms: 700, ..Conditions::default() };
+            scene.world.faults(0, Faults::new(1, Vec::new(), late));
+            scene.do_it(&format!("a0 ETHUSDT {words}"));
+            scene.rest(10_000);
+            let eth = scene.world.native(ETH);
+            let since = scene.since;
+            let stops: Vec<_> = scene.world.book(0, |sim, _| {
+                let placed = sim.book.all_conditionals().filter(|order| order.symbol == eth && order.created >= since);
+                placed.map(|order| order.amount).collect()
+            });
+            assert_eq!(stops, [Amount::Qty { qty: d("0.3"), reduce_only: true }], "{exchange:?} {words}\n{}", scene.world.story());
+        }
     }
 }
 

@@ -211,10 +211,13 @@ fn finish(account: &mut Account, order: &TextOrder, outcome: Outcome, ctx: &Ctx<
     if executed > Decimal::ZERO {
         let held = late::expect(account, order, ctx.now);
         account.look_soon(ctx.now);
-        let is_closed = |side: Side| held.iter().any(|(of, qty)| *of == side && qty.is_zero());
         let guards = account.trades.iter_mut().filter(|trade| trade.kind == Kind::Guard && trade.symbol == order.symbol);
-        for guard in guards.filter(|guard| guard.phase == Phase::Open && is_closed(guard.side)) {
-            begin_closing(guard, Why::Order, ctx);
+        for guard in guards.filter(|guard| guard.phase == Phase::Open) {
+            let Some((_, qty)) = held.iter().find(|(side, _)| *side == guard.side) else { continue };
+            (guard.live.ordered, guard.live.last_fill) = (*qty, ctx.now);
+            if qty.is_zero() {
+                begin_closing(guard, Why::Order, ctx);
+            }
         }
     }
     outbox.verdict(&name, &symbol, order.id, outcome);
