@@ -79,6 +79,8 @@ pub(super) struct Account {
     setup_pace: Pace,
     hold: Pace,
     watch_at: Millis,
+    /// The last call was the regular look.
+    looked_last: bool,
     refresh_at: Millis,
     reopen_at: Millis,
     strangers_noticed: bool,
@@ -129,6 +131,7 @@ impl Account {
             setup_pace: Pace::default(),
             hold: Pace::default(),
             watch_at: 0,
+            looked_last: false,
             refresh_at: 0,
             reopen_at: 0,
             strangers_noticed: false,
@@ -232,8 +235,9 @@ impl Account {
                 self.refresh_at = ctx.now + REFRESH_MS;
             }
             (Task::Watch, Ok(Reply::Positions(rows))) => {
-                for trade in &mut self.trades {
-                    watch::observe_rows(trade, rows, ctx);
+                let late: Vec<bool> = self.trades.iter().map(|trade| text::shows_late(self, &trade.symbol, rows, ctx.asked_at)).collect();
+                for (trade, late) in self.trades.iter_mut().zip(late) {
+                    watch::observe_rows(trade, rows, late, ctx);
                 }
             }
             (Task::Open | Task::Instruments, Err(_)) => self.setup_pace.again(ctx.now, retry_delay_ms),
@@ -322,7 +326,9 @@ impl Account {
         choice.offer(self.refresh_at.max(self.setup_pace.at), Urgency::Tidy, Task::Instruments);
         choice.offer(self.reopen_at.max(self.setup_pace.at), Urgency::Tidy, Task::Open);
         if self.trades.iter().any(|trade| trade.phase != Phase::Opening) {
-            choice.offer(self.watch_at, Urgency::Watch, Task::Watch);
+            // An answer may take longer than the time between two looks: then everything else has its turn between them.
+            let urgency = if self.looked_last { Urgency::Last } else { Urgency::Watch };
+            choice.offer(self.watch_at, urgency, Task::Watch);
         }
         for trade in &self.trades {
             lane::offer_steps(self, trade, ctx, &mut choice);
@@ -340,6 +346,7 @@ impl Account {
     /// Turns a task into a request; marks what is on its way as sent.
     pub(super) fn take(&mut self, task: &Task, watch_ms: Millis, ctx: &Ctx<'_>) -> Option<Order> {
         let read = |request| Some(Order { request, durable: false });
+        self.looked_last = *task == Task::Watch;
         match task {
             Task::Open => read(Request::Open),
             Task::Instruments => read(Request::Instruments),

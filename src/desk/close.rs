@@ -139,7 +139,15 @@ pub(super) fn answered(trade: &mut Trade, result: &Result<Reply>, name: &str, ct
             outbox.say(name, &symbol, number, text);
             count_closed(trade, ctx);
         }
-        Answer::Later => trade.live.close.again(ctx.now, retry_delay_ms),
+        // Patience is for refusals only.
+        Answer::Later => trade.live.close.at = ctx.now + retry_delay_ms(trade.live.close.tries),
+    }
+}
+
+/// What may have held up the market close is gone: it is tried again at once.
+pub(super) fn made_way(trade: &mut Trade, which: Which, now: Millis) {
+    if trade.is_closing() && trade.live.held_up > 0 && trade.ticket(which).is_none_or(Ticket::is_ended) {
+        trade.live.close.at = now;
     }
 }
 
@@ -348,7 +356,8 @@ pub(super) fn expire(trade: &mut Trade, outbox: &mut Outbox<'_>) {
 pub(super) fn finish(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     trade.live.gone = true;
     let symbol = trade.symbol.to_string();
-    let closed_something = trade.close.as_ref().is_some_and(Ticket::was_accepted) || !trade.entries.is_empty();
+    let has_closed = trade.close.as_ref().is_some_and(Ticket::was_accepted) || !trade.live.closed_qty.is_zero();
+    let closed_something = has_closed || !trade.entries.is_empty();
     if let Some(exit) = trade.exit_alert {
         let outcome =
             if closed_something || trade.kind != Kind::Exit { Outcome::Done } else { Outcome::Nothing("nothing to close".to_owned()) };

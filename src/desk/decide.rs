@@ -10,7 +10,7 @@ use super::memory::{Accepted, Outcome};
 use super::pace::Pace;
 use super::plan::{Plan, Wanted, plan};
 use super::step::{Ctx, Outbox, Step};
-use super::text;
+use super::text::{self, TextOrder};
 use super::ticket::{End, State, Ticket};
 use super::trade::{ClosedTrade, Kind, Live, Phase, Prices, Trade, Why};
 use crate::alert::{Command, Enter};
@@ -275,11 +275,29 @@ fn exit(
     if ctx.now >= alert.at + ctx.alert_timeout_ms && !maybe_sent {
         return refused("it waited longer than ALERT_TIMEOUT, and no trade of ours is there to close");
     }
-    let mut trade = empty(account, alert.number, alert.at, symbol, side, Phase::Closing(Why::Exit));
-    trade.kind = Kind::Exit;
-    trade.exit_alert = Some(alert.number);
+    let mut trade = lone_exit(account, alert.number, alert.at, symbol, side, ctx);
     trade.live.list_due = true;
-    trade.live.look = Pace::due(ctx.now);
     account.trades.push(trade);
     Fate::Carried
+}
+
+/// The closing procedure for a position that no trade looks after.
+fn lone_exit(account: &Account, alert: u64, at: Millis, symbol: &Symbol, side: Side, ctx: &Ctx<'_>) -> Trade {
+    let mut trade = empty(account, alert, at, symbol, side, Phase::Closing(Why::Exit));
+    trade.kind = Kind::Exit;
+    trade.exit_alert = Some(alert);
+    trade.live.look = Pace::due(ctx.now);
+    trade
+}
+
+/// A text order's close that is held up becomes an EXIT, which also takes away what is in its way, and gives the verdict.
+pub(super) fn take_over(account: &mut Account, order: &TextOrder, side: Side, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> Found {
+    let found = leave(account, order.id, &order.symbol, side, ctx, outbox);
+    let is_here = |trade: &Trade| trade.id == order.id;
+    if matches!(found, Found::Closing(_) | Found::Begun) || account.trades.iter().any(is_here) {
+        return found;
+    }
+    let trade = lone_exit(account, order.id, order.received_at, &order.symbol, side, ctx);
+    account.trades.push(trade);
+    Found::Begun
 }

@@ -155,6 +155,13 @@ fn attach_stop(trade: &mut Trade, ctx: &Ctx<'_>) -> Option<Trigger> {
 pub(super) fn looked(trade: &mut Trade, rows: &[Position], hedge: bool, shows_orders: bool, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
     let mut here = rows.iter().filter(|row| row.symbol == trade.symbol);
     let held = |side: Side| rows.iter().any(|row| row.symbol == trade.symbol && row.side == side && row.qty > Decimal::ZERO);
+    if held(trade.side) && is_second_try(trade) {
+        // The first try, which nobody knew of, was only found late.
+        let qty = rows.iter().filter(|row| row.symbol == trade.symbol && row.side == trade.side).map(|row| row.qty).sum();
+        credit(&mut trade.entries, qty, |ticket| ticket.state == State::Idle);
+        trade.live.flat_before = true;
+        return filled(trade, ctx);
+    }
     if held(trade.side) {
         end_opening(trade, Outcome::Nothing(format!("duplicate: a {} position is there already", trade.side)), outbox);
         return;
@@ -175,9 +182,23 @@ pub(super) fn looked(trade: &mut Trade, rows: &[Position], hedge: bool, shows_or
     }
 }
 
-/// The look at resting orders: entries of ours that no alert of this trade sent make it a duplicate. A stop or target that an
-/// earlier trade left behind would close this one, and goes before the first order leaves.
+/// Whether entries are out, or were, and this is the look before another try.
+fn is_second_try(trade: &Trade) -> bool {
+    trade.phase != Phase::Opening && trade.entries.iter().any(|ticket| ticket.state == State::Idle && ticket.attempt > 1)
+}
+
+/// The look at resting orders: entries of ours that no alert of this trade sent make it a duplicate; an earlier try that only
+/// shows now is carried on. A stop or target that an earlier trade left behind would close this one, and goes before the first
+/// order leaves.
 pub(super) fn listed(trade: &mut Trade, orders: &[OrderState], ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
+    let again = is_second_try(trade);
+    for order in orders.iter().filter(|order| again && order.opens && order.side == trade.side) {
+        let Some(found) = close::found_of(order, &trade.account, ctx) else { continue };
+        let same = |ticket: &&mut Ticket| ticket.state == State::Idle && (ticket.alert, ticket.leg) == (found.alert, found.leg);
+        if let Some(ticket) = trade.entries.iter_mut().find(same) {
+            *ticket = found;
+        }
+    }
     let ours = orders.iter().find(|order| {
         let Some(id) = ClientId::parse(&order.id) else { return false };
         order.opens && order.side == trade.side && id.is_of(ctx.home) && !trade.entries.iter().any(|ticket| ticket.id == id)
@@ -259,6 +280,10 @@ pub(super) fn asked(trade: &mut Trade, which: Which, grown: bool, ctx: &Ctx<'_>)
             trade.phase = Phase::Entering;
         }
     }
+    if grown && trade.is_leaving() {
+        // Its limit order was faster than its cancel: there is something to guard again.
+        trade.phase = Phase::Open;
+    }
     if grown {
         filled(trade, ctx);
     }
@@ -274,19 +299,24 @@ fn revive(trade: &mut Trade, ctx: &Ctx<'_>) {
     }
     // A position that is looked after already is not anybody else's all at once.
     let known = trade.phase == Phase::Open || trade.entries.iter().any(Ticket::was_accepted);
-    let filled: Decimal = trade.entries.iter().map(|ticket| ticket.filled).sum();
-    let mut unexplained = trade.live.position - filled;
+    credit(&mut trade.entries, trade.live.position, |ticket| ticket.state == State::Ended(End::Dead));
     let (account, live) = (&trade.account, &mut trade.live);
     for ticket in trade.entries.iter_mut().filter(|ticket| ticket.state == State::Ended(End::Dead)) {
+        ticket.renew(ctx.home, account);
+        live.flat_before &= known;
+    }
+}
+
+/// "Not found" may be no proof where lists lag; that the position holds more than the other entries brought is one: it is
+/// taken for the doing of those.
+fn credit(entries: &mut [Ticket], held: Decimal, those: impl Fn(&Ticket) -> bool) {
+    let mut unexplained = held - entries.iter().map(|ticket| ticket.filled).sum::<Decimal>();
+    for ticket in entries.iter_mut().filter(|ticket| those(ticket)) {
         if unexplained > Decimal::ZERO {
-            // "Not found" may be no proof where lists lag; that the position holds more than the other entries brought is one.
             ticket.filled = unexplained.min(ticket.qty);
             unexplained -= ticket.filled;
             ticket.state = State::Ended(End::Filled);
-            continue;
         }
-        ticket.renew(ctx.home, account);
-        live.flat_before &= known;
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn raise(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>,
                 recall(trade, order.opened(side), ctx);
             }
             for (kind, ticket) in tickets {
-                replace(trade, kind, ticket);
+                replace(trade, kind, ticket, ctx);
             }
             join(trade, order, ctx);
             outbox.say(&order.account, order.symbol.as_str(), order.id, format!("stop and target of trade {} are replaced", trade.id));
@@ -64,17 +64,24 @@ fn trigger(instrument: &Instrument, side: Side, kind: ProtectionKind, price: Dec
     sizing::trigger_price(instrument, side, kind == ProtectionKind::StopLoss, price)
 }
 
-/// Puts a new ticket in the place of the old one, which is cancelled if it was ever sent.
-fn replace(trade: &mut Trade, kind: ProtectionKind, ticket: Ticket) {
+/// Puts a new ticket in the place of the old one, which is cancelled if it was ever sent. One that says the same stays.
+fn replace(trade: &mut Trade, kind: ProtectionKind, ticket: Ticket, ctx: &Ctx<'_>) {
+    let (price, can_return) = (ticket.price, ctx.attaches_stop() && trade.can_fill());
     let place = match kind {
         ProtectionKind::StopLoss => &mut trade.stop,
         ProtectionKind::TakeProfit => &mut trade.target,
     };
-    let old = place.replace(ticket);
-    if kind == ProtectionKind::StopLoss {
-        trade.replaced_stops.extend(old.as_ref().map(|old| old.price));
+    if place.as_ref().is_some_and(|old| old.price == ticket.price && !old.is_ended()) {
+        return;
     }
-    trade.retired.extend(old.filter(Ticket::may_exist));
+    let Some(old) = place.replace(ticket) else { return };
+    if kind == ProtectionKind::StopLoss {
+        // Orders that still carry it can bring it back; without such orders nothing can.
+        trade.replaced_stops.push(old.price);
+        trade.replaced_stops.dedup();
+        trade.replaced_stops.retain(|replaced| can_return && *replaced != price);
+    }
+    trade.retired.extend(Some(old).filter(Ticket::may_exist));
 }
 
 /// The order joins what the guard stands for: its limit order as long as it can fill, its position from now on.
@@ -124,7 +131,7 @@ fn begin(account: &Account, order: &TextOrder, side: Side, tickets: Vec<(Protect
         ..decide::empty(account, order.id, order.received_at, &order.symbol, side, Phase::Open)
     };
     for (kind, ticket) in tickets {
-        replace(&mut trade, kind, ticket);
+        replace(&mut trade, kind, ticket, ctx);
     }
     trade
 }

@@ -234,7 +234,7 @@ pub(super) fn absorb(account: &mut Account, id: u64, step: Step, result: &Result
             } else if looks_before_entering(trade) {
                 enter::looked(trade, rows, hedge, shows_orders, ctx, outbox);
             } else {
-                watch::observe_rows(trade, rows, ctx);
+                watch::observe_rows(trade, rows, stale, ctx);
             }
         }
         (Step::List, Ok(Reply::OpenOrders(orders))) => {
@@ -309,7 +309,10 @@ fn asked(trade: &mut Trade, which: Which, found: Option<&crate::market::OrderSta
     match which {
         Which::Entry(_) => enter::asked(trade, which, grown, ctx),
         Which::Stop if was_attached => protect::verified(trade, ctx),
-        Which::Stop | Which::Target | Which::Retired(_) => protect::asked(trade, which, ctx),
+        Which::Stop | Which::Target | Which::Retired(_) => {
+            protect::asked(trade, which, ctx);
+            close::made_way(trade, which, ctx.now);
+        }
         Which::Close => close::asked(trade, grown, ctx),
     }
 }

@@ -64,6 +64,8 @@ pub(super) enum Urgency {
     Enter,
     /// Everything that can wait.
     Tidy,
+    /// What was done just now.
+    Last,
 }
 
 /// What goes to the exchange for a task.

@@ -4,6 +4,7 @@ use super::lane::begin_closing;
 use super::pace::Pace;
 use super::protect;
 use super::step::{Ctx, Outbox, Step, Urgency};
+use super::text::LOOK_AGAIN_MS;
 use super::ticket::{State, Ticket};
 use super::trade::{Kind, LATE_FILL_MS, Phase, Trade, Which, Why};
 use crate::exchange::Second;
@@ -18,8 +19,8 @@ const OVERDUE_AUDITS: u32 = 3;
 /// Two empty reads of a position prove something only this far apart.
 const FLAT_READS_APART_MS: Millis = 500;
 
-/// Takes in a read of positions that covers this trade's symbol.
-pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) {
+/// Takes in a read of positions that covers this trade's symbol. `stale`: it may be from before a text order's last execution.
+pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], stale: bool, ctx: &Ctx<'_>) {
     if trade.phase == Phase::Opening {
         return;
     }
@@ -30,6 +31,8 @@ pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) 
     }
     match row.filter(|row| row.qty > Decimal::ZERO) {
         Some(row) => held(trade, row, ctx),
+        // What was opened just now is still to be closed.
+        None if stale && trade.is_closing() && trade.live.closed_qty.is_zero() => trade.live.look = Pace::due(ctx.now + LOOK_AGAIN_MS),
         None => empty(trade, ctx),
     }
 }
@@ -37,7 +40,8 @@ pub(super) fn observe_rows(trade: &mut Trade, rows: &[Position], ctx: &Ctx<'_>) 
 fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
     if trade.is_leaving() {
         if trade.live.flat_proven || trade.phase == Phase::Closing(Why::Order) {
-            // It was flat: what is there now is somebody else's.
+            // It was flat: what is there now is somebody else's, and a guard that leaves closes nothing.
+            trade.live.position = Decimal::ZERO;
             trade.live.fresh = true;
             trade.live.flat_proven = true;
             return;

@@ -1,5 +1,6 @@
 //! `sl:` and `tp:`: they come right after the fill, are replaced by a later order's, and end with the position.
 
+use perphook::desk::{Outcome, Record};
 use perphook::exchange::paper::Amount;
 use perphook::market::Side;
 
@@ -268,4 +269,70 @@ fn a_limit_order_outlives_the_guard_it_joined_or_goes_with_it() {
         let naked = state.contains(&"LONG 0.1".to_owned()) && !state.iter().any(|line| line.starts_with("stop"));
         assert!(!naked, "{end}: {state:?}\n{}", scene.world.story());
     }
+}
+
+/// A guard whose position was closed by an order closes nothing itself: what is opened right after is not its business.
+#[test]
+fn what_is_opened_right_after_a_close_stays() {
+    for late_ms in [0, 150, 300, 450, 700] {
+        let mut scene = after(Kind::Binance, false, GUARDED);
+        scene.rest(8_000);
+        let late = Conditions { late_positions_ms: late_ms, ..Conditions::default() };
+        scene.world.faults(0, Faults::new(1, Vec::new(), late));
+        let numbers = ["close", "buy 0.2 x5 sl:2850"].map(|words| scene.give(&format!("a0 ETHUSDT {words}")));
+        for number in numbers {
+            assert_eq!(scene.wait_for(number), Outcome::Done, "{late_ms}");
+        }
+        scene.rest(8_000);
+        assert_eq!(scene.state(), ["LONG 0.2", "stop 2850 of LONG"], "{late_ms}\n{}", scene.world.story());
+    }
+}
+
+/// The limit order of a guard whose position was closed fills before it is cancelled.
+#[test]
+fn a_limit_order_that_fills_while_its_guard_leaves_is_protected() {
+    for fills_after_ms in [0, 20, 40, 60, 80, 100, 120, 140, 160, 200] {
+        let mut scene = after(Kind::Binance, false, &["a0 ETHUSDT buy 0.1 x5 sl:2800", "a0 ETHUSDT buy 0.1 limit:in1:2950 x5 sl:2800"]);
+        scene.rest(8_000);
+        let number = scene.give("a0 ETHUSDT close");
+        scene.rest(fills_after_ms);
+        scene.price("2940");
+        scene.wait_for(number);
+        scene.rest(10_000);
+        let state = scene.state();
+        let is_safe = state.is_empty() || state == ["LONG 0.1", "stop 2800 of LONG"];
+        assert!(is_safe, "{fills_after_ms}: {state:?}\n{}", scene.world.story());
+    }
+}
+
+/// Who repeats a stop with every alert loses nothing by it, however often.
+#[test]
+fn a_stop_that_is_repeated_stays() {
+    for exchange in [Kind::Binance, Kind::Bybit, Kind::BingX] {
+        let mut scene = after(exchange, false, GUARDED);
+        scene.rest(8_000);
+        scene.mark();
+        for _ in 0..5 {
+            scene.do_it("a0 ETHUSDT pos 0.1 sl:2900 tp:3100");
+            scene.rest(2_000);
+        }
+        assert!(scene.sent().is_empty() && scene.naked_ms(Side::Long).is_empty(), "{exchange:?} {:?}", scene.sent());
+        for price in 0..20 {
+            scene.do_it(&format!("a0 ETHUSDT pos 0.1 sl:{}", 2800 + price % 7));
+            scene.rest(2_000);
+        }
+        let trades = &scene.world.desk.memory().trades;
+        assert!(trades.len() == 1 && trades.values().all(|guard| guard.replaced_stops.len() < 10), "{exchange:?} {trades:?}");
+        scene.assert_state(&["LONG 0.1", "stop 2805 of LONG", "target 3100 of LONG"]);
+    }
+}
+
+/// A crash between two records: the guard is on disk before the order that asked for it is forgotten.
+#[test]
+fn the_guard_is_written_before_the_verdict() {
+    let scene = after(Kind::Binance, false, GUARDED);
+    let at = |is: fn(&Record) -> bool| scene.world.records().position(is);
+    let guard = at(|record| matches!(record, Record::Trade(_)));
+    let verdict = at(|record| matches!(record, Record::Verdict { .. }));
+    assert!(guard.is_some() && guard < verdict, "{guard:?} {verdict:?}");
 }

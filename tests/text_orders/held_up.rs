@@ -79,6 +79,36 @@ fn a_close_that_is_held_up_takes_away_whatever_else_would_close() {
     scene.assert_state(&["rests BUY 0.1 @2500 in1"]);
 }
 
+/// A text alert that closes gets the same help.
+#[test]
+fn a_text_close_that_is_held_up_becomes_an_exit() {
+    for (before, words) in [("", "close"), ("", "pos 0"), (" sl:2800", "close")] {
+        let mut scene = after(Kind::BingX, false, &[&format!("a0 ETHUSDT buy 0.1 x5{before}")]);
+        scene.do_it("a0 ETHUSDT sell 0.1 limit:tp1:3300 reduce");
+        scene.rest(3_000);
+        scene.do_it(&format!("a0 ETHUSDT {words}"));
+        scene.assert_state(&[]);
+        scene.rest(3_000);
+        assert!(scene.world.desk.memory().trades.is_empty() && scene.world.desk.memory().orders.is_empty(), "{before} {words}");
+    }
+}
+
+/// An exchange that was busy for a while has not refused anything: the close is not tried more seldom for that.
+#[test]
+fn a_busy_exchange_uses_up_no_patience() {
+    let mut scene = bracket_on(Kind::BingX);
+    let busy = Rule::new(Class::Place, Fault::Unreachable).on("POST", "/openApi/swap/v2/trade/order").times(8);
+    scene.faults(vec![busy, refused(Kind::BingX, 5)]);
+    let number = scene.give_json(&exit(0, ETH, "LONG", 2));
+    scene.wait_for(number);
+    assert!(scene.took_ms() < 60_000, "{} ms\n{}", scene.took_ms(), scene.world.story());
+    assert!(
+        scene.naked_ms(perphook::market::Side::Long).iter().all(|ms| *ms < 6_000),
+        "{:?}",
+        scene.naked_ms(perphook::market::Side::Long)
+    );
+}
+
 /// Elsewhere nothing is taken off a position that cannot be closed, and the close is tried on.
 #[test]
 fn a_close_that_is_refused_leaves_stop_and_target_alone() {
@@ -113,6 +143,17 @@ fn what_is_always_refused_is_tried_seldom() {
     let targets = scene.sent();
     assert!((14..=22).contains(&targets.len()), "{} tries: {targets:?}", targets.len());
     scene.assert_state(&["LONG 0.066", "stop 2800 of LONG"]);
+}
+
+/// An order that cannot be paid is not tried in ever smaller steps where a path that refuses too often is shut.
+#[test]
+fn what_cannot_be_paid_is_not_tried_for_ever() {
+    let mut scene = after(Kind::BingX, false, &[]);
+    let short = Fault::refuse(200, 100_202, "Insufficient balance");
+    scene.faults(vec![Rule::new(Class::Place, short).on("POST", "/openApi/swap/v2/trade/order")]);
+    scene.refuse("a0 ETHUSDT buy 0.5 x5", "insufficient balance (100202)");
+    let (orders, _) = tries(&scene);
+    assert!((3..=12).contains(&orders), "{orders} tries");
 }
 
 /// A stop that was taken although its price was passed already, and now waits for ever.

@@ -3,10 +3,10 @@
 use perphook::desk::Outcome;
 use perphook::market::{Decimal, Side};
 
-use crate::scene::{ETH, Scene, after, d, one_way};
+use crate::scene::{ETH, Scene, after, d, hedge, one_way};
 use crate::sim::Kind;
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::world;
+use crate::world::{self, Setting};
 
 const LATE_MS: u64 = 700;
 
@@ -118,4 +118,85 @@ fn a_stop_that_fired_for_nothing_is_missed_soon() {
         let naked_ms = scene.naked_ms(Side::Long);
         assert!(stops(&scene) && naked_ms.iter().all(|ms| *ms < 5_000), "{phase_ms}: {naked_ms:?}\n{}", scene.world.story());
     }
+}
+
+/// The same with a stop: what was executed after all is guarded, and so is what the exchange had and knows no more.
+#[test]
+fn an_order_that_is_found_too_late_is_guarded() {
+    for (before, line, wanted) in [(None, "buy 0.1 x5 sl:2800", "0.1"), (Some("buy 0.1 x5"), "buy 0.2 x5 sl:2800", "0.3")] {
+        let mut scene = one_way();
+        before.into_iter().for_each(|before| scene.do_it(&format!("a0 ETHUSDT {before}")));
+        let rule = Rule::new(Class::Place, Fault::CutAfter).on("POST", "/fapi/v1/order").nth(1);
+        let conditions = Conditions { late_orders_ms: 60_000, ..Conditions::default() };
+        scene.world.faults(0, Faults::new(1, vec![rule], conditions));
+        scene.carry_out(&format!("a0 ETHUSDT {line}"));
+        scene.rest(3_000);
+        scene.assert_state(&[&format!("LONG {wanted}"), "stop 2800 of LONG"]);
+    }
+}
+
+/// An entry whose answer was lost and that is found by the very look before its second try is the first one's doing.
+#[test]
+fn an_entry_that_shows_just_before_its_second_try_is_carried_on() {
+    // An order rests, and is listed last; or it is executed, and the position is read before that.
+    for (price, found_after_ms) in [("3000", 6_045), ("3000", 6_070), ("3000", 6_085), ("2985", 6_035), ("2985", 6_055)] {
+        let mut scene = one_way();
+        let rule = Rule::new(Class::Place, Fault::CutAfter).on("POST", "/fapi/v1/order").nth(1);
+        let conditions = Conditions { late_orders_ms: found_after_ms, late_positions_ms: found_after_ms, ..Conditions::default() };
+        scene.world.faults(0, Faults::new(1, vec![rule], conditions));
+        scene.price(price);
+        let number = scene.give_json(&world::entry(0, ETH, "LONG", "primary_entry", [Some("2990"), None, Some("2800"), None], 1));
+        let outcome = scene.wait_for(number);
+        scene.world.faults(0, Faults::default());
+        scene.price("2980");
+        scene.rest(8_000);
+        assert_eq!(outcome, Outcome::Done, "{price} {found_after_ms}\n{}", scene.world.story());
+        assert_eq!(scene.state(), ["LONG 0.066", "stop 2800 of LONG"], "{price} {found_after_ms}\n{}", scene.world.story());
+    }
+}
+
+#[test]
+fn an_exit_right_behind_an_order_closes_what_it_opened() {
+    for words in ["buy 0.1 x5", "buy 0.1 x5 sl:2800"] {
+        let mut scene = late();
+        let first = scene.give(&format!("a0 ETHUSDT {words}"));
+        scene.wait_for(first);
+        let number = scene.give_json(&world::exit(0, ETH, "LONG", 1));
+        assert_eq!(scene.wait_for(number), Outcome::Done, "{words}\n{}", scene.world.story());
+        scene.rest(3_000);
+        scene.assert_state(&[]);
+    }
+}
+
+/// An exchange that takes longer to answer than the time between two looks: everything else has its turn too.
+#[test]
+fn a_slow_exchange_is_not_only_looked_at() {
+    let mut scene = Scene::new(Setting { rtt_ms: 1_500, ..Setting::default() });
+    let entry = world::entry(0, ETH, "LONG", "primary_entry", [Some("2990"), Some("2950"), Some("2800"), Some("3100")], 1);
+    let number = scene.give_json(&entry);
+    assert_eq!(scene.wait_for(number), Outcome::Done);
+    scene.price("2985");
+    scene.rest(20_000);
+    assert!(scene.state().contains(&"target 3100 of LONG".to_owned()), "{}", scene.world.story());
+    scene.mark();
+    let number = scene.give_json(&world::exit(0, ETH, "LONG", 2));
+    assert_eq!(scene.wait_for(number), Outcome::Done);
+    assert!(scene.took_ms() < 60_000, "{} ms\n{}", scene.took_ms(), scene.world.story());
+    scene.assert_state(&[]);
+}
+
+/// In hedge mode a close means both sides, also while the trade of one is being closed.
+#[test]
+fn a_close_is_for_both_sides() {
+    let mut scene = hedge();
+    scene.do_it("a0 ETHUSDT sell 0.1 x5");
+    let number = scene.give_json(&world::entry(0, ETH, "LONG", "primary_entry", [Some("2990"), None, Some("2800"), Some("3100")], 1));
+    scene.wait_for(number);
+    scene.price("2985");
+    scene.rest(3_000);
+    scene.give_json(&world::exit(0, ETH, "LONG", 2));
+    scene.rest(200);
+    let number = scene.give("a0 ETHUSDT close");
+    assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
+    scene.assert_state(&[]);
 }

@@ -1,9 +1,10 @@
 //! What an answer means for a text order.
 
-use super::progress::think_again;
+use super::progress::{VANISHED, think_again};
 use super::steps::TextStep;
 use super::{LOOK_AGAIN_MS, TextOrder, late, shows_late};
 use crate::desk::account::Account;
+use crate::desk::decide::{self, Found};
 use crate::desk::lane::describe;
 use crate::desk::memory::Outcome;
 use crate::desk::pace::{Pace, retry_delay_ms};
@@ -14,6 +15,9 @@ use crate::market::{Balance, Decimal, Millis, OrderState, OrderStatus, Position,
 
 /// An order that was taken more than this before ours left is another one of the same name.
 const SAME_NAME_MS: Millis = 2_000;
+
+/// So often an order is made smaller where a path that refuses again and again is shut.
+const SHORT_MAX: u32 = 10;
 
 const NAME_TAKEN: &str = "an order has, or had, this name already; use another one";
 
@@ -48,16 +52,44 @@ pub(in crate::desk) fn absorb(
         }
         (_, result) => put_off(&mut order, result, ctx),
     }
+    if std::mem::take(&mut order.live.held_up) && hand_over(account, &mut order, ctx, outbox) {
+        return;
+    }
     account.orders.insert(at, order);
 }
 
+/// A close that is held up by orders that would close the position too is the closing procedure's business. True: so is the
+/// rest of the alert.
+fn hand_over(account: &mut Account, order: &mut TextOrder, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) -> bool {
+    let Some(side) = order.leg().map(|leg| leg.side) else { return false };
+    let is_last = order.legs.iter().flatten().filter(|leg| !leg.rest().is_zero()).count() == 1;
+    match decide::take_over(account, order, side, ctx, outbox) {
+        Found::Begun => order.leg_mut().into_iter().for_each(|leg| leg.qty = leg.done),
+        Found::Closing(id) => order.live.end = Some(Outcome::Nothing(format!("trade {id} is being closed already"))),
+        Found::Nothing | Found::Withdrawn => order.give_up(order.live.trouble.clone().unwrap_or_default()),
+    }
+    is_last && order.live.end.is_none()
+}
+
 /// The positions as they are. If they moved although an order of ours is said never to have been executed, it was, or
-/// somebody else trades: in both cases nothing more is opened.
+/// somebody else trades: in both cases nothing more is opened, and what has grown is taken for ours and guarded.
 fn looked(order: &mut TextOrder, rows: &[Position]) {
-    if order.live.lost.take().is_some_and(|lost| late::differs(&lost, &order.symbol, rows)) {
-        order.give_up(
-            "the exchange does not know the order, but the position has changed since it was sent; look at the position".to_owned(),
-        );
+    if let Some(lost) = order.live.lost.take() {
+        let grown = late::grown(&lost.held, lost.leg.side, &order.symbol, rows);
+        let moved = late::differs(&lost.held, &order.symbol, rows);
+        order.legs.get_or_insert_with(|| vec![lost.leg]);
+        if let Some(leg) = order.leg_mut().filter(|_| grown > Decimal::ZERO) {
+            leg.done += grown.min(leg.rest());
+        }
+        if lost.was_seen {
+            order.give_up(VANISHED.to_owned());
+        } else if moved {
+            order.give_up(
+                "the exchange does not know the order, but the position has changed since it was sent; look at the position".to_owned(),
+            );
+        } else {
+            think_again(order);
+        }
     }
     order.live.facts.positions = Some(rows.to_vec());
 }
@@ -149,8 +181,12 @@ fn placed(order: &mut TextOrder, result: &Result<Reply>, ctx: &Ctx<'_>, outbox: 
 
 /// A definite no to an order.
 fn refused(order: &mut TextOrder, reason: Reason, why: String, ctx: &Ctx<'_>) {
+    let is_strict = ctx.guards_hold_up_close();
+    let is_tried_enough = is_strict && order.live.short >= SHORT_MAX;
+    let may_be_held_up = is_strict && order.command.closes_all();
     let Some(leg) = order.leg_mut() else { return };
     match reason {
+        Reason::InsufficientBalance if leg.opens() && is_tried_enough => order.give_up(why),
         Reason::InsufficientBalance if leg.opens() => {
             // The first cut is to what the balance pays for; if that is refused too, 5 % a step.
             order.live.short += 1;
@@ -159,11 +195,15 @@ fn refused(order: &mut TextOrder, reason: Reason, why: String, ctx: &Ctx<'_>) {
             order.live.facts.quote = None;
             order.live.retry.at = ctx.now + LOOK_AGAIN_MS;
         }
+        Reason::InsufficientBalance if may_be_held_up => order.live.held_up = true,
         // Gone meanwhile, after a part of it was closed.
         Reason::NoPosition if !leg.opens() && !leg.done.is_zero() => leg.qty = leg.done,
         // Whether it is gone, or resting orders stand against it, the next look tells.
         Reason::NoPosition | Reason::PriceBand => {
             order.live.retry.again(ctx.now, retry_delay_ms);
+            if is_strict {
+                order.live.retry.be_patient(ctx.now);
+            }
             think_again(order);
         }
         _ => order.give_up(why),

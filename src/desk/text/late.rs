@@ -52,8 +52,13 @@ pub(in crate::desk) fn shows_late(account: &Account, symbol: &Symbol, rows: &[Po
 
 /// Whether a side holds something else than that.
 pub(super) fn differs(expected: &[(Side, Decimal)], symbol: &Symbol, rows: &[Position]) -> bool {
-    let held = |side: Side| rows.iter().filter(|row| row.symbol == *symbol && row.side == side).map(|row| row.qty).sum::<Decimal>();
-    expected.iter().any(|(side, qty)| held(*side) != *qty)
+    expected.iter().any(|(side, _)| !grown(expected, *side, symbol, rows).is_zero())
+}
+
+/// How much more (or, negative, less) than that a side holds.
+pub(super) fn grown(expected: &[(Side, Decimal)], side: Side, symbol: &Symbol, rows: &[Position]) -> Decimal {
+    let held: Decimal = rows.iter().filter(|row| row.symbol == *symbol && row.side == side).map(|row| row.qty).sum();
+    held - expected.iter().filter(|(of, _)| *of == side).map(|(_, qty)| *qty).sum::<Decimal>()
 }
 
 impl Expected {

@@ -96,10 +96,12 @@ pub struct Live {
     cut_due: bool,
     /// What is free for new orders, settle coin.
     available: Option<Decimal>,
-    /// What each side must hold if an order that was never found was really never executed: to be seen before another one opens.
-    lost: Option<Vec<(Side, Decimal)>>,
+    /// An order that was never found, or not any more: to be looked at before another one opens.
+    lost: Option<Lost>,
     /// The last refusal, in words.
     trouble: Option<String>,
+    /// The last refusal of a close was for orders that would close the position too.
+    held_up: bool,
     /// An order that says the last word on the contract waits behind it.
     superseded: Option<u64>,
     /// What was decided last takes a position down first.
@@ -108,6 +110,16 @@ pub struct Live {
     end: Option<Outcome>,
     /// When something of it last filled.
     filled_at: Millis,
+}
+
+/// An order that opens and of which nobody knows whether it was executed.
+#[derive(Clone, Debug)]
+struct Lost {
+    /// What each side must hold if it was not.
+    held: Vec<(Side, Decimal)>,
+    leg: Leg,
+    /// The exchange had it: it is not sent again, whatever became of it.
+    was_seen: bool,
 }
 
 impl PartialEq for Live {
@@ -153,14 +165,19 @@ impl TextOrder {
         self.attempts > 0
     }
 
+    /// Whether one of its orders may be at the exchange.
+    fn is_out(&self) -> bool {
+        self.ticket.as_ref().is_some_and(Ticket::may_exist)
+    }
+
     /// Whether it may be given up now: none of its orders is under way or in doubt.
     fn is_at_rest(&self) -> bool {
-        self.ticket.as_ref().is_none_or(|ticket| !ticket.may_exist())
+        !self.is_out() && self.live.lost.is_none()
     }
 
     /// Whether nothing of it needs us any more. A limit order that rests is left to itself; anything else must have ended.
     fn is_settled(&self) -> bool {
-        self.is_at_rest() || self.resting().is_some()
+        !self.is_out() || self.resting().is_some()
     }
 
     /// Its limit order, while that rests.

@@ -1,7 +1,7 @@
 //! What follows for a text order without asking: decisions, orders that ended, deadlines, protection, verdicts.
 
 use super::legs::{self, Facts, Leg};
-use super::{TextOrder, late, steps};
+use super::{Lost, TextOrder, late, steps};
 use crate::alert::Command;
 use crate::desk::account::Account;
 use crate::desk::guard;
@@ -16,6 +16,8 @@ use crate::market::{Decimal, Side};
 /// Share of the available balance that an order may use after the exchange refused a larger one: fees and moving prices
 /// need the rest.
 const AFFORDABLE: Decimal = Decimal::from_parts(985, 0, 0, false, 3);
+
+pub(super) const VANISHED: &str = "the exchange had the order and does not know it any more; look at the position";
 
 /// Draws the conclusions that need no exchange: decisions, ended orders, deadlines, protection, verdicts.
 pub(in crate::desk) fn settle(account: &mut Account, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
@@ -67,13 +69,12 @@ fn fold(order: &mut TextOrder, ctx: &Ctx<'_>) {
         State::Ended(End::Canceled | End::Expired | End::Rejected) if is_limit => {
             order.give_up("the exchange took the limit order and ended it at once".to_owned());
         }
-        State::Ended(End::Gone) => {
-            order.give_up("the exchange had the order and does not know it any more; look at the position".to_owned())
-        }
-        State::Ended(End::Dead) => {
+        State::Ended(End::Gone) if is_limit || !order.leg().is_some_and(Leg::opens) => order.give_up(VANISHED.to_owned()),
+        State::Ended(state @ (End::Gone | End::Dead)) => {
             // "Not found" may be no proof where lists lag; that the position has not moved is one.
-            if order.leg().is_some_and(Leg::opens) {
-                order.live.lost = late::expected(order, order.live.facts.hedge);
+            if let Some(leg) = order.leg().filter(|leg| leg.opens()).cloned() {
+                let held = late::expected(order, order.live.facts.hedge);
+                order.live.lost = held.map(|held| Lost { held, leg, was_seen: state == End::Gone });
             }
             order.live.trouble = Some("it never reached the exchange".to_owned());
             order.live.retry.again(ctx.now, retry_delay_ms);
@@ -220,5 +221,7 @@ fn finish(account: &mut Account, order: &TextOrder, outcome: Outcome, ctx: &Ctx<
             }
         }
     }
+    // The guard it raised is on disk before the order is forgotten.
+    account.journal(outbox);
     outbox.verdict(&name, &symbol, order.id, outcome);
 }

@@ -55,7 +55,8 @@ pub(in crate::desk) fn consider(account: &mut Account, alert: &Accepted, symbol:
     let cancels = matches!(alert.signal.command, Command::Cancel(_));
     let here = |trade: &&Trade| trade.symbol == *symbol;
     if let Some(trade) = account.trades.iter().filter(here).find(|trade| trade.is_closing() && !trade.is_leaving()).filter(|_| !cancels) {
-        return match is_close && trade.kind == Kind::Bracket {
+        // In hedge mode there may be the other side to close, too.
+        return match is_close && trade.kind == Kind::Bracket && !account.is_hedge(symbol) {
             true => Fate::Ended(Outcome::Nothing(format!("trade {} is being closed already", trade.id))),
             false => Fate::Waits,
         };
