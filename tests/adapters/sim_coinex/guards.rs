@@ -62,7 +62,7 @@ fn a_stop_needs_a_position_that_is_seen_and_a_price_that_is_not_passed() {
     ] {
         assert_eq!(desk.refused(path, body.clone()), code, "{path} {body}");
     }
-    let mut desk = Desk::with(Vec::new(), Conditions { unseen_position_ms: 700, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { unseen_position_ms: 700, ..Conditions::default() });
     desk.market_order("buy", "0.05");
     assert_eq!(desk.refused("set-position-stop-loss", stop("1900")), 3639);
     desk.now += 700;
@@ -105,7 +105,7 @@ fn parts_have_an_amount_and_go_with_the_position_too() {
     );
     desk.done("cancel-position-stop-loss", json!({"market": ETH, "stop_loss_id": list[1]["id"]}));
     desk.price("1900");
-    assert_eq!(desk.held(Side::Long), dec("0.03"));
+    assert_eq!(desk.held(Side::Long), d("0.03"));
     desk.done("set-position-stop-loss", part("1800"));
     // One for all of it replaces them.
     let position = desk.done("set-position-stop-loss", stop("1850"));

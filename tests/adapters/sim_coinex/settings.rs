@@ -32,7 +32,7 @@ fn the_list_holds_more_than_what_can_be_traded() {
 fn prices_stand_in_two_places() {
     let mut desk = Desk::new();
     let symbol = desk.sim.symbol("ETH");
-    desk.sim.book.set_prices(&symbol, dec("2000"), dec("2001"), START).unwrap();
+    desk.sim.book.set_prices(&symbol, d("2000"), d("2001"), START).unwrap();
     let ticker = desk.get("futures/ticker", "market=ETHUSDT")["data"][0].clone();
     assert_eq!(["last", "mark_price"].map(|name| ticker[name].as_str().unwrap()), ["2000", "2001"]);
     assert_eq!((ticker.get("bid"), ticker.get("ask")), (None, None));
@@ -78,8 +78,8 @@ fn equity_is_the_sum_of_four_fields() {
     desk.limit("buy", "0.05", "1900", "a");
     desk.price("2100");
     let wallet = desk.get("assets/futures/balance", "")["data"][0].clone();
-    let amount = |name: &str| dec(wallet[name].as_str().unwrap());
-    assert_eq!((amount("margin"), amount("frozen"), amount("unrealized_pnl")), (dec("10"), dec("9.5"), dec("5")));
+    let amount = |name: &str| d(wallet[name].as_str().unwrap());
+    assert_eq!((amount("margin"), amount("frozen"), amount("unrealized_pnl")), (d("10"), d("9.5"), d("5")));
     let equity: Decimal = ["available", "frozen", "margin", "unrealized_pnl"].map(amount).iter().sum();
     assert_eq!(equity, desk.sim.book.equity());
     assert_eq!(desk.position()["unrealized_pnl"], "5");

@@ -43,7 +43,7 @@ fn one_that_fires_closes_its_size_and_leaves_the_others() {
     desk.placed(&target("52000", "t1"));
     desk.now += 60_000;
     desk.price("47900");
-    assert_eq!(desk.held(Side::Long), dec("0.02"));
+    assert_eq!(desk.held(Side::Long), d("0.02"));
     let row = &desk.status("cliOrdIds=s1")[0];
     assert_eq!(
         (row["status"].as_str(), row["order"]["priceTriggerOptions"]["triggerSide"].as_str()),
@@ -109,7 +109,7 @@ fn to_cancel_all_is_to_cancel_the_waiting_ones_too() {
 
 #[test]
 fn one_that_is_on_its_way_is_not_cancelled() {
-    let mut desk = Desk::with(vec![], Conditions { trigger_ms: 50, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { trigger_ms: 50, ..Conditions::default() });
     desk.placed(BUY);
     desk.placed(&stop("48000", "s1"));
     desk.price("47900");

@@ -19,9 +19,9 @@ fn contracts_have_names_and_numbers_of_their_own() {
 
 #[test]
 fn prices_come_in_an_envelope_of_their_own() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let bitcoin = desk.sim.symbol("BTC");
-    desk.sim.book.set_prices(&bitcoin, dec("50000"), dec("50001.5"), START).unwrap();
+    desk.sim.book.set_prices(&bitcoin, d("50000"), d("50001.5"), START).unwrap();
     let mut ask = |target: &str| serde_json::from_slice::<Value>(&desk.send(&signed("GET", target, "", START)).body).unwrap();
     let answer = ask("/md/v3/ticker/24hr?symbol=BTCUSDT");
     assert!(answer["error"].is_null() && answer.get("code").is_none(), "{answer}");
@@ -37,7 +37,7 @@ fn prices_come_in_an_envelope_of_their_own() {
 
 #[test]
 fn no_open_order_is_an_error() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let target = "/g-orders/activeList?symbol=BTCUSDT";
     assert_eq!(desk.told(&signed("GET", target, "", START)), (10002, "OM_ORDER_NOT_FOUND".to_owned(), Value::Null));
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
@@ -48,7 +48,7 @@ fn no_open_order_is_an_error() {
 
 #[test]
 fn one_order_comes_in_three_shapes_that_take_turns() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     let target = |name: &str| format!("/api-data/g-futures/orders/by-order-id?symbol=BTCUSDT&clOrdID={name}");
     let shapes: Vec<Value> = (0..3).map(|_| desk.get(&target("m-1"))).collect();
@@ -65,7 +65,7 @@ fn one_order_comes_in_three_shapes_that_take_turns() {
 
 #[test]
 fn the_database_lags_behind_the_engine() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { late_orders_ms: 1000, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_orders_ms: 1000, ..Conditions::default() });
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
     desk.buy("m-1");
     desk.post(&guard("Stop", "48000", "s-1"));
@@ -90,8 +90,8 @@ fn the_database_lags_behind_the_engine() {
 
 #[test]
 fn a_partly_filled_order_is_told_as_it_was() {
-    let conditions = Conditions { late_orders_ms: 1000, liquidity: Some(dec("0.004")), ..Conditions::default() };
-    let mut desk = Desk::one_way().with(vec![], conditions);
+    let conditions = Conditions { late_orders_ms: 1000, liquidity: Some(d("0.004")), ..Conditions::default() };
+    let mut desk = Desk::new().under(conditions);
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
     for _ in 0..3 {
         desk.now += 600;
@@ -108,7 +108,7 @@ fn a_partly_filled_order_is_told_as_it_was() {
 
 #[test]
 fn orders_are_listed_in_numbers_and_by_the_page() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.now += 1;
     desk.post(&limit("Sell", "0.01", "51000", "l-1"));
@@ -132,7 +132,7 @@ fn orders_are_listed_in_numbers_and_by_the_page() {
 
 #[test]
 fn an_execution_that_turns_a_position_over_is_one() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.now += 1;
     desk.post(&market("Sell", "0.03", "turn"));
@@ -142,12 +142,12 @@ fn an_execution_that_turns_a_position_over_is_one() {
         assert_eq!(shown, [["0.03", "50000", "0.75"], ["0.01", "50000", "0.25"]], "{path}");
         assert_eq!((rows[0]["side"].as_u64(), rows[1]["side"].as_u64(), rows[0].get("orderId")), (Some(2), Some(1), None));
     }
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (Decimal::ZERO, dec("0.02")));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (Decimal::ZERO, d("0.02")));
 }
 
 #[test]
 fn positions_are_read_late() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { late_positions_ms: 500, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_positions_ms: 500, ..Conditions::default() });
     desk.put("/g-positions/leverage?symbol=BTCUSDT&leverageRr=10");
     desk.buy("m-1");
     assert_eq!(texts(&desk.positions("BTCUSDT")[0], &["side", "size"]), ["None", "0"]);

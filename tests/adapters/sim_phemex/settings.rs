@@ -16,7 +16,7 @@ fn leverage(desk: &mut Desk) -> (String, bool) {
 
 #[test]
 fn the_sign_of_the_leverage_is_the_margin_mode() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     // Set, and what is shown then.
     for (wish, is_cross) in [("10", false), ("-10", true), ("-10", true), ("0", true), ("25", false), ("-1", true), ("100", false)] {
         assert_eq!(desk.put(&format!("{LEVERAGE}&leverageRr={wish}")), json!("OK"), "{wish}");
@@ -34,7 +34,7 @@ fn the_sign_of_the_leverage_is_the_margin_mode() {
 
 #[test]
 fn cross_and_isolated_do_not_change_under_a_position() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     assert_eq!(leverage(&mut desk), ("-10".to_owned(), true), "what it begins with");
     assert_eq!(desk.code("PUT", &format!("{LEVERAGE}&leverageRr=10")), 11005);
@@ -44,7 +44,7 @@ fn cross_and_isolated_do_not_change_under_a_position() {
 
 #[test]
 fn the_leverage_field_must_fit_the_position_mode() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let cases = [("&longLeverageRr=10&shortLeverageRr=10", 20004), ("&leverageRr=10", 0)];
     for (query, code) in cases {
         assert_eq!(desk.code("PUT", &format!("{LEVERAGE}{query}")), code, "one-way {query}");
@@ -66,7 +66,7 @@ fn the_leverage_field_must_fit_the_position_mode() {
 
 #[test]
 fn each_contract_has_a_position_mode() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     assert_eq!(desk.put(&switch("BTCUSDT", "Hedged")), json!("ok"));
     let long = json!({"posSide": "Long"});
     desk.post(&with(market("Buy", "0.01", "b-1"), long.clone()));
@@ -91,7 +91,7 @@ fn each_contract_has_a_position_mode() {
     {
         assert_eq!(desk.code("PUT", &switch(symbol, mode)), code, "{symbol} {mode}");
     }
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
     assert_eq!(desk.code("PUT", &switch("BTCUSDT", "Hedged")), 20004);
     desk.delete("/g-orders/all?symbol=BTCUSDT");
@@ -102,7 +102,7 @@ fn each_contract_has_a_position_mode() {
 
 #[test]
 fn a_contract_that_was_never_touched_has_no_row() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     assert_eq!(desk.positions("BTCUSDT"), Vec::<Value>::new());
     assert_eq!(desk.post_code(&market("Buy", "50", "refused")), 11001);
     assert_eq!(desk.positions("BTCUSDT"), Vec::<Value>::new());
@@ -113,7 +113,7 @@ fn a_contract_that_was_never_touched_has_no_row() {
 
 #[test]
 fn balance_and_positions_are_one_answer() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.price("51000");
     let answer = desk.get(BALANCE);
