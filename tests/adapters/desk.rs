@@ -75,6 +75,13 @@ impl<E: Own> Desk<E> {
         }
     }
 
+    /// No answer comes, and time passes.
+    pub(super) fn cut(&mut self, request: &HttpRequest, ms: u64) {
+        assert!(matches!(self.sim.answer(request, self.now).outcome, Outcome::Cut));
+        self.now += ms;
+        self.sim.pass(self.now);
+    }
+
     /// Status and body of an answer in JSON.
     pub(super) fn answer(&mut self, request: &HttpRequest) -> (u16, Value) {
         let reply = self.send(request);
@@ -108,6 +115,16 @@ impl<E: Own> Desk<E> {
 
 pub(super) fn body_of(reply: &Reply) -> Value {
     serde_json::from_slice(&reply.body).expect("JSON")
+}
+
+/// These fields of an object, which are texts.
+pub(super) fn texts<'a, const N: usize>(row: &'a Value, names: [&str; N]) -> [&'a str; N] {
+    names.map(|name| row[name].as_str().unwrap_or_else(|| panic!("{name} in {row}")))
+}
+
+/// One field of each object of a list, which is a text.
+pub(super) fn column<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
+    list.as_array().unwrap().iter().flat_map(|row| texts(row, [name])).collect()
 }
 
 /// An element of batches is refused, in the words of the exchange.

@@ -65,6 +65,13 @@ fn read(file: &str) -> Vectors {
     read
 }
 
+/// Those with this header, of which there are so many.
+pub(super) fn carrying<'a>(header: &str, vectors: &'a Vectors, count: usize) -> Vec<(&'a String, &'a Vector)> {
+    let carrying: Vec<_> = vectors.iter().filter(|(_, vector)| vector.headers.contains_key(header)).collect();
+    assert_eq!(carrying.len(), count);
+    carrying
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }

@@ -139,7 +139,7 @@ fn plain_orders_have_their_quirks() {
     let ack = desk.ok("POST", ORDER, &market("BUY", "0.01", "m1"));
     assert_eq!((ack["status"].as_str(), ack["executedQty"].as_str(), ack.get("avgPrice")), (Some("FILLED"), Some("0.01"), None));
     let full = desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=m1");
-    assert_eq!(full["avgPrice"].as_str().map(|text| d(text)), Some(Decimal::from(50_000)));
+    assert_eq!(full["avgPrice"].as_str().map(d), Some(Decimal::from(50_000)));
     // The id of a filled order is free again: a blind resend buys twice.
     desk.buy("m1");
     assert_eq!(desk.held(Side::Long), Decimal::new(2, 2));

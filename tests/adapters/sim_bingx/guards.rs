@@ -72,7 +72,7 @@ fn names_of_guards_are_echoed_and_forgotten() {
     assert_eq!(desk.code("GET", ORDER, "symbol=BTC-USDT&clientOrderId=sl1"), 80_016);
     assert_eq!(desk.code("DELETE", ORDER, "symbol=BTC-USDT&clientOrderId=sl1"), 109_400);
     let order = desk.order(ack["orderId"].as_u64().unwrap());
-    let said = ["clientOrderId", "status", "type", "origQty", "price"].map(|name| order[name].as_str().unwrap());
+    let said = texts(&order, ["clientOrderId", "status", "type", "origQty", "price"]);
     assert_eq!((said, &order["reduceOnly"]), (["", "NEW", STOP, "0.01", "0.00"], &json!(true)));
 }
 
@@ -86,7 +86,7 @@ fn a_guard_that_goes_off_keeps_its_id() {
     assert_eq!(desk.code("DELETE", ORDER, &format!("symbol=BTC-USDT&orderId={id}")), 109_422);
     desk.now += 100;
     let order = desk.order(id);
-    let said = ["status", "executedQty", "avgPrice", "side"].map(|name| order[name].as_str().unwrap());
+    let said = texts(&order, ["status", "executedQty", "avgPrice", "side"]);
     assert_eq!((said, desk.held(Side::Long)), (["FILLED", "0.01", "47900", "SELL"], Decimal::ZERO));
     assert_eq!(d(order["profit"].as_str().unwrap()), d("-21"));
     let range = format!("symbol=BTC-USDT&tradingUnit=COIN&startTs={START}&endTs={}&orderId={id}", desk.now);

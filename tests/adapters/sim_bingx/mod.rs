@@ -12,7 +12,7 @@ use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::desk::{self, Own, START, refused_element, with_header};
+use crate::desk::{self, Own, START, column, refused_element, texts, with_header};
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
 use crate::sim::{Kind, SimConfig};
 use crate::vectors::{KEY, d, hmac_hex};

@@ -161,7 +161,7 @@ fn refused_orders_of_a_batch_are_not_in_its_answer() {
     };
     let text = format!("batchOrders={}", json!([each(49000), each(48900), each(48800)]));
     let answer = desk.ask("POST", BATCH, &text);
-    let names: Vec<&str> = answer["orders"].as_array().unwrap().iter().map(|row| row["clientOrderId"].as_str().unwrap()).collect();
+    let names = column(&answer["orders"], "clientOrderId");
     assert_eq!(names, ["b49000", "b48800"]);
     assert_eq!(desk.logged(), Some("101204"));
     // One that wants nothing but what is refused is refused itself.
@@ -177,7 +177,7 @@ fn executions_have_no_id_a_negative_fee_and_a_time_in_text() {
     let range = format!("symbol=BTC-USDT&startTs={START}&endTs={}", desk.now);
     let fills = desk.ask("GET", FILLS, &format!("{range}&tradingUnit=COIN&orderId={id}"))["fill_orders"].take();
     assert_eq!(fills.as_array().unwrap().len(), 1);
-    let texts = ["volume", "price", "orderId", "filledTime", "clientOrderID"].map(|name| fills[0][name].as_str().unwrap());
+    let texts = texts(&fills[0], ["volume", "price", "orderId", "filledTime", "clientOrderID"]);
     assert_eq!(texts, ["0.01", "50000", "1735950529123455001", "2023-11-14T22:13:21Z", "m1"]);
     assert_eq!(d(fills[0]["commission"].as_str().unwrap()), d("-0.25"));
     assert!(fills[0].get("side").is_none() && fills[0].get("tradeId").is_none());

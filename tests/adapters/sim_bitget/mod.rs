@@ -12,7 +12,7 @@ use perphook::exchange::http::HttpRequest;
 use perphook::market::Side;
 use serde_json::{Value, json};
 
-use crate::desk::{self, Own, START, refused_element, with, with_header};
+use crate::desk::{self, Own, START, column, refused_element, with, with_header};
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
 use crate::sim::{Kind, SimConfig, params};
 use crate::vectors::{BITGET, KEY, PASSWORD, d, hmac_base64};
@@ -81,11 +81,6 @@ impl Desk {
         let request = signed("POST", path, &body.to_string(), self.now);
         self.code_of(&request)
     }
-}
-
-/// A row's field of each element.
-fn column<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
-    list.as_array().unwrap().iter().map(|row| row[field].as_str().unwrap_or("not a text")).collect()
 }
 
 fn signed(method: &'static str, target: &str, body: &str, now: u64) -> HttpRequest {

@@ -95,13 +95,13 @@ fn a_stop_that_comes_with_an_order_is_there_from_its_first_fill_on() {
         &with(limit("Buy", "0.01", "49000", "l-1"), json!({"stopLoss": "48000", "slTriggerBy": "MarkPrice", "tpslMode": "Full"})),
     );
     let order = desk.order("l-1");
-    assert_eq!(["orderStatus", "stopLoss", "slTriggerBy"].map(|name| order[name].as_str().unwrap()), ["New", "48000", "MarkPrice"]);
+    assert_eq!(texts(&order, ["orderStatus", "stopLoss", "slTriggerBy"]), ["New", "48000", "MarkPrice"]);
     assert_eq!(desk.open("&orderFilter=StopOrder"), []);
     desk.now += 1000;
     desk.price("49000");
     assert_eq!((desk.held(Side::Long), attributes(&mut desk)), (d("0.004"), shown("48000", "0.00")));
     let stop = desk.list("/v5/order/realtime?category=linear&symbol=BTCUSDT&orderFilter=StopOrder").remove(0);
-    assert_eq!(["orderLinkId", "parentOrderLinkId"].map(|name| stop[name].as_str().unwrap()), ["", "l-1"]);
+    assert_eq!(texts(&stop, ["orderLinkId", "parentOrderLinkId"]), ["", "l-1"]);
     assert!(desk.sim.book.naked_spans().is_empty());
     // A second one takes its place; with an order that only reduces there is none.
     desk.post(CREATE, &with(market("Buy", "0.01", "m-2"), json!({"stopLoss": "48500"})));
@@ -145,7 +145,7 @@ fn an_order_of_its_own_waits_in_the_direction_it_says() {
         assert_eq!(desk.post_code(CREATE, &waits(price, direction, &format!("s{index}"))), code, "{price} {direction}");
     }
     let waiting = desk.order("s0");
-    let said = ["orderStatus", "stopOrderType", "triggerPrice", "qty", "avgPrice"].map(|name| waiting[name].as_str().unwrap());
+    let said = texts(&waiting, ["orderStatus", "stopOrderType", "triggerPrice", "qty", "avgPrice"]);
     assert_eq!(said, ["Untriggered", "Stop", "48000", "0.01", ""]);
     desk.price("48000");
     // Set off it keeps its id and name.

@@ -70,7 +70,7 @@ fn open_positions_of_all_contracts_and_all_positions_of_one() {
     let all = "/v5/position/list?category=linear&settleCoin=USDT";
     assert_eq!(desk.list(all), Vec::<Value>::new());
     let flat = desk.positions().remove(0);
-    let shown = ["side", "size", "leverage", "unrealisedPnl", "liqPrice"].map(|name| flat[name].as_str().unwrap());
+    let shown = texts(&flat, ["side", "size", "leverage", "unrealisedPnl", "liqPrice"]);
     assert_eq!((shown, &flat["positionIdx"]), (["", "0", "20", "", ""], &json!(0)));
     for coin in ["BTC", "ETH", "SOL"] {
         desk.post(CREATE, &with(market("Sell", "0.1", coin), json!({"symbol": format!("{coin}USDT")})));
@@ -79,7 +79,7 @@ fn open_positions_of_all_contracts_and_all_positions_of_one() {
     let (rows, seen) = pages(&mut desk, &format!("{all}&limit=2"), false);
     assert_eq!((rows.len(), seen), (3, 2));
     let bitcoin = rows.iter().find(|row| row["symbol"] == "BTCUSDT").unwrap();
-    let shown = ["side", "size", "avgPrice", "unrealisedPnl"].map(|name| bitcoin[name].as_str().unwrap());
+    let shown = texts(bitcoin, ["side", "size", "avgPrice", "unrealisedPnl"]);
     assert_eq!((shown, &bitcoin["tradeMode"]), (["Sell", "0.1", "50000", "100.0"], &json!(0)));
     assert_eq!(desk.get_code("/v5/position/list?category=linear"), 10001);
 }
@@ -90,14 +90,13 @@ fn an_execution_that_turns_the_position_over_is_one() {
     desk.buy("m-1");
     desk.post(CREATE, &market("Sell", "0.03", "turn"));
     let fills = desk.list("/v5/execution/list?category=linear&symbol=BTCUSDT&execType=Trade");
-    let shown: Vec<[&str; 3]> =
-        fills.iter().map(|row| ["orderLinkId", "execQty", "closedSize"].map(|name| row[name].as_str().unwrap())).collect();
+    let shown: Vec<[&str; 3]> = fills.iter().map(|row| texts(row, ["orderLinkId", "execQty", "closedSize"])).collect();
     assert_eq!(shown, [["turn", "0.03", "0.01"], ["m-1", "0.01", "0"]]);
     assert_eq!(d(fills[0]["execFee"].as_str().unwrap()), d("0.75"));
     assert_eq!(desk.list("/v5/execution/list?category=linear&orderLinkId=m-1").len(), 1);
     assert_eq!(desk.list("/v5/execution/list?category=linear&execType=Funding").len(), 0);
     let earned = desk.list("/v5/position/closed-pnl?category=linear&symbol=BTCUSDT").remove(0);
-    assert_eq!(["closedSize", "avgEntryPrice", "avgExitPrice"].map(|name| earned[name].as_str().unwrap()), ["0.01", "50000", "50000"]);
+    assert_eq!(texts(&earned, ["closedSize", "avgEntryPrice", "avgExitPrice"]), ["0.01", "50000", "50000"]);
 }
 
 #[test]

@@ -13,9 +13,9 @@ use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::desk::{self, Own, START, body_of, refused_element, with, with_header};
+use crate::desk::{self, Own, START, body_of, refused_element, texts, with, with_header};
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
-use crate::sim::{Kind, Outcome, SimConfig};
+use crate::sim::{Kind, SimConfig};
 use crate::vectors::{KEY, d, hmac_hex};
 
 const CREATE: &str = "/v5/order/create";

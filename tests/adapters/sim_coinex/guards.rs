@@ -30,7 +30,7 @@ fn one_of_a_kind_and_the_next_takes_its_place() {
     let list = position["stop_loss_list"].as_array().unwrap();
     assert_eq!((list.len(), list[0]["price"].as_str()), (1, Some("1800")));
     assert_ne!(list[0]["id"], first["id"]);
-    let shown = ["take_profit_price", "take_profit_type", "stop_loss_type"].map(|name| position[name].as_str().unwrap());
+    let shown = texts(&position, ["take_profit_price", "take_profit_type", "stop_loss_type"]);
     assert_eq!(shown, ["2200", "latest_price", "mark_price"]);
     // It follows the position.
     desk.market_order("buy", "0.05");
@@ -77,7 +77,7 @@ fn they_go_with_the_position() {
     desk.price("1890");
     assert_eq!(desk.position(), Value::Null);
     let closing = desk.rows("finished-order", "")[0].clone();
-    let shown = ["side", "type", "client_id", "filled_value"].map(|name| closing[name].as_str().unwrap());
+    let shown = texts(&closing, ["side", "type", "client_id", "filled_value"]);
     assert_eq!(shown, ["sell", "market", "", "94.5"]);
     // The next position begins without, also on the other side in the same stroke.
     desk.market_order("buy", "0.05");

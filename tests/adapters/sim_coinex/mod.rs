@@ -13,7 +13,7 @@ use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::desk::{self, Own, START, refused_element, with_header};
+use crate::desk::{self, Own, START, refused_element, texts, with_header};
 use crate::sim::Kind;
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use crate::vectors::{KEY, d, hmac_hex};

@@ -3,7 +3,7 @@
 use super::*;
 
 fn kinds(row: &Value) -> [&str; 4] {
-    ["amount", "filled_amount", "unfilled_amount", "filled_value"].map(|name| row[name].as_str().unwrap())
+    texts(row, ["amount", "filled_amount", "unfilled_amount", "filled_value"])
 }
 
 #[test]
@@ -12,7 +12,7 @@ fn the_answer_is_the_whole_order() {
     let order = json!({"market": ETH, "side": "buy", "type": "market", "amount": "0.05", "client_id": "bot-0001"});
     let row = desk.done("order", order);
     assert_eq!(kinds(&row), ["0.05", "0.05", "0", "100"]);
-    let shown = ["type", "price", "client_id", "fee", "fee_ccy", "last_filled_price"].map(|name| row[name].as_str().unwrap());
+    let shown = texts(&row, ["type", "price", "client_id", "fee", "fee_ccy", "last_filled_price"]);
     assert_eq!(shown, ["market", "0", "bot-0001", "0.05", "USDT", "2000"]);
     assert_eq!((row["order_id"].as_u64(), row.get("status")), (Some(136_913_377_780), None));
     // With a depth a part is executed, and then nothing.
@@ -104,7 +104,7 @@ fn closing_is_another_call_and_never_opens() {
     let limit = json!({"market": ETH, "type": "limit", "price": "1900", "amount": "0.02"});
     desk.done("close-position", limit.clone());
     let position = desk.position();
-    assert_eq!(["open_interest", "close_avbl", "side"].map(|name| position[name].as_str().unwrap()), ["0.03", "0.01", "short"]);
+    assert_eq!(texts(&position, ["open_interest", "close_avbl", "side"]), ["0.03", "0.01", "short"]);
     assert_eq!(desk.refused("close-position", limit), 3639);
     assert_eq!(desk.refused("close-position", close("0.02")), 3639);
     desk.done("close-position", json!({"market": ETH, "type": "market"}));

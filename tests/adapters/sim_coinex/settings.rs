@@ -13,7 +13,7 @@ fn the_list_holds_more_than_what_can_be_traded() {
     let row = |name: &str| list.iter().find(|row| row["market"] == name).unwrap().clone();
     let eth = row(ETH);
     assert_eq!(eth["leverage"], json!(["1", "2", "3", "5", "8", "10", "15", "20", "30", "50", "100"]));
-    assert_eq!(["tick_size", "min_amount"].map(|name| eth[name].as_str().unwrap()), ["0.01", "0.005"]);
+    assert_eq!(texts(&eth, ["tick_size", "min_amount"]), ["0.01", "0.005"]);
     assert_eq!((&eth["base_ccy_precision"], &eth["quote_ccy_precision"]), (&json!(8), &json!(2)));
     // The tick counts, not the precision; an older row lacks a field; thousands have less leverage and whole coins.
     assert_eq!((&row("XRPUSDT")["tick_size"], &row("XRPUSDT")["quote_ccy_precision"]), (&json!("0.0001"), &json!(5)));
@@ -34,7 +34,7 @@ fn prices_stand_in_two_places() {
     let symbol = desk.sim.symbol("ETH");
     desk.sim.book.set_prices(&symbol, d("2000"), d("2001"), START).unwrap();
     let ticker = desk.get("futures/ticker", "market=ETHUSDT")["data"][0].clone();
-    assert_eq!(["last", "mark_price"].map(|name| ticker[name].as_str().unwrap()), ["2000", "2001"]);
+    assert_eq!(texts(&ticker, ["last", "mark_price"]), ["2000", "2001"]);
     assert_eq!((ticker.get("bid"), ticker.get("ask")), (None, None));
     let depth = desk.get("futures/depth", "market=ETHUSDT&limit=5&interval=0")["data"]["depth"].clone();
     assert_eq!((&depth["bids"][0][0], &depth["asks"][0][0]), (&json!("1999.99"), &json!("2000.01")));
@@ -60,7 +60,7 @@ fn one_call_sets_leverage_and_margin_mode() {
     assert_eq!(desk.position(), Value::Null);
     desk.market_order("buy", "0.05");
     let position = desk.position();
-    assert_eq!(["leverage", "margin_mode", "margin_avbl"].map(|name| position[name].as_str().unwrap()), ["10", "isolated", "10"]);
+    assert_eq!(texts(&position, ["leverage", "margin_mode", "margin_avbl"]), ["10", "isolated", "10"]);
     // Who says another mode changes it, or is refused as a whole.
     assert_eq!(desk.refused("adjust-position-leverage", wish("cross", json!(20))), 3639);
     assert_eq!(desk.position()["leverage"], "10");

@@ -17,7 +17,7 @@ fn several_may_rest_before_and_after_a_position() {
     let done = desk.order(&stop("48000", "s1"));
     let trigger = &done["orderEvents"][0]["orderTrigger"];
     assert_eq!((done["status"].as_str(), trigger["uid"] == done["order_id"]), (Some("placed"), true));
-    let shown = ["clientId", "triggerSide", "triggerSignal"].map(|name| trigger[name].as_str().unwrap());
+    let shown = texts(trigger, ["clientId", "triggerSide", "triggerSignal"]);
     assert_eq!((shown, trigger["triggerPrice"].as_i64()), (["s1", "trigger_below", "mark_price"], Some(48000)));
     desk.placed(BUY);
     desk.placed(&stop("47000", "s2"));

@@ -13,10 +13,10 @@ use perphook::exchange::http::HttpRequest;
 use perphook::market::Side;
 use serde_json::{Value, json};
 
-use crate::desk::{self, Own, START, refused_element, with_header};
+use crate::desk::{self, Own, START, column, refused_element, texts, with_header};
+use crate::sim::Kind;
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
 use crate::sim::kraken::key;
-use crate::sim::{Kind, Outcome};
 use crate::vectors::{KEY, SECRET, d};
 
 const BTC: &str = "PF_XBTUSD";

@@ -22,7 +22,7 @@ fn the_answer_tells_what_was_executed() {
     // A limit order that takes a part and rests with the other.
     desk = desk.under(Conditions { liquidity: Some(d("0.004")), ..Conditions::default() });
     let done = desk.order(&format!("{}&cliOrdId=l1", LIMIT.replace("49000", "50100")));
-    let kinds: Vec<&str> = done["orderEvents"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let kinds = column(&done["orderEvents"], "type");
     assert_eq!((kinds, done["orderEvents"][1]["order"]["filled"].as_f64()), (vec!["EXECUTION", "PLACE"], Some(0.004)));
     let row = &desk.open()[0];
     assert_eq!(
@@ -88,9 +88,7 @@ fn what_comes_too_late_is_not_done() {
     let rules = vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 6000 }).times(1)];
     desk = desk.with(rules, Conditions::default());
     let late = signed("POST", &format!("{TRADE}/sendorder"), &format!("{BUY}{}", at("25.000")));
-    assert!(matches!(desk.sim.answer(&late, desk.now).outcome, Outcome::Cut));
-    desk.now += 6000;
-    desk.sim.pass(desk.now);
+    desk.cut(&late, 6000);
     assert_eq!(desk.held(Side::Long), d("0.01"));
 }
 
@@ -175,7 +173,7 @@ fn a_batch_is_judged_element_by_element_and_answered_in_another_order() {
     assert_eq!(desk.error("POST", "batchorder", "json=[]]"), "Json Parse Error");
     let cancels = json!([{"order": "cancel", "cliOrdId": "b1"}, {"order": "cancel", "order_id": "never"}]);
     let body = desk.ok("POST", "batchorder", &batch(&cancels).replace('{', "%7B"));
-    let words: Vec<&str> = body["batchStatus"].as_array().unwrap().iter().map(|row| row["status"].as_str().unwrap()).collect();
+    let words = column(&body["batchStatus"], "status");
     assert_eq!(words, ["notFound", "cancelled"]);
     desk = desk.struck_by(refused_element(1));
     let body = desk.ok("POST", "batchorder", &batch(&json!([order("1", json!({})), order("2", json!({}))])));

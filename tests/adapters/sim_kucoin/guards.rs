@@ -12,14 +12,14 @@ fn a_stop_is_in_a_list_of_its_own_and_keeps_its_number() {
     let id = desk.place(stop(10, "2900", "s1"));
     assert_eq!((desk.listed(WAITING), desk.listed(ACTIVE).len()), (vec!["s1".to_owned()], 0));
     let order = desk.order("s1");
-    let texts = ["stop", "stopPrice", "stopPriceType", "status", "price"].map(|name| order[name].as_str().unwrap());
-    assert_eq!(texts, ["down", "2900", "MP", "open", "0"]);
+    let said = texts(&order, ["stop", "stopPrice", "stopPriceType", "status", "price"]);
+    assert_eq!(said, ["down", "2900", "MP", "open", "0"]);
     assert_eq!((&order["stopTriggered"], &order["reduceOnly"], &order["size"]), (&json!(false), &json!(true), &json!(10)));
     desk.price("2890");
     assert_eq!((desk.held(Side::Long), desk.listed(WAITING).len()), (d("0"), 0));
     let order = desk.get(&format!("v1/orders/{id}"));
-    let texts = ["clientOid", "status", "avgDealPrice", "stop"].map(|name| order[name].as_str().unwrap());
-    assert_eq!((texts, &order["stopTriggered"]), (["s1", "done", "2890", "down"], &json!(true)));
+    let said = texts(&order, ["clientOid", "status", "avgDealPrice", "stop"]);
+    assert_eq!((said, &order["stopTriggered"]), (["s1", "done", "2890", "down"], &json!(true)));
     assert_eq!(desk.get(&format!("v1/fills?orderId={id}"))["items"][0]["size"], 10);
 }
 

@@ -29,7 +29,7 @@ fn contracts_are_counted_in_lots_and_bitcoin_is_called_otherwise() {
 fn prices_are_text_in_tickers_and_numbers_elsewhere() {
     let mut desk = Desk::new();
     let ticker = desk.get("v1/ticker?symbol=ETHUSDTM");
-    assert_eq!(["price", "bestBidPrice", "bestAskPrice"].map(|name| ticker[name].as_str().unwrap()), ["3000", "2999.99", "3000.01"]);
+    assert_eq!(texts(&ticker, ["price", "bestBidPrice", "bestAskPrice"]), ["3000", "2999.99", "3000.01"]);
     assert_eq!(desk.get("v1/mark-price/ETHUSDTM/current")["value"].as_f64(), Some(3000.0));
     assert!(desk.get("v1/allTickers").as_array().unwrap().len() >= 20);
     assert_eq!(desk.code("GET", "/api/v1/ticker?symbol=ETHUSDT", NONE), "100003");

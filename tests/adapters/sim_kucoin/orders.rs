@@ -98,7 +98,7 @@ fn what_only_reduces_is_cut_to_what_is_there() {
     desk.place(with(market("sell", 25), json!({"clientOid": "turn"})));
     assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0"), d("0.15")));
     let fill = desk.get("v1/fills")["items"][0].clone();
-    let fees = ["fee", "openFeePay", "closeFeePay"].map(|name| fill[name].as_str().unwrap());
+    let fees = texts(&fill, ["fee", "openFeePay", "closeFeePay"]);
     assert_eq!((&fill["size"], fees), (&json!(25), ["0.375", "0.225", "0.15"]));
     // What closes everything listens to no side.
     desk.place(json!({"symbol": ETH, "closeOrder": true, "side": "sell", "type": "market", "marginMode": "CROSS", "clientOid": "c1"}));
@@ -139,7 +139,7 @@ fn a_batch_is_answered_with_a_good_code_whatever_its_elements_are() {
     let mut desk = Desk::new();
     let orders = json!([limit("buy", 1, "2900", "b1"), limit("buy", 1, "2900", "b1"), stop(1, "2800", "b2"), market("buy", 1)]);
     let rows = desk.ok("POST", MULTI, orders);
-    let codes: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect();
+    let codes = column(&rows, "code");
     assert_eq!(codes, ["200000", "300018", "200000", "400100"]);
     assert_eq!((&rows[1]["orderId"], &rows[1]["clientOid"], &rows[1]["symbol"]), (&NONE, &json!("b1"), &json!(ETH)));
     assert_eq!(desk.logged(), Some("300018"));

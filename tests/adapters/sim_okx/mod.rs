@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{self, Own, START, body_of, refused_element, with, with_header};
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{Kind, Outcome, SimConfig};
+use crate::sim::{Kind, SimConfig};
 use crate::vectors::{KEY, PASSWORD, d, hmac_base64};
 
 const ETH: &str = "ETH-USDT-SWAP";

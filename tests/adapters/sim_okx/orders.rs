@@ -86,8 +86,7 @@ fn an_order_that_comes_too_late_is_refused() {
     for (expires, held) in [(START + 4999, "0"), (START + 5000, "0.1")] {
         let mut desk = Desk::new().with(late(), Conditions::default());
         desk.own.expires = Some(expires);
-        assert!(matches!(desk.sim.answer(&desk.request("POST", ORDER, &market("buy", "1")), START).outcome, Outcome::Cut));
-        desk.sim.pass(START + 60_000);
+        desk.cut(&desk.request("POST", ORDER, &market("buy", "1")), 60_000);
         assert_eq!(desk.held(Side::Long), d(held), "{expires}");
         assert_eq!(desk.logged(), (held == "0").then_some("50036"));
     }
@@ -99,8 +98,7 @@ fn an_order_that_comes_too_late_is_refused() {
     desk.ok(LEVERAGE, json!({"instId": ETH, "lever": "5", "mgnMode": "cross"}));
     // Nor does an order come to pass whose signature has grown old.
     let mut old = Desk::new().struck_by(Rule::new(Class::Place, Fault::CutThenExecute { ms: 30_001 }));
-    old.sim.answer(&old.request("POST", ORDER, &market("buy", "1")), START);
-    old.sim.pass(START + 60_000);
+    old.cut(&old.request("POST", ORDER, &market("buy", "1")), 60_000);
     assert_eq!((old.held(Side::Long), old.logged()), (d("0"), Some("50102")));
 }
 

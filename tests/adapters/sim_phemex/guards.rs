@@ -19,10 +19,10 @@ fn guards_are_refused_while_flat_and_wait_otherwise() {
     desk.post(&market("Buy", "0.02", "turn"));
     let taken = desk.post(&guard("Stop", "48000", "s-1"));
     let names = ["ordStatus", "execStatus", "stopDirection", "stopPxRp", "trigger", "execInst", "leavesQtyRq", "priceRp"];
-    assert_eq!(texts(&taken, &names), ["Untriggered", "Registered", "Falling", "48000", "ByMarkPrice", "CloseOnTrigger", "0", "0"]);
+    assert_eq!(texts(&taken, names), ["Untriggered", "Registered", "Falling", "48000", "ByMarkPrice", "CloseOnTrigger", "0", "0"]);
     desk.post(&guard("MarketIfTouched", "52000", "t-1"));
     let rows = desk.open_rows();
-    assert_eq!(texts(&rows[1], &["ordStatus", "orderType", "stopDirection"]), ["Untriggered", "MarketIfTouched", "Rising"]);
+    assert_eq!(texts(&rows[1], ["ordStatus", "orderType", "stopDirection"]), ["Untriggered", "MarketIfTouched", "Rising"]);
     // One that may open is taken while flat.
     let mut desk = Desk::new();
     desk.post(&with(guard("Stop", "48000", "opens"), json!({"reduceOnly": false, "closeOnTrigger": false})));
@@ -79,7 +79,7 @@ fn guards_rest_beside_each_other_and_outlive_their_position() {
     // It keeps its id and its name.
     let fired = desk.stored("s-1");
     assert_eq!(
-        texts(&fired, &["ordStatus", "ordType", "cumQtyRq", "cumValueRv", "closedPnlRv", "closedSizeRq"])[..4],
+        texts(&fired, ["ordStatus", "ordType", "cumQtyRq", "cumValueRv", "closedPnlRv", "closedSizeRq"])[..4],
         ["Filled", "Stop", "0.01", "480"]
     );
     assert_eq!((&fired["closedPnlRv"], &fired["closedSizeRq"]), (&json!("-20"), &json!("0.01")));

@@ -13,9 +13,9 @@ use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::desk::{self, Own, START, body_of, with, with_header};
+use crate::desk::{self, Own, START, body_of, column, texts, with, with_header};
 use crate::sim::faults::{Class, Conditions, Fault, Rule};
-use crate::sim::{Kind, Outcome, Reply, SimConfig};
+use crate::sim::{Kind, Reply, SimConfig};
 use crate::vectors::{KEY, d, hmac_hex};
 
 const ORDERS: &str = "/g-orders";
@@ -118,10 +118,6 @@ fn expiring(method: &'static str, target: &str, body: &str, expiry: &str) -> Htt
         ("x-phemex-request-signature", hmac_hex(&format!("{path}{query}{expiry}{body}"))),
     ];
     HttpRequest { method, target: target.to_owned(), headers, body: body.as_bytes().to_vec() }
-}
-
-fn texts<'a>(row: &'a Value, names: &[&str]) -> Vec<&'a str> {
-    names.iter().map(|name| row[name].as_str().unwrap_or_else(|| panic!("{name} in {row}"))).collect()
 }
 
 fn market(side: &str, qty: &str, name: &str) -> Value {
@@ -249,9 +245,7 @@ fn what_is_cut_is_executed_while_its_expiry_lasts() {
         let rule = Rule::new(Class::Place, Fault::CutThenExecute { ms }).times(1);
         let mut desk = Desk::new().struck_by(rule);
         let request = expiring("POST", ORDERS, &market("Buy", "0.01", "late").to_string(), &(START / 1000 + 6).to_string());
-        assert!(matches!(desk.sim.answer(&request, START).outcome, Outcome::Cut));
-        desk.now += ms;
-        desk.sim.pass(desk.now);
+        desk.cut(&request, ms);
         assert_eq!(!desk.held(Side::Long).is_zero(), is_executed, "{ms}");
     }
 }

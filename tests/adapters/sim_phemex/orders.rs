@@ -8,11 +8,11 @@ fn an_answer_only_says_that_an_order_is_taken() {
     let taken = desk.post(&market("Buy", "0.010", "m-1"));
     let names = ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq", "orderQtyRq", "clOrdID", "orderType", "execStatus", "priceRp"];
     // The price is the worst it takes.
-    assert_eq!(texts(&taken, &names), ["Created", "0", "0", "0.01", "0.01", "m-1", "Market", "PendingNew", "52500"]);
+    assert_eq!(texts(&taken, names), ["Created", "0", "0", "0.01", "0.01", "m-1", "Market", "PendingNew", "52500"]);
     assert_eq!((desk.held(Side::Long), desk.open()), (d("0.01"), vec![]));
     let stored = desk.stored("m-1");
     let names = ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq", "clOrdId", "ordType"];
-    assert_eq!(texts(&stored, &names), ["Filled", "0.01", "500", "0", "m-1", "Market"]);
+    assert_eq!(texts(&stored, names), ["Filled", "0.01", "500", "0", "m-1", "Market"]);
     assert_eq!(stored["orderId"], taken["orderID"]);
     // Nothing tells the side of the position.
     assert!(taken.get("posSide").is_none() && stored.get("posSide").is_none());
@@ -135,8 +135,8 @@ fn cancelling_needs_the_right_side() {
     assert_eq!(desk.code("DELETE", &by("clOrdID", "l-1", "Long")), 20004);
     assert_eq!(desk.code("DELETE", &by("clOrdID", "l-1", "Merged").replace("BTC", "ETH")), 10002, "another contract's");
     let row = desk.delete(&by("clOrdID", "l-1", "Merged"));
-    assert_eq!(texts(&row, &["ordStatus", "execStatus", "cumQtyRq", "leavesQtyRq"]), ["Canceled", "Canceled", "0", "0.01"]);
-    assert_eq!(texts(&desk.stored("l-1"), &["ordStatus", "leavesQtyRq"]), ["Canceled", "0"]);
+    assert_eq!(texts(&row, ["ordStatus", "execStatus", "cumQtyRq", "leavesQtyRq"]), ["Canceled", "Canceled", "0", "0.01"]);
+    assert_eq!(texts(&desk.stored("l-1"), ["ordStatus", "leavesQtyRq"]), ["Canceled", "0"]);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn several_are_cancelled_by_a_list() {
         desk.post(&limit("Buy", "0.01", "49000", name));
     }
     let rows = desk.delete("/g-orders?symbol=BTCUSDT&clOrdID=a%2Cnever%2Cb&posSide=Merged");
-    let names: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["clOrdID"].as_str().unwrap()).collect();
+    let names = column(&rows, "clOrdID");
     assert_eq!((names, desk.open().len()), (vec!["a", "b"], 1));
     assert_eq!(desk.code("DELETE", "/g-orders?symbol=BTCUSDT&clOrdID=a%2Cb&posSide=Merged"), 10002);
 }
@@ -178,5 +178,5 @@ fn a_thin_book_ends_a_market_order_half_filled() {
     let mut desk = Desk::new().under(conditions);
     desk.buy("thin");
     let shown = desk.stored("thin");
-    assert_eq!(texts(&shown, &["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["Canceled", "0.004", "200", "0"]);
+    assert_eq!(texts(&shown, ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["Canceled", "0.004", "200", "0"]);
 }

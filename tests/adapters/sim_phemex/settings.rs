@@ -76,7 +76,7 @@ fn each_contract_has_a_position_mode() {
     assert_eq!(desk.post_code(&sol), 20004);
     desk.post(&with(sol, long));
     let rows = desk.get(BALANCE)["positions"].as_array().unwrap().clone();
-    let shown: Vec<Vec<&str>> = rows.iter().map(|row| texts(row, &["symbol", "posMode", "posSide", "side", "size"])).collect();
+    let shown: Vec<_> = rows.iter().map(|row| texts(row, ["symbol", "posMode", "posSide", "side", "size"])).collect();
     let expected = [
         ["BTCUSDT", "Hedged", "Long", "Buy", "0.01"],
         ["BTCUSDT", "Hedged", "Short", "None", "0"],
@@ -84,7 +84,7 @@ fn each_contract_has_a_position_mode() {
         ["SOLUSDT", "Hedged", "Long", "Buy", "1"],
         ["SOLUSDT", "Hedged", "Short", "None", "0"],
     ];
-    assert_eq!(shown, expected.map(|row| row.to_vec()));
+    assert_eq!(shown, expected);
     // It does not change under a position or an order, and may be what it is already.
     for (symbol, mode, code) in
         [("BTCUSDT", "OneWay", 20004), ("BTCUSDT", "Hedged", 0), ("ETHUSDT", "Hedged", 20004), ("ETHUSDT", "Both", 30000)]
@@ -107,7 +107,7 @@ fn a_contract_that_was_never_touched_has_no_row() {
     assert_eq!(desk.post_code(&market("Buy", "50", "refused")), 11001);
     assert_eq!(desk.positions("BTCUSDT"), Vec::<Value>::new());
     desk.put(&switch("BTCUSDT", "OneWay"));
-    assert_eq!(texts(&desk.positions("BTCUSDT")[0], &["side", "size", "posMode", "leverageRr"]), ["None", "0", "OneWay", "-10"]);
+    assert_eq!(texts(&desk.positions("BTCUSDT")[0], ["side", "size", "posMode", "leverageRr"]), ["None", "0", "OneWay", "-10"]);
     assert_eq!(desk.positions("ETHUSDT"), Vec::<Value>::new());
 }
 
@@ -118,12 +118,12 @@ fn balance_and_positions_are_one_answer() {
     desk.price("51000");
     let answer = desk.get(BALANCE);
     // The wallet does not count open profit; what is free is the wallet without what is used.
-    assert_eq!(texts(&answer["account"], &["currency", "accountBalanceRv", "totalUsedBalanceRv"]), ["USDT", "9999.75", "50"]);
+    assert_eq!(texts(&answer["account"], ["currency", "accountBalanceRv", "totalUsedBalanceRv"]), ["USDT", "9999.75", "50"]);
     let row = &answer["positions"][0];
-    assert_eq!(texts(row, &["size", "avgEntryPriceRp", "markPriceRp", "valueRv"]), ["0.01", "50000", "51000", "500"]);
+    assert_eq!(texts(row, ["size", "avgEntryPriceRp", "markPriceRp", "valueRv"]), ["0.01", "50000", "51000", "500"]);
     assert!(row.get("unRealisedPnlRv").is_none());
     let row = &desk.get("/g-accounts/positions?currency=USDT")["positions"][0];
-    assert_eq!((texts(row, &["sizeRq", "unRealisedPnlRv"]), row.get("size")), (vec!["0.01", "10"], None));
+    assert_eq!((texts(row, ["sizeRq", "unRealisedPnlRv"]), row.get("size")), (["0.01", "10"], None));
     for target in ["/g-accounts/accountPositions", "/g-accounts/accountPositions?currency=BTC"] {
         assert_ne!(desk.code("GET", target), 0, "{target}");
     }
