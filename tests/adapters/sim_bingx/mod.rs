@@ -228,18 +228,17 @@ fn twenty_equal_errors_close_the_endpoint() {
 
 #[test]
 fn errors_that_a_fault_plan_wants_count_and_old_ones_do_not() {
-    let fault = Fault::refuse(200, 100_202, "Insufficient balance");
-    let rules = || vec![Rule::new(Class::Place, fault.clone())];
-    let mut desk = Desk::limited().with(rules(), Conditions::default());
+    let rule = || Rule::new(Class::Place, Fault::refuse(200, 100_202, "Insufficient balance"));
+    let mut desk = Desk::limited().struck_by(rule());
     let codes: Vec<i64> = (0..21).map(|_| desk.code("POST", ORDER, &market("BUY", "0.01", ""))).collect();
     assert_eq!(codes, [vec![100_202; 20], vec![100_410]].concat());
     // Twenty in more than eight minutes are none too many.
-    let mut patient = Desk::limited().with(rules(), Conditions::default());
+    let mut patient = Desk::limited().struck_by(rule());
     for _ in 0..40 {
         patient.now += 25_300;
         assert_eq!(patient.code("POST", ORDER, &market("BUY", "0.01", "")), 100_202);
     }
     // Nothing is counted where limits are not enforced.
-    let mut free = Desk::new().with(rules(), Conditions::default());
+    let mut free = Desk::new().struck_by(rule());
     assert!((0..30).all(|_| free.code("POST", ORDER, &market("BUY", "0.01", "")) == 100_202));
 }

@@ -161,7 +161,7 @@ fn in_hedge_mode_a_market_order_closes_what_is_not_reserved() {
 
 #[test]
 fn a_batch_tells_taken_from_refused_by_name() {
-    let mut desk = Desk::classic().with(vec![refused_element(1)], Conditions::default());
+    let mut desk = Desk::classic().struck_by(refused_element(1));
     let element = |name: &str, size: &str| json!({ "size": size, "price": "49000", "side": "buy", "orderType": "limit", "force": "gtc", "clientOid": name });
     let outer = with(named(), json!({ "marginMode": "crossed" }));
     let list = [element("a", "0.01"), element("b", "0.01"), element("c", "0.0001"), element("d", "0.01")];

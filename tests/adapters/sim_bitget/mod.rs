@@ -201,13 +201,13 @@ fn trouble_is_told_in_the_words_of_the_account() {
         (Fault::refuse(400, "40762", "no"), (400, "40762"), (400, "40762"), false),
     ];
     for (fault, in_v2, in_v3, executed) in cases {
-        let rule = || vec![Rule::new(Class::Place, fault.clone())];
-        let mut desk = Desk::classic().with(rule(), Conditions::default());
+        let rule = || Rule::new(Class::Place, fault.clone());
+        let mut desk = Desk::classic().struck_by(rule());
         let (status, body) =
             desk.answer(&signed("POST", &format!("{V2_ORDER}place-order"), &classic::market("buy", "0.01", "a").to_string(), START));
         assert_eq!((status, body["code"].as_str()), (in_v2.0, Some(in_v2.1)), "{fault:?}");
         assert_eq!(!desk.held(Side::Long).is_zero(), executed, "{fault:?}");
-        let mut desk = Desk::unified().with(rule(), Conditions::default());
+        let mut desk = Desk::unified().struck_by(rule());
         let (status, body) =
             desk.answer(&signed("POST", &format!("{V3_TRADE}place-order"), &unified::market("buy", "0.01", "a").to_string(), START));
         assert_eq!((status, body["code"].as_str()), (in_v3.0, Some(in_v3.1)), "{fault:?}");

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{self, Own, START, refused_element, texts, with_header};
 use crate::sim::Kind;
-use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
 use crate::vectors::{KEY, d, hmac_hex};
 
 const ETH: &str = "ETHUSDT";

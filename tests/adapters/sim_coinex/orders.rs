@@ -119,8 +119,7 @@ fn closing_is_another_call_and_never_opens() {
 
 #[test]
 fn each_order_of_a_batch_is_judged_on_its_own() {
-    let rule = refused_element(1).times(1);
-    let mut desk = Desk::new().struck_by(rule);
+    let mut desk = Desk::new().struck_by(refused_element(1).times(1));
     let order =
         |amount: &str| json!({"market": ETH, "market_type": "FUTURES", "side": "buy", "type": "limit", "amount": amount, "price": "1900"});
     let list = desk.done("batch-order", json!({"orders": [order("0.05"), order("0.05"), order("0.001")]}));

@@ -29,9 +29,7 @@ fn scene(name: &str) -> Desk {
         name if name.starts_with("open_orders") || name.starts_with("cancel_") || name == "order_status" => {
             desk.limit("buy", "0.05", "1950.25", "bot-0003");
         }
-        "batch_orders" => {
-            desk.sim.set_faults(Faults::new(1, vec![refused_element(1)], Conditions::default()), START);
-        }
+        "batch_orders" => desk = desk.struck_by(refused_element(1)),
         _ => {}
     }
     desk

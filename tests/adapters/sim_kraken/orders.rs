@@ -85,8 +85,7 @@ fn what_comes_too_late_is_not_done() {
     assert_eq!(desk.cancelled(&format!("cliOrdId=l1{}", at("20.000")))["status"], "wouldProcessAfterSpecifiedTime");
     assert_eq!(desk.error("POST", "sendorder", &format!("{BUY}&processBefore=1700000000000")), "invalidArgument: processBefore");
     // One that was held up on its way comes too late as well.
-    let rules = vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 6000 }).times(1)];
-    desk = desk.with(rules, Conditions::default());
+    desk = desk.struck_by(Rule::new(Class::Place, Fault::CutThenExecute { ms: 6000 }).times(1));
     let late = signed("POST", &format!("{TRADE}/sendorder"), &format!("{BUY}{}", at("25.000")));
     desk.cut(&late, 6000);
     assert_eq!(desk.held(Side::Long), d("0.01"));

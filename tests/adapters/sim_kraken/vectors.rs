@@ -55,7 +55,8 @@ fn scene(name: &str, vector: &Vector) -> Desk {
     desk
 }
 
-/// Fields that ours need not have: collateral in other coins, and what may be present or absent with a refusal.
+/// Fields that ours need not have: collateral in other coins, a name that was not asked by,
+/// and what may be present or absent with a refusal.
 fn may_lack(name: &str) -> &'static [&'static str] {
     let is_refused = name.starts_with("refused_");
     if is_refused {

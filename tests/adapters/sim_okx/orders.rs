@@ -82,9 +82,8 @@ fn what_does_not_fill_at_once_is_cancelled() {
 
 #[test]
 fn an_order_that_comes_too_late_is_refused() {
-    let late = || vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 5000 })];
     for (expires, held) in [(START + 4999, "0"), (START + 5000, "0.1")] {
-        let mut desk = Desk::new().with(late(), Conditions::default());
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, Fault::CutThenExecute { ms: 5000 }));
         desk.own.expires = Some(expires);
         desk.cut(&desk.request("POST", ORDER, &market("buy", "1")), 60_000);
         assert_eq!(desk.held(Side::Long), d(held), "{expires}");
