@@ -147,9 +147,10 @@ pub(super) fn with(mut base: Value, more: Value) -> Value {
     base
 }
 
-/// Our answer has every field of the documented one, of the same kind, but for those that may lack.
+/// Our answer has every field of the documented one, of the same kind, but for those that may lack (`.data.price`) or may be
+/// a null (`.data.price: null`).
 pub(super) fn as_shown(name: &str, theirs: &Value, ours: &Value, may_lack: &[&str]) {
-    let ends = |rest: &str| rest.is_empty() || rest.starts_with(['.', ':', '[']);
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(['.', ':', '[', ' ']);
     let mut lacks = missing("", theirs, ours);
     lacks.retain(|field| !may_lack.iter().any(|place| field.strip_prefix(place).is_some_and(ends)));
     assert!(lacks.is_empty(), "{name}: {lacks:?} in {ours}");

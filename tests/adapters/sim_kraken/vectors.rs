@@ -62,7 +62,7 @@ fn may_lack(name: &str) -> &'static [&'static str] {
     if is_refused {
         &[".sendStatus.order_id", ".sendStatus.orderEvents"]
     } else {
-        &[".accounts.flex.currencies.XBT", ".cancelStatus.cliOrdId"]
+        &[".accounts.flex.currencies.XBT", ".cancelStatus.cliOrdId: null"]
     }
 }
 
