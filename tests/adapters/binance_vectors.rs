@@ -4,9 +4,6 @@
 //! Where the two differ, they differ on purpose: each difference stands in a table below with its reason.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used)]
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
-
 use perphook::exchange::binance::{Binance, DEMO_URL, LIVE_URL};
 use perphook::exchange::http::HttpRequest;
 use perphook::exchange::{Exchange, Reason};
@@ -19,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::vectors::Sent::{Nothing, Text};
 use crate::vectors::{
-    Difference, FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, all_were_sent, d, damaged, hmac_hex, id, line, make_calls, market, number,
-    pairs, place_each, read, reply, rubbish, same_address, target, with_differences,
+    BINANCE, Difference, FROZEN_MS, KEY, Reply, Seen, all_like, all_were_sent, d, damaged, hmac_hex, id, line, make_calls, market, number,
+    pairs, place_each, reply, rubbish, same_address, target, with_differences,
 };
 
 /// Differences that hold for every signed call: our window is 5000 ms and POST parameters are in the query.
@@ -44,11 +41,6 @@ const DIFFERENCES: &[Difference] = &[
     ("my_trades_of_order", "limit", Nothing, Text("1000")),
 ];
 
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../data/binance_vectors.json")))
-}
-
 fn account(replies: impl IntoIterator<Item = Reply>) -> (Binance, Seen) {
     let (line, seen) = line(crate::vectors::keys(), replies);
     (Binance::new(line), seen)
@@ -56,14 +48,14 @@ fn account(replies: impl IntoIterator<Item = Reply>) -> (Binance, Seen) {
 
 /// An account to which the answers of these vectors come.
 fn answered(names: &[&str]) -> (Binance, Seen) {
-    account(names.iter().map(|name| reply(&vectors()[*name].reply)))
+    account(names.iter().map(|name| reply(&BINANCE[*name].reply)))
 }
 
 /// Opens an account in the wanted position mode, then lets it act while the vectors' answers come back; every request
 /// must be the one of its vector.
 fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Binance) -> T) -> T {
     let opening = [json!({"serverTime": FROZEN_MS}), json!({"canTrade": true, "dualSidePosition": hedge}), json!([])];
-    let replies = opening.iter().chain(names.iter().map(|name| &vectors()[*name].reply));
+    let replies = opening.iter().chain(names.iter().map(|name| &BINANCE[*name].reply));
     let (mut binance, seen) = account(replies.map(reply));
     binance.open().unwrap();
     seen.lock().unwrap().clear();
@@ -73,7 +65,7 @@ fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Binance) -> T) -
 }
 
 fn compare(name: &str, request: &HttpRequest) {
-    let vector = &vectors()[name];
+    let vector = &BINANCE[name];
     same_address(name, vector, if name.starts_with("demo") { DEMO_URL } else { LIVE_URL }, request);
     assert!(request.body.is_empty(), "{name}: everything is in the query");
 
@@ -122,15 +114,14 @@ fn same_order(name: &str, parsed: &Value, state: &OrderState) {
 #[test]
 fn the_vectors_themselves_are_sound() {
     let mut signed = 0;
-    for (name, vector) in vectors() {
+    for (name, vector) in BINANCE.iter() {
         if let Some((text, signature)) = &vector.signed {
             assert_eq!(&hmac_hex(text), signature, "{name}");
             signed += 1;
         }
     }
     assert!(signed > 25);
-    let known: BTreeSet<&str> = vectors().keys().map(String::as_str).collect();
-    assert!(DIFFERENCES.iter().all(|difference| known.contains(difference.0)));
+    assert!(DIFFERENCES.iter().all(|difference| BINANCE.contains_key(difference.0)));
 }
 
 #[test]
@@ -151,7 +142,7 @@ fn plain_orders() {
     for (name, hedge, order) in cases {
         let state = replay(&[name], hedge, |binance| binance.place(std::slice::from_ref(&order)).remove(0)).unwrap();
         assert_eq!((state.side, state.opens, state.conditional), (order.side, order.action == Open, false), "{name}");
-        same_order(name, &vectors()[name].parsed, &state);
+        same_order(name, &BINANCE[name].parsed, &state);
     }
 }
 
@@ -160,7 +151,7 @@ fn two_entries_in_one_request() {
     let orders = [limit("ETHUSDT", "tv-b-1", "1900", "0.1"), limit("ETHUSDT", "tv-b-2", "1", "0.1")];
     let placed = replay(&["batch_orders"], false, |binance| binance.place(&orders));
     // ccxt sorts the answers; by their place in the list the second is the refused one.
-    same_order("batch_orders", &vectors()["batch_orders"].parsed[1], placed[0].as_ref().unwrap());
+    same_order("batch_orders", &BINANCE["batch_orders"].parsed[1], placed[0].as_ref().unwrap());
     assert_eq!(placed[1].as_ref().unwrap_err().reason(), Some(Reason::MinNotional));
 }
 
@@ -183,7 +174,7 @@ fn protection() {
     for (name, hedge, protection) in cases {
         let state = replay(&[name], hedge, |binance| binance.protect(&protection)).unwrap();
         assert!(state.conditional && !state.opens && state.side == Side::Long && state.price == protection.trigger_price, "{name}");
-        same_order(name, &vectors()[name].parsed, &state);
+        same_order(name, &BINANCE[name].parsed, &state);
     }
 }
 
@@ -195,7 +186,7 @@ fn stop_guard() -> Guarded {
 fn looking_orders_up() {
     let entry = OrderRef { symbol: eth(), id: id("tv-eth-0001-e"), guard: None };
     let stop = OrderRef { symbol: eth(), id: id("tv-eth-0001-sl"), guard: Some(stop_guard()) };
-    let parsed = |name: &str| &vectors()[name].parsed;
+    let parsed = |name: &str| &BINANCE[name].parsed;
     let name = "fetch_order_by_client_id";
     let state = replay(&[name], false, |binance| binance.order(&entry)).unwrap().unwrap();
     same_order(name, parsed(name), &state);
@@ -217,7 +208,7 @@ fn looking_orders_up() {
 fn listing_and_cancelling_orders() {
     let names = ["open_conditional_orders", "open_orders"];
     let orders = replay(&names, false, |binance| binance.open_orders(&eth())).unwrap();
-    let parsed = names.iter().rev().flat_map(|name| vectors()[*name].parsed.as_array().unwrap());
+    let parsed = names.iter().rev().flat_map(|name| BINANCE[*name].parsed.as_array().unwrap());
     assert_eq!(orders.len(), 3);
     parsed.zip(&orders).for_each(|(parsed, state)| same_order("open orders", parsed, state));
     assert_eq!(orders.iter().map(|o| (o.conditional, o.opens)).collect::<Vec<_>>(), [(false, true), (true, false), (true, false)]);
@@ -239,7 +230,7 @@ fn positions_balance_and_prices() {
         [("positions_oneway", None, false), ("positions_hedge", None, true), ("positions_one_symbol", Some(eth()), false)]
     {
         let positions = replay(&[name], hedge, |binance| binance.positions(only.as_ref())).unwrap();
-        let parsed = vectors()[name].parsed.as_array().unwrap();
+        let parsed = BINANCE[name].parsed.as_array().unwrap();
         assert_eq!(positions.len(), parsed.len(), "{name}");
         for (parsed, position) in parsed.iter().zip(&positions).filter(|(parsed, _)| !parsed["contracts"].is_null()) {
             assert_eq!(parsed["side"] == "short", position.side == Side::Short, "{name}");
@@ -251,16 +242,16 @@ fn positions_balance_and_prices() {
         }
     }
     let balance = replay(&["balance_account_v3"], false, |binance| binance.balance()).unwrap();
-    let parsed = &vectors()["balance_account_v3"].parsed[&balance.coin];
+    let parsed = &BINANCE["balance_account_v3"].parsed[&balance.coin];
     assert_eq!((balance.total, balance.available), (number(&parsed["total"]), number(&parsed["free"])));
 
     let quote = replay(&["best_bid_ask"], false, |binance| binance.quote(&eth())).unwrap();
-    let parsed = &vectors()["best_bid_ask"].parsed;
+    let parsed = &BINANCE["best_bid_ask"].parsed;
     let text = |price: Decimal| Value::from(price.to_string());
     assert_eq!((text(quote.bid), text(quote.ask)), (parsed["bidPrice"].clone(), parsed["askPrice"].clone()));
 
     let fills = replay(&["my_trades_of_order"], false, |binance| binance.fills(&eth(), FROZEN_MS - 10_000)).unwrap();
-    let parsed = &vectors()["my_trades_of_order"].parsed[0];
+    let parsed = &BINANCE["my_trades_of_order"].parsed[0];
     assert_eq!((fills.len(), fills[0].buy), (1, parsed["side"] == "buy"));
     let ours = (fills[0].price, fills[0].qty, fills[0].fee, fills[0].fee_elsewhere, fills[0].at);
     assert_eq!(ours, (number(&parsed["price"]), number(&parsed["amount"]), number(&parsed["fee"]["cost"]), false, FROZEN_MS));
@@ -278,7 +269,7 @@ fn opening_and_settings() {
     assert!(seen[2].target.starts_with("/fapi/v1/symbolConfig?timestamp=") && !seen[2].target.contains("symbol="));
 
     let terms = replay(&["symbol_config"], false, |binance| binance.terms(&eth())).unwrap();
-    let parsed = &vectors()["symbol_config"].parsed[0];
+    let parsed = &BINANCE["symbol_config"].parsed[0];
     assert_eq!((terms.leverage.map(Value::from), terms.margin_mode), (Some(parsed["leverage"].clone()), Some(MarginMode::Isolated)));
     assert_eq!(parsed["marginType"], "ISOLATED");
 
@@ -294,7 +285,7 @@ fn opening_and_settings() {
 #[test]
 fn contracts() {
     let list = replay(&["instruments", "leverage_brackets"], false, |binance| binance.instruments()).unwrap();
-    let parsed = vectors()["instruments"].parsed.as_array().unwrap();
+    let parsed = BINANCE["instruments"].parsed.as_array().unwrap();
     for contract in parsed {
         let name = contract["id"].as_str().unwrap();
         let Some(ours) = list.get(name) else {
@@ -350,7 +341,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&BINANCE)) {
         make_every_call(answer);
     }
 }

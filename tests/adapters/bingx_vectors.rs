@@ -7,9 +7,6 @@
 
 mod differences;
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
-
 use differences::{COMPARED, DIFFERENCES, NEVER_SENT, OTHER_HOST};
 use perphook::exchange::bingx::{BingX, LIVE_URL};
 use perphook::exchange::http::HttpRequest;
@@ -22,17 +19,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, d, damaged, hmac_hex, id, line, make_calls, market, number, pairs,
-    place_each, read, reply, rubbish, same_address, target, with_differences,
+    BINGX, FROZEN_MS, KEY, Reply, Seen, all_like, asked_alike, compared_or_named, d, damaged, hmac_hex, id, line, make_calls, market,
+    number, pairs, place_each, reply, rubbish, same_address, target, with_differences,
 };
 
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../data/bingx_vectors.json")))
-}
-
 fn reply_to(name: &str) -> Reply {
-    reply(&vectors()[name].reply)
+    reply(&BINGX[name].reply)
 }
 
 fn account(replies: impl IntoIterator<Item = Reply>) -> (BingX, Seen) {
@@ -57,7 +49,7 @@ fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut BingX) -> T) -> 
 
 fn compare(name: &str, request: &HttpRequest) {
     assert!(COMPARED.contains(&name), "{name}: to be listed");
-    let vector = &vectors()[name];
+    let vector = &BINGX[name];
     same_address(name, vector, LIVE_URL, request);
     let (mut theirs, mut ours) = (vector.asks(), asked_alike(name, vector, request));
     let signature = ours.as_object_mut().unwrap().remove("signature");
@@ -123,18 +115,14 @@ fn same_order(name: &str, parsed: &Value, state: &OrderState) {
 
 #[test]
 fn every_vector_is_compared_or_named() {
-    let known: BTreeSet<&str> = vectors().keys().map(String::as_str).collect();
-    let named: BTreeSet<&str> = COMPARED.into_iter().chain(NEVER_SENT).chain(OTHER_HOST).collect();
-    assert_eq!(known, named);
-    assert_eq!(named.len(), COMPARED.len() + NEVER_SENT.len() + OTHER_HOST.len());
-    assert!(DIFFERENCES.iter().all(|difference| COMPARED.contains(&difference.0)));
+    compared_or_named(&BINGX, &COMPARED, &[&NEVER_SENT[..], &OTHER_HOST].concat(), DIFFERENCES);
 }
 
 /// The file tells what is signed: the sorted query with its values as they are, JSON too.
 #[test]
 fn what_is_signed_is_the_query_before_its_encoding() {
     let mut encoded = 0;
-    for (name, vector) in vectors().iter().filter(|(_, vector)| vector.query.contains("&signature=")) {
+    for (name, vector) in BINGX.iter().filter(|(_, vector)| vector.query.contains("&signature=")) {
         let (sent, signature) = vector.query.split_once("&signature=").unwrap();
         let text: Vec<String> = sent
             .split('&')
@@ -201,10 +189,10 @@ fn protection() {
 #[test]
 fn looking_orders_up_listing_and_cancelling_them() {
     let state = replay(&["order_by_client_id"], false, |bingx| bingx.order(&named("bot0001"))).unwrap().unwrap();
-    same_order("order_by_client_id", &vectors()["order_by_id"].parsed, &state);
+    same_order("order_by_client_id", &BINGX["order_by_id"].parsed, &state);
 
     let orders = replay(&["open_orders"], false, |bingx| bingx.open_orders(&eth())).unwrap();
-    let parsed = &vectors()["open_orders"].parsed;
+    let parsed = &BINGX["open_orders"].parsed;
     assert_eq!(orders.len(), 2);
     orders.iter().enumerate().for_each(|(at, order)| same_order("open_orders", &parsed[at], order));
     assert!(orders[1].is(&stop_ref()), "a guard that has lost its name");
@@ -219,7 +207,7 @@ fn looking_orders_up_listing_and_cancelling_them() {
 fn positions() {
     for (name, only) in [("position_one", Some(eth())), ("positions", None)] {
         let positions = replay(&[name], false, |bingx| bingx.positions(only.as_ref())).unwrap();
-        let parsed = &vectors()[name].parsed;
+        let parsed = &BINGX[name].parsed;
         let parsed = parsed.as_array().map_or(parsed, |rows| &rows[0]);
         let [position] = positions.as_slice() else { panic!("{positions:?}") };
         assert_eq!((parsed["side"] == "short", parsed["marginMode"] == "cross"), (position.side == Side::Short, true));
@@ -242,18 +230,18 @@ fn positions() {
 fn balance_price_and_fills() {
     // ccxt's total is what is free and what is bound; ours is the account's own figure, open profit included.
     let balance = replay(&["balance"], false, |bingx| bingx.balance()).unwrap();
-    let row = &vectors()["balance"].reply["data"][0];
+    let row = &BINGX["balance"].reply["data"][0];
     let text = |value: &Value| value.as_str().unwrap().parse::<Decimal>().unwrap();
     assert_eq!(balance.total, text(&row["balance"]) + text(&row["unrealizedProfit"]));
-    assert_eq!(number(&vectors()["balance"].parsed["USDT"]["free"]), balance.available);
+    assert_eq!(number(&BINGX["balance"].parsed["USDT"]["free"]), balance.available);
 
     let quote = replay(&["ticker"], false, |bingx| bingx.quote(&eth())).unwrap();
-    let parsed = &vectors()["ticker"].parsed;
+    let parsed = &BINGX["ticker"].parsed;
     assert_eq!((quote.bid, quote.ask), (number(&parsed["bid"]), number(&parsed["ask"])));
 
     let fills = replay(&["fills", "order_by_id"], false, |bingx| bingx.fills(&eth(), FROZEN_MS - 3_600_000)).unwrap();
     let [fill] = fills.as_slice() else { panic!("{fills:?}") };
-    let order = &vectors()["order_by_id"].parsed;
+    let order = &BINGX["order_by_id"].parsed;
     assert_eq!((fill.buy, fill.price, fill.qty), (order["side"] == "buy", number(&order["average"]), number(&order["filled"])));
     assert_eq!((fill.fee, fill.fee_elsewhere, fill.at, fill.side), (d("0.05000125"), false, FROZEN_MS, None));
 }
@@ -265,7 +253,7 @@ fn opening_and_settings() {
     all_like(&["server_time", "position_mode_get"], &seen, compare);
 
     let terms = replay(&["leverage_get", "margin_mode_get"], false, |bingx| bingx.terms(&eth())).unwrap();
-    let (leverage, margin_mode) = (&vectors()["leverage_get"].parsed, &vectors()["margin_mode_get"].parsed);
+    let (leverage, margin_mode) = (&BINGX["leverage_get"].parsed, &BINGX["margin_mode_get"].parsed);
     assert_eq!(terms.leverage.map(|leverage| json!(leverage)), Some(leverage["longLeverage"].clone()));
     assert_eq!((terms.margin_mode, &margin_mode["marginMode"]), (Some(MarginMode::Cross), &json!("cross")));
 
@@ -292,7 +280,7 @@ fn opening_and_settings() {
 #[test]
 fn contracts() {
     let list = replay(&["instruments"], false, |bingx| bingx.instruments()).unwrap();
-    let parsed = vectors()["instruments"].parsed.as_array().unwrap();
+    let parsed = BINGX["instruments"].parsed.as_array().unwrap();
     assert_eq!(list.len(), parsed.len());
     for contract in parsed {
         let name = contract["id"].as_str().unwrap();
@@ -343,7 +331,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&BINGX)) {
         make_every_call(answer);
     }
 }

@@ -14,7 +14,7 @@ use rig::*;
 use serde_json::{Value, json};
 
 use crate::vectors::Sent::{Nothing, Text};
-use crate::vectors::{Difference, FROZEN_MS, asked, body, d, market, number, reply};
+use crate::vectors::{BITGET, Difference, FROZEN_MS, asked, body, d, market, named_in, number, reply, same_head};
 
 /// Differences of single calls: vector, parameter, their value, ours. Two more hold for every order and
 /// are made good in `rig::in_small_letters`.
@@ -98,24 +98,16 @@ const NEVER: &[&str] = &[
 
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
-    assert_eq!(Some(state.id.as_str()), parsed["clientOrderId"].as_str(), "{name}");
-    assert_eq!(state.status, crate::vectors::status(name, parsed), "{name}");
+    same_head(name, parsed, state);
     for (key, ours) in [("filled", state.filled), ("amount", state.qty), ("average", state.avg_price), ("triggerPrice", state.price)] {
         assert!(parsed[key].is_null() || number(&parsed[key]) == ours, "{name}: {key} {ours}");
     }
-    let sells = (state.side == Side::Long) != state.opens;
-    assert_eq!(parsed["side"] == "sell", sells, "{name}");
-    assert_eq!(parsed["timestamp"], state.created_at, "{name}");
 }
 
 #[test]
 fn every_vector_is_compared_or_named_as_a_call_that_is_never_made() {
     let source = include_str!("bitget_vectors.rs");
-    for name in vectors().keys() {
-        assert!(source.contains(&format!("\"{name}\"")), "{name}");
-    }
-    let known = |name: &&str| vectors().contains_key(*name);
-    assert!(NEVER.iter().all(known) && DIFFERENCES.iter().all(|difference| known(&difference.0)));
+    named_in(source, &BITGET, NEVER, DIFFERENCES);
 }
 
 #[test]
@@ -182,7 +174,7 @@ fn looking_orders_up() {
     let name = "order_by_client_id";
     let state = replay(&[name], CLASSIC, |bitget| bitget.order(&plain_ref("tv-0001"))).unwrap().unwrap();
     // The same answer, which only the other vector of it parses.
-    same_order(name, &vectors()["order_by_client_id_ccxt"].parsed, &state);
+    same_order(name, &BITGET["order_by_client_id_ccxt"].parsed, &state);
     let name = "v3_order_by_client_id";
     let state = replay(&[name], UTA, |bitget| bitget.order(&plain_ref("tv-0001"))).unwrap().unwrap();
     assert_eq!((state.status, state.filled, state.avg_price), (OrderStatus::Resting, d("0.5"), d("1950")));
@@ -191,7 +183,7 @@ fn looking_orders_up() {
     let ended = json!({"planType": "pos_loss", "clientOid": "tv-sl-0009", "side": "sell", "posSide": "net", "triggerPrice": "1900",
         "planStatus": "executed", "executeOrderId": "1117000000000000001"});
     let answers = [success(json!({"entrustedList": null})), success(json!({"entrustedList": [ended]}))];
-    let child = reply(&vectors()["order_by_id"].reply);
+    let child = reply(&BITGET["order_by_id"].reply);
     let (mut bitget, seen) = account(false, CLASSIC.opening().into_iter().take(3).chain(answers).chain([child]));
     bitget.open().unwrap();
     let state = bitget.order(&stop_ref("tv-sl-0009")).unwrap().unwrap();
@@ -209,7 +201,7 @@ fn listing_orders() {
     let names = ["open_tpsl_orders", "open_plan_orders", "open_orders"];
     let orders = replay(&names, CLASSIC, |bitget| bitget.open_orders(&eth())).unwrap();
     assert_eq!(orders.len(), 3);
-    names.iter().zip(&orders).for_each(|(name, state)| same_order(name, &vectors()[*name].parsed[0], state));
+    names.iter().zip(&orders).for_each(|(name, state)| same_order(name, &BITGET[*name].parsed[0], state));
     let kinds: Vec<_> = orders.iter().map(|order| (order.conditional, order.guards.is_some())).collect();
     assert_eq!(kinds, [(true, true), (true, false), (false, false)]);
 
@@ -218,7 +210,7 @@ fn listing_orders() {
     let guards: Vec<_> = orders.iter().map(|order| (order.guards, order.price)).collect();
     let (stop, target) = (ProtectionKind::StopLoss, ProtectionKind::TakeProfit);
     assert_eq!(guards, [(Some(stop), d("1900")), (Some(target), d("2100")), (None, d("1950"))], "one order may be both");
-    same_order("v3_open_orders", &vectors()["v3_open_orders"].parsed[0], &orders[2]);
+    same_order("v3_open_orders", &BITGET["v3_open_orders"].parsed[0], &orders[2]);
 }
 
 #[test]
@@ -249,7 +241,7 @@ fn positions_balance_and_prices() {
     let cases = [("positions_all", CLASSIC, None), ("position_one_symbol", CLASSIC, Some(eth())), ("v3_positions", UTA, None)];
     for (name, found, only) in cases {
         let positions = replay(&[name], found, |bitget| bitget.positions(only.as_ref())).unwrap();
-        let parsed = &vectors()[name].parsed;
+        let parsed = &BITGET[name].parsed;
         let parsed = parsed.as_array().map_or(std::slice::from_ref(parsed), Vec::as_slice);
         assert_eq!(positions.len(), parsed.len(), "{name}");
         for (parsed, position) in parsed.iter().zip(&positions) {
@@ -270,16 +262,16 @@ fn positions_balance_and_prices() {
     }
     for (name, found) in [("balance", CLASSIC), ("v3_balance", UTA)] {
         let balance = replay(&[name], found, |bitget| bitget.balance()).unwrap();
-        let parsed = &vectors()[name].parsed[&balance.coin];
+        let parsed = &BITGET[name].parsed[&balance.coin];
         assert_eq!((balance.total, balance.available), (number(&parsed["total"]), number(&parsed["free"])), "{name}");
     }
     for (name, found) in [("ticker", CLASSIC), ("v3_ticker", UTA)] {
         let quote = replay(&[name], found, |bitget| bitget.quote(&eth())).unwrap();
-        let parsed = &vectors()[name].parsed;
+        let parsed = &BITGET[name].parsed;
         assert_eq!((quote.bid, quote.ask), (number(&parsed["bid"]), number(&parsed["ask"])), "{name}");
     }
     let fills = replay(&["fills"], CLASSIC, |bitget| bitget.fills(&eth(), FROZEN_MS - 20_000)).unwrap();
-    let (fill, parsed) = (&fills[0], &vectors()["fills"].parsed[0]);
+    let (fill, parsed) = (&fills[0], &BITGET["fills"].parsed[0]);
     assert_eq!((fills.len(), fill.buy, fill.side, fill.fee_elsewhere), (1, parsed["side"] == "buy", None, false));
     assert_eq!((fill.price, fill.qty, fill.fee), (number(&parsed["price"]), number(&parsed["amount"]), number(&parsed["fee"]["cost"])));
     assert_eq!(parsed["timestamp"], fill.at);
@@ -336,7 +328,7 @@ fn contracts() {
         let eth = list.get("ETHUSDT").unwrap();
         assert_eq!((&*eth.base, &*eth.settle, eth.max_leverage, eth.closed.as_deref()), ("ETH", "USDT", 100, None), "{name}");
         // ccxt reads the classic list only, and not all of it.
-        for contract in vectors()[name].parsed.as_array().into_iter().flatten() {
+        for contract in BITGET[name].parsed.as_array().into_iter().flatten() {
             let ours = list.get(contract["id"].as_str().unwrap()).unwrap();
             let limits = &contract["limits"];
             for (theirs, ours) in [

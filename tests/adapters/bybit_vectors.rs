@@ -7,9 +7,6 @@
 
 mod differences;
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
-
 use differences::{COMPARED, DIFFERENCES, NEVER_SENT, OTHER_HOST};
 use perphook::exchange::bybit::{Bybit, DEMO_URL, LIVE_URL};
 use perphook::exchange::http::HttpRequest;
@@ -22,18 +19,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, make_calls, market, number,
-    place_each, read, reply, rubbish, same_address, target, with_differences,
+    BYBIT, FROZEN_MS, KEY, Reply, Seen, all_like, asked_alike, body, compared_or_named, d, damaged, hmac_hex, id, line, make_calls, market,
+    number, place_each, reply, rubbish, same_address, same_head, target, with_differences,
 };
-
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../data/bybit_vectors.json")))
-}
 
 /// The vector's answer to the order of the vector.
 fn reply_to(name: &str) -> Reply {
-    reply(&vectors()[name].acknowledged("/result", &["orderLinkId"]))
+    reply(&BYBIT[name].acknowledged("/result", &["orderLinkId"]))
 }
 
 fn account(replies: impl IntoIterator<Item = Reply>) -> (Bybit, Seen) {
@@ -65,7 +57,7 @@ fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Bybit) -> T) -> 
 
 fn compare(name: &str, request: &HttpRequest) {
     assert!(COMPARED.contains(&name), "{name}: to be listed");
-    let vector = &vectors()[name];
+    let vector = &BYBIT[name];
     same_address(name, vector, if name.starts_with("demo") { DEMO_URL } else { LIVE_URL }, request);
     assert_eq!(asked_alike(name, vector, request), with_differences(DIFFERENCES, name, vector.asks()), "{name}");
 
@@ -116,23 +108,15 @@ fn stop() -> Protection {
 
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
-    assert_eq!(Some(state.id.as_str()), parsed["clientOrderId"].as_str(), "{name}");
-    assert_eq!(state.status, crate::vectors::status(name, parsed), "{name}");
+    same_head(name, parsed, state);
     for (key, ours) in [("filled", state.filled), ("amount", state.qty), ("average", state.avg_price), ("price", state.price)] {
         assert_eq!(number(&parsed[key]), ours, "{name}: {key}");
     }
-    let sells = (state.side == Side::Long) != state.opens;
-    assert_eq!(parsed["side"] == "sell", sells, "{name}");
-    assert_eq!(parsed["timestamp"], state.created_at, "{name}");
 }
 
 #[test]
 fn every_vector_is_compared_or_named() {
-    let known: BTreeSet<&str> = vectors().keys().map(String::as_str).collect();
-    let named: BTreeSet<&str> = COMPARED.into_iter().chain(NEVER_SENT).chain([OTHER_HOST]).collect();
-    assert_eq!(known, named);
-    assert_eq!(named.len(), COMPARED.len() + NEVER_SENT.len() + 1);
-    assert!(DIFFERENCES.iter().all(|difference| COMPARED.contains(&difference.0)));
+    compared_or_named(&BYBIT, &COMPARED, &[&NEVER_SENT[..], &[OTHER_HOST]].concat(), DIFFERENCES);
 }
 
 #[test]
@@ -163,7 +147,7 @@ fn plain_orders() {
 fn two_entries_in_one_request() {
     let orders = [limit("tv-b1", Side::Long, "1950"), limit("tv-b2", Side::Long, "1940")];
     let placed = replay(&["batch_orders"], false, |bybit| bybit.place(&orders));
-    let parsed = &vectors()["batch_orders"].parsed;
+    let parsed = &BYBIT["batch_orders"].parsed;
     assert_eq!(parsed[0]["clientOrderId"], placed[0].as_ref().unwrap().id.as_str());
     assert_eq!((&parsed[1]["status"], placed[1].as_ref().unwrap_err().reason()), (&json!("rejected"), Some(Reason::InsufficientBalance)));
 }
@@ -173,19 +157,19 @@ fn protection() {
     let state = replay(&["trading_stop_full"], false, |bybit| bybit.protect(&stop())).unwrap();
     assert!(state.is(&stop_ref()) && state.status == OrderStatus::Resting, "{state:?}");
     let state = replay(&["position_one_symbol"], false, |bybit| bybit.order(&stop_ref())).unwrap().unwrap();
-    assert_eq!((state.status, state.price), (OrderStatus::Resting, number(&vectors()["position_one_symbol"].parsed["stopLossPrice"])));
+    assert_eq!((state.status, state.price), (OrderStatus::Resting, number(&BYBIT["position_one_symbol"].parsed["stopLossPrice"])));
     replay(&["position_one_symbol", "trading_stop_clear"], false, |bybit| bybit.cancel(&stop_ref())).unwrap();
 }
 
 #[test]
 fn looking_orders_up_listing_and_cancelling_them() {
     let state = replay(&["order_by_client_id"], false, |bybit| bybit.order(&entry_ref())).unwrap().unwrap();
-    same_order("order_by_client_id", &vectors()["open_orders"].parsed[0], &state);
+    same_order("order_by_client_id", &BYBIT["open_orders"].parsed[0], &state);
 
     let orders = replay(&["open_orders", "position_one_symbol"], false, |bybit| bybit.open_orders(&eth())).unwrap();
-    same_order("open_orders", &vectors()["open_orders"].parsed[0], &orders[0]);
+    same_order("open_orders", &BYBIT["open_orders"].parsed[0], &orders[0]);
     let guards: Vec<_> = orders[1..].iter().map(|order| (order.guards.unwrap(), order.price)).collect();
-    let parsed = &vectors()["position_one_symbol"].parsed;
+    let parsed = &BYBIT["position_one_symbol"].parsed;
     let price = |key: &str| number(&parsed[key]);
     assert_eq!(guards, [(ProtectionKind::StopLoss, price("stopLossPrice")), (ProtectionKind::TakeProfit, price("takeProfitPrice"))]);
 
@@ -200,7 +184,7 @@ fn looking_an_older_order_up() {
     let empty = json!({"retCode": 0, "result": {"list": []}});
     let (mut bybit, seen) = account([reply(&empty), reply_to("order_history_by_client_id")]);
     let state = bybit.order(&entry_ref()).unwrap().unwrap();
-    same_order("order_history_by_client_id", &vectors()["order_history_ccxt"].parsed, &state);
+    same_order("order_history_by_client_id", &BYBIT["order_history_ccxt"].parsed, &state);
     compare("order_by_client_id", &seen.lock().unwrap()[0]);
     compare("order_history_by_client_id", &seen.lock().unwrap()[1]);
 }
@@ -209,7 +193,7 @@ fn looking_an_older_order_up() {
 fn positions() {
     for (name, only) in [("position_one_symbol", Some(eth())), ("positions_all", None)] {
         let positions = replay(&[name], false, |bybit| bybit.positions(only.as_ref())).unwrap();
-        let parsed = &vectors()[name].parsed;
+        let parsed = &BYBIT[name].parsed;
         let rows = parsed.as_array().cloned().unwrap_or_else(|| vec![parsed.clone()]);
         assert_eq!(positions.len(), rows.len(), "{name}");
         for (parsed, position) in rows.iter().zip(&positions) {
@@ -236,20 +220,20 @@ fn positions() {
 fn balance_price_and_fills() {
     // Where ccxt's total is the wallet alone, ours has the open profit in it.
     let balance = replay(&["balance"], false, |bybit| bybit.balance()).unwrap();
-    let row = &vectors()["balance"].reply["result"]["list"][0];
+    let row = &BYBIT["balance"].reply["result"]["list"][0];
     let text = |value: &Value| value.as_str().unwrap().parse::<Decimal>().unwrap();
     assert_eq!(balance.total, text(&row["coin"][0]["equity"]));
-    assert_eq!(number(&vectors()["balance"].parsed["USDT"]["total"]) + text(&row["coin"][0]["unrealisedPnl"]), balance.total);
+    assert_eq!(number(&BYBIT["balance"].parsed["USDT"]["total"]) + text(&row["coin"][0]["unrealisedPnl"]), balance.total);
     // Cross margin: the account's free dollars at the exchange's own price of the coin.
     let dollars = text(&row["totalAvailableBalance"]);
     assert!(balance.available < dollars && dollars - balance.available < d("10"), "{balance:?}");
 
     let quote = replay(&["ticker"], false, |bybit| bybit.quote(&eth())).unwrap();
-    let parsed = &vectors()["ticker"].parsed;
+    let parsed = &BYBIT["ticker"].parsed;
     assert_eq!((quote.bid, quote.ask), (number(&parsed["bid"]), number(&parsed["ask"])));
 
     let fills = replay(&["executions"], false, |bybit| bybit.fills(&eth(), FROZEN_MS - 10_000)).unwrap();
-    let parsed = &vectors()["executions"].parsed[0];
+    let parsed = &BYBIT["executions"].parsed[0];
     assert_eq!((fills.len(), fills[0].buy, fills[0].by), (1, parsed["side"] == "buy", None));
     let ours = (fills[0].price, fills[0].qty, fills[0].fee, fills[0].fee_elsewhere, json!(fills[0].at));
     let theirs = (number(&parsed["price"]), number(&parsed["amount"]), number(&parsed["fee"]["cost"]), false, parsed["timestamp"].clone());
@@ -267,7 +251,7 @@ fn opening_and_settings() {
     assert!(seen[2].target.starts_with("/v5/position/list?category=linear&symbol=BTCUSDT"), "any contract tells the mode");
 
     let terms = replay(&["account_info", "position_one_symbol"], false, |bybit| bybit.terms(&eth())).unwrap();
-    let parsed = &vectors()["position_one_symbol"].parsed;
+    let parsed = &BYBIT["position_one_symbol"].parsed;
     assert_eq!((terms.leverage.map(Decimal::from), terms.margin_mode), (Some(number(&parsed["leverage"])), Some(MarginMode::Cross)));
 
     let want = |leverage, margin_mode| Terms { leverage, margin_mode };
@@ -279,8 +263,8 @@ fn opening_and_settings() {
         bybit.prepare(&eth(), &want(None, Some(MarginMode::Isolated)))?;
         bybit.prepare(&eth(), &want(None, Some(MarginMode::Cross)))
     };
-    let mut info = vectors()["account_info"].reply.clone();
-    let [open, set, done] = ["account_info", "set_margin_mode_isolated", "set_margin_mode_cross"].map(|name| vectors()[name].reply.clone());
+    let mut info = BYBIT["account_info"].reply.clone();
+    let [open, set, done] = ["account_info", "set_margin_mode_isolated", "set_margin_mode_cross"].map(|name| BYBIT[name].reply.clone());
     info["result"]["marginMode"] = json!("ISOLATED_MARGIN");
     let (mut bybit, seen) = account([open, set, info, done].iter().map(reply));
     back(&mut bybit).unwrap();
@@ -290,7 +274,7 @@ fn opening_and_settings() {
 #[test]
 fn contracts() {
     let list = replay(&["instruments"], false, |bybit| bybit.instruments()).unwrap();
-    let parsed = vectors()["instruments"].parsed.as_array().unwrap();
+    let parsed = BYBIT["instruments"].parsed.as_array().unwrap();
     assert_eq!(list.len(), parsed.len());
     for contract in parsed {
         let name = contract["id"].as_str().unwrap();
@@ -345,7 +329,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&BYBIT)) {
         make_every_call(answer);
     }
 }

@@ -7,9 +7,6 @@
 
 mod differences;
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
-
 use differences::{COMPARED, DIFFERENCES, NEVER_SENT};
 use perphook::exchange::coinex::{CoinEx, LIVE_URL};
 use perphook::exchange::http::HttpRequest;
@@ -22,18 +19,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, make_calls, market, number,
-    place_each, read, reply, rubbish, same_address, target, with_differences,
+    COINEX, FROZEN_MS, KEY, Reply, Seen, all_like, asked_alike, body, compared_or_named, d, damaged, hmac_hex, id, line, make_calls,
+    market, number, number_or_zero, place_each, reply, rubbish, same_address, same_head, target, with_differences,
 };
-
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../data/coinex_vectors.json")))
-}
 
 /// The vector's answer to the order of the vector.
 fn reply_to(name: &str) -> Reply {
-    reply(&vectors()[name].acknowledged("/data", &["client_id"]))
+    reply(&COINEX[name].acknowledged("/data", &["client_id"]))
 }
 
 /// An answer with a list.
@@ -64,7 +56,7 @@ fn replay<T>(names: &[&str], act: impl FnOnce(&mut CoinEx) -> T) -> T {
 
 fn compare(name: &str, request: &HttpRequest) {
     assert!(COMPARED.contains(&name), "{name}: to be listed");
-    let vector = &vectors()[name];
+    let vector = &COINEX[name];
     same_address(name, vector, LIVE_URL, request);
     assert_eq!(asked_alike(name, vector, request), with_differences(DIFFERENCES, name, vector.asks()), "{name}");
 
@@ -113,19 +105,15 @@ fn stop_ref() -> OrderRef {
 
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
-    assert_eq!(Some(state.id.as_str()), parsed["clientOrderId"].as_str(), "{name}");
+    same_head(name, parsed, state);
     for (key, ours) in [("filled", state.filled), ("amount", state.qty), ("average", state.avg_price), ("price", state.price)] {
-        let theirs = if parsed[key].is_null() { Decimal::ZERO } else { number(&parsed[key]) };
-        assert_eq!(theirs, ours, "{name}: {key}");
+        assert_eq!(number_or_zero(&parsed[key]), ours, "{name}: {key}");
     }
-    assert_eq!(parsed["side"] == "sell", (state.side == Side::Long) != state.opens, "{name}");
-    assert_eq!(parsed["timestamp"], state.created_at, "{name}");
 }
 
 /// What ccxt and the adapter read of an execution; of some calls ccxt hands the answer through.
 fn same_execution(name: &str, state: &OrderState) {
-    let vector = &vectors()[name];
-    let number_or_zero = |value: &Value| if value.is_null() { Decimal::ZERO } else { number(value) };
+    let vector = &COINEX[name];
     match vector.parsed == vector.reply {
         true => assert_eq!(json!(state.filled.to_string()), vector.reply["data"]["filled_amount"], "{name}"),
         false => {
@@ -137,11 +125,7 @@ fn same_execution(name: &str, state: &OrderState) {
 
 #[test]
 fn every_vector_is_compared_or_named() {
-    let known: BTreeSet<&str> = vectors().keys().map(String::as_str).collect();
-    let named: BTreeSet<&str> = COMPARED.into_iter().chain(NEVER_SENT).collect();
-    assert_eq!(known, named);
-    assert_eq!(named.len(), COMPARED.len() + NEVER_SENT.len());
-    assert!(DIFFERENCES.iter().all(|difference| COMPARED.contains(&difference.0)));
+    compared_or_named(&COINEX, &COMPARED, &NEVER_SENT, DIFFERENCES);
 }
 
 /// A name that a sender may have given is looked for first.
@@ -195,7 +179,7 @@ fn orders_that_close() {
 fn two_entries_in_one_request() {
     let names = ["ph00000000aa000001e01", "ph00000000aa000001d01"];
     let orders = [limit("ETHUSDT", names[0], "1900", "0.05"), limit("ETHUSDT", names[1], "1850", "0.05")];
-    let mut answer = vectors()["batch_orders"].reply.clone();
+    let mut answer = COINEX["batch_orders"].reply.clone();
     answer["data"][0]["data"]["client_id"] = json!(names[0]);
     let (placed, seen) = act([reply(&answer)], |coinex| coinex.place(&orders));
     assert_eq!(seen.len(), 1);
@@ -213,7 +197,7 @@ fn stops_and_targets() {
 
     // The answer of the file has the price, but no entry in the list.
     let target = protection(ProtectionKind::TakeProfit, "2200", TriggerBy::Mark);
-    let mut answer = vectors()["position_take_profit"].reply.clone();
+    let mut answer = COINEX["position_take_profit"].reply.clone();
     answer["data"]["take_profit_list"] = json!([{"id": 5, "price": "2200", "type": "mark_price", "amount": "0.05", "is_all": true}]);
     let (state, seen) = act([reply(&answer)], |coinex| coinex.protect(&target));
     compare("position_take_profit", &seen[0]);
@@ -221,7 +205,7 @@ fn stops_and_targets() {
 
     let state = replay(&["position_one"], |coinex| coinex.order(&stop_ref())).unwrap().unwrap();
     assert_eq!((state.status, json!(state.price.to_string())), (OrderStatus::Resting, json!("1900.00")));
-    assert_eq!(vectors()["position_one"].parsed["stopLossPrice"], "1900");
+    assert_eq!(COINEX["position_one"].parsed["stopLossPrice"], "1900");
 }
 
 /// Refused with nothing but "invalid": the market tells why.
@@ -240,7 +224,7 @@ fn a_stop_beyond_the_market() {
 fn looking_orders_up_listing_and_cancelling_them() {
     let state = replay(&["open_orders_by_client_id"], |coinex| coinex.order(&order_ref("bot-0003"))).unwrap().unwrap();
     assert_eq!(state.status, OrderStatus::Resting);
-    same_order("open_orders_by_client_id", &vectors()["open_orders"].parsed[0], &state);
+    same_order("open_orders_by_client_id", &COINEX["open_orders"].parsed[0], &state);
 
     let (state, seen) = act([list(json!([])), reply_to("finished_orders_by_client_id")], |coinex| coinex.order(&order_ref("bot-0001")));
     let state = state.unwrap().unwrap();
@@ -249,8 +233,8 @@ fn looking_orders_up_listing_and_cancelling_them() {
 
     let lists = ["open_stop_orders", "open_orders", "position_one"];
     let orders = replay(&lists, |coinex| coinex.open_orders(&eth())).unwrap();
-    same_order("open_orders", &vectors()["open_orders"].parsed[0], &orders[0]);
-    let plan = &vectors()["open_stop_orders"].parsed[0];
+    same_order("open_orders", &COINEX["open_orders"].parsed[0], &orders[0]);
+    let plan = &COINEX["open_stop_orders"].parsed[0];
     assert_eq!((orders[1].conditional, orders[1].price, orders[1].qty), (true, number(&plan["triggerPrice"]), number(&plan["amount"])));
     assert!(orders[2].is(&stop_ref()) && orders.len() == 3);
 
@@ -259,7 +243,7 @@ fn looking_orders_up_listing_and_cancelling_them() {
     let all = ["cancel_all", "open_stop_orders", "cancel_stop_by_id", "position_one", "cancel_position_stop_loss"];
     replay(&all, |coinex| coinex.cancel_all(&eth(), true)).unwrap();
 
-    let mut held = vectors()["position_one"].reply.clone();
+    let mut held = COINEX["position_one"].reply.clone();
     (held["data"][0]["stop_loss_list"], held["data"][0]["stop_loss_price"]) = (json!([]), json!("0"));
     held["data"][0]["take_profit_list"] = json!([{"id": 5, "price": "2200", "amount": "0.02", "is_all": false}]);
     let replies = [reply_to("cancel_all"), list(json!([])), reply(&held), reply_to("cancel_position_take_profit")];
@@ -272,7 +256,7 @@ fn looking_orders_up_listing_and_cancelling_them() {
 fn positions() {
     for (name, only) in [("position_one", Some(eth())), ("positions", None)] {
         let positions = replay(&[name], |coinex| coinex.positions(only.as_ref())).unwrap();
-        let parsed = &vectors()[name].parsed;
+        let parsed = &COINEX[name].parsed;
         let parsed = if parsed.is_array() { &parsed[0] } else { parsed };
         let position = &positions[0];
         assert_eq!((positions.len(), position.side, position.hedge), (1, Side::Long, false), "{name}");
@@ -296,11 +280,11 @@ fn positions() {
 fn balance_and_fills() {
     // ccxt leaves out what positions bind and what they would win or lose.
     let balance = replay(&["balance"], |coinex| coinex.balance()).unwrap();
-    let parsed = &vectors()["balance"].parsed["USDT"];
+    let parsed = &COINEX["balance"].parsed["USDT"];
     assert_eq!((balance.available, balance.total), (number(&parsed["free"]), number(&parsed["total"]) + d("102.2") + d("20.15")));
 
     let fills = replay(&["fills"], |coinex| coinex.fills(&eth(), FROZEN_MS - 10_000)).unwrap();
-    let parsed = &vectors()["fills"].parsed[0];
+    let parsed = &COINEX["fills"].parsed[0];
     assert_eq!((fills.len(), fills[0].buy, fills[0].by, fills[0].side), (1, parsed["side"] == "buy", None, None));
     let ours = (fills[0].price, fills[0].qty, fills[0].fee, fills[0].fee_elsewhere, json!(fills[0].at));
     let theirs = (number(&parsed["price"]), number(&parsed["amount"]), number(&parsed["fee"]["cost"]), false, parsed["timestamp"].clone());
@@ -311,7 +295,7 @@ fn balance_and_fills() {
 fn opening_and_settings() {
     let mode = replay(&["server_time", "positions"], |coinex| coinex.open()).unwrap();
     assert!(!mode.hedge && mode.restricted.is_none());
-    let parsed = &vectors()["position_one"].parsed;
+    let parsed = &COINEX["position_one"].parsed;
     let terms = replay(&["position_one"], |coinex| coinex.terms(&eth())).unwrap();
     assert_eq!((terms.leverage.map(Decimal::from), terms.margin_mode), (Some(number(&parsed["leverage"])), Some(MarginMode::Cross)));
 
@@ -329,7 +313,7 @@ fn opening_and_settings() {
 #[test]
 fn contracts() {
     let list = replay(&["instruments"], |coinex| coinex.instruments()).unwrap();
-    let parsed = vectors()["instruments"].parsed.as_array().unwrap();
+    let parsed = COINEX["instruments"].parsed.as_array().unwrap();
     assert_eq!(list.len(), parsed.len());
     for contract in parsed {
         let name = contract["id"].as_str().unwrap();
@@ -381,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&COINEX)) {
         make_every_call(answer);
     }
 }

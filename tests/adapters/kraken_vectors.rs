@@ -10,8 +10,6 @@ mod calls;
 mod damaged;
 mod refusals;
 
-use std::sync::OnceLock;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -25,11 +23,9 @@ use sha2::{Digest, Sha256, Sha512};
 
 use crate::vectors::Sent::{Nothing, Text};
 use crate::vectors::{
-    Difference, FROZEN_MS, KEY, Reply, SECRET, Seen, Vectors, all_like, body, d, id, line, pairs, read, reply, same_address, target,
-    with_differences,
+    Difference, FROZEN_MS, KEY, KRAKEN, Reply, SECRET, Seen, all_like, body, d, header, id, line, named_in, pairs, reply, same_address,
+    target, with_differences,
 };
-
-const FILE: &str = include_str!("../data/kraken_vectors.json");
 
 /// Differences of single calls: vector, parameter, their value, ours.
 const DIFFERENCES: &[Difference] = &[
@@ -65,11 +61,6 @@ const NEVER: &[&str] = &[
     "doc_sendorder_body_nonce",
 ];
 
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(FILE))
-}
-
 fn account(replies: impl IntoIterator<Item = Reply>) -> (Kraken, Seen) {
     let keys = Keys { secret: Secret::new(BASE64_STANDARD.encode(SECRET)), ..crate::vectors::keys() };
     let (line, seen) = line(keys, replies);
@@ -80,7 +71,7 @@ fn account(replies: impl IntoIterator<Item = Reply>) -> (Kraken, Seen) {
 type Exchanged<'a> = (&'a str, Option<Value>);
 
 fn replay_with<T>(steps: &[Exchanged<'_>], act: impl FnOnce(&mut Kraken) -> T) -> T {
-    let answer = |(name, answer): &Exchanged<'_>| reply(answer.as_ref().unwrap_or(&vectors()[*name].reply));
+    let answer = |(name, answer): &Exchanged<'_>| reply(answer.as_ref().unwrap_or(&KRAKEN[*name].reply));
     let (mut kraken, seen) = account(steps.iter().map(answer));
     let result = act(&mut kraken);
     all_like(&steps.iter().map(|(name, _)| *name).collect::<Vec<_>>(), &seen, compare);
@@ -103,7 +94,7 @@ fn asks(query: &str, form: &str) -> (Value, Option<Value>) {
 }
 
 fn compare(name: &str, request: &HttpRequest) {
-    let vector = &vectors()[name];
+    let vector = &KRAKEN[name];
     let ((path, query), form) = (target(request), body(request));
     same_address(name, vector, LIVE_URL, request);
     let ((theirs, _), (ours, dies)) = (asks(&vector.query, &vector.body), asks(query, form));
@@ -116,10 +107,10 @@ fn compare_rest(name: &str, request: &HttpRequest, dies: Option<Value>, path: &s
     assert!(if request.method == "POST" { query.is_empty() } else { form.is_empty() }, "{name}");
     let carries = ["/sendorder", "/cancelorder"].iter().any(|end| path.ends_with(end));
     assert_eq!(dies, carries.then(|| json!("2023-11-14T22:13:25.000Z")), "{name}");
-    let header = |wanted: &str| request.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+    let header = |name: &str| header(request, name);
     assert_eq!(header("Content-Type"), (!form.is_empty()).then_some("application/x-www-form-urlencoded"), "{name}");
     assert_eq!(header("Nonce"), None, "{name}");
-    if !vectors()[name].headers.contains_key("authent") {
+    if !KRAKEN[name].headers.contains_key("authent") {
         assert!(request.headers.is_empty(), "{name}");
         return;
     }
@@ -157,9 +148,7 @@ fn stop_ref() -> OrderRef {
 
 #[test]
 fn every_vector_is_of_a_call_that_is_tested_here_or_never_made() {
-    let files = [include_str!("kraken_vectors.rs"), include_str!("kraken_vectors/calls.rs"), include_str!("kraken_vectors/refusals.rs")];
-    for name in vectors().keys() {
-        assert!(files.iter().any(|file| file.contains(&format!("\"{name}\""))), "{name}");
-    }
-    assert!(NEVER.iter().all(|name| vectors().contains_key(*name)) && DIFFERENCES.iter().all(|row| vectors().contains_key(row.0)));
+    let source =
+        concat!(include_str!("kraken_vectors.rs"), include_str!("kraken_vectors/calls.rs"), include_str!("kraken_vectors/refusals.rs"));
+    named_in(source, &KRAKEN, NEVER, DIFFERENCES);
 }

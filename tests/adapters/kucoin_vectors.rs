@@ -8,8 +8,6 @@
 mod calls;
 mod damaged;
 
-use std::sync::OnceLock;
-
 use perphook::exchange::Exchange;
 use perphook::exchange::http::HttpRequest;
 use perphook::exchange::kucoin::{KuCoin, LIVE_URL};
@@ -20,8 +18,8 @@ use serde_json::{Value, json};
 
 use crate::vectors::Sent::{Nothing, Number, Text};
 use crate::vectors::{
-    Difference, FROZEN_MS, KEY, PASSWORD, Reply, Seen, Vectors, all_like, asked_alike, body, d, hmac_base64, id, keys_with_password, line,
-    read, reply, same_address, with_differences,
+    Difference, FROZEN_MS, KEY, KUCOIN, PASSWORD, Reply, Seen, all_like, asked_alike, body, d, header, hmac_base64, id, keys_with_password,
+    line, named_in, reply, same_address, with_differences,
 };
 
 /// Differences of single calls: vector, parameter of query or body, their value, ours.
@@ -81,11 +79,6 @@ const NEVER: &[&str] = &[
     "done_orders",
 ];
 
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../data/kucoin_vectors.json")))
-}
-
 fn account(replies: impl IntoIterator<Item = Reply>) -> (KuCoin, Seen) {
     let (line, seen) = line(keys_with_password(false), replies);
     (KuCoin::new(line), seen)
@@ -98,8 +91,8 @@ fn data(data: Value) -> Value {
 /// An open account in the wanted position mode, whose contracts are set to this, to which these answers come next.
 fn opened(hedge: bool, mode: MarginMode, leverage: u32, replies: Vec<Value>) -> (KuCoin, Seen) {
     let word = if mode == MarginMode::Cross { "CROSS" } else { "ISOLATED" };
-    let mut opening = vec![vectors()["server_time"].reply.clone(), data(json!({"positionMode": u8::from(hedge)}))];
-    opening.push(vectors()["instruments"].reply.clone());
+    let mut opening = vec![KUCOIN["server_time"].reply.clone(), data(json!({"positionMode": u8::from(hedge)}))];
+    opening.push(KUCOIN["instruments"].reply.clone());
     for symbol in SET {
         opening.push(data(json!({"symbol": symbol, "marginMode": word})));
         opening.extend((mode == MarginMode::Cross).then(|| data(json!({"symbol": symbol, "leverage": leverage.to_string()}))));
@@ -119,7 +112,7 @@ const SET: [&str; 3] = ["ETHUSDTM", "XBTUSDTM", "1000BONKUSDTM"];
 
 /// Lets an open account act; every request must be that of its vector, and gets the vector's answer.
 fn replay_set<T>(names: &[&str], hedge: bool, mode: MarginMode, leverage: u32, act: impl FnOnce(&mut KuCoin) -> T) -> T {
-    let replies = names.iter().map(|name| vectors()[*name].acknowledged("/data", &["clientOid"])).collect();
+    let replies = names.iter().map(|name| KUCOIN[*name].acknowledged("/data", &["clientOid"])).collect();
     let (mut kucoin, seen) = opened(hedge, mode, leverage, replies);
     let result = act(&mut kucoin);
     all_like(names, &seen, compare);
@@ -131,10 +124,10 @@ fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut KuCoin) -> T) ->
 }
 
 fn compare(name: &str, request: &HttpRequest) {
-    let vector = &vectors()[name];
+    let vector = &KUCOIN[name];
     same_address(name, vector, LIVE_URL, request);
     assert_eq!(asked_alike(name, vector, request), with_differences(DIFFERENCES, name, vector.asks()), "{name}");
-    let header = |wanted: &str| request.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+    let header = |name: &str| header(request, name);
     let body = body(request);
     assert_eq!(header("Content-Type"), (!body.is_empty()).then_some("application/json"), "{name}");
     if ["server_time", "instruments", "ticker"].contains(&name) {
@@ -176,8 +169,5 @@ fn named(client_id: &str) -> OrderRef {
 #[test]
 fn every_vector_is_of_a_call_that_is_tested_here_or_never_made() {
     let source = concat!(include_str!("kucoin_vectors.rs"), include_str!("kucoin_vectors/calls.rs"));
-    for name in vectors().keys() {
-        assert!(source.contains(&format!("\"{name}\"")), "{name}");
-    }
-    assert!(NEVER.iter().all(|name| vectors().contains_key(*name)) && DIFFERENCES.iter().all(|row| vectors().contains_key(row.0)));
+    named_in(source, &KUCOIN, NEVER, DIFFERENCES);
 }

@@ -5,6 +5,7 @@ mod bingx_vectors;
 mod bitget_vectors;
 mod bybit_vectors;
 mod coinex_vectors;
+mod desk;
 mod kraken_vectors;
 mod kucoin_vectors;
 mod okx_vectors;

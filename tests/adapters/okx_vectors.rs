@@ -8,8 +8,6 @@
 mod calls;
 mod damaged;
 
-use std::sync::OnceLock;
-
 use perphook::exchange::Exchange;
 use perphook::exchange::http::HttpRequest;
 use perphook::exchange::okx::{LIVE_URL, Okx};
@@ -18,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::vectors::Sent::{Flag, Nothing, Number, Text};
 use crate::vectors::{
-    Difference, FROZEN_MS, KEY, PASSWORD, Reply, Seen, Vectors, all_like, asked_alike, body, d, hmac_base64, id, keys_with_password, line,
-    read, reply, same_address, with_differences,
+    Difference, FROZEN_MS, KEY, OKX, PASSWORD, Reply, Seen, all_like, asked_alike, body, d, header, hmac_base64, id, keys_with_password,
+    line, named_in, reply, same_address, with_differences,
 };
 
 /// The host that ccxt still uses; the documentation names another one, which is ours.
@@ -74,11 +72,6 @@ const NEVER: &[&str] = &[
     "history_7d",
 ];
 
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../data/okx_vectors.json")))
-}
-
 fn account(replies: impl IntoIterator<Item = Reply>, demo: bool) -> (Okx, Seen) {
     let (line, seen) = line(keys_with_password(demo), replies);
     (Okx::new(line), seen)
@@ -95,7 +88,7 @@ type Exchanged<'a> = (&'a str, Option<Value>);
 fn opened(hedge: bool, positions: Value, replies: Vec<Value>, demo: bool) -> (Okx, Seen) {
     let mode = if hedge { "long_short_mode" } else { "net_mode" };
     let config = rows(json!([{"acctLv": "2", "posMode": mode, "perm": "trade"}]));
-    let opening = [rows(json!([{"ts": FROZEN_MS.to_string()}])), config, vectors()["instruments"].reply.clone(), rows(positions)];
+    let opening = [rows(json!([{"ts": FROZEN_MS.to_string()}])), config, OKX["instruments"].reply.clone(), rows(positions)];
     let (mut okx, seen) = account(opening.iter().chain(&replies).map(reply), demo);
     okx.open().unwrap();
     okx.instruments().unwrap();
@@ -106,7 +99,7 @@ fn opened(hedge: bool, positions: Value, replies: Vec<Value>, demo: bool) -> (Ok
 
 /// Lets an open account act; every request must be that of its vector.
 fn replay_with<T>(steps: &[Exchanged<'_>], hedge: bool, positions: Value, act: impl FnOnce(&mut Okx) -> T) -> T {
-    let acknowledged = |name: &str| vectors()[name].acknowledged("/data/0", &["clOrdId", "algoClOrdId"]);
+    let acknowledged = |name: &str| OKX[name].acknowledged("/data/0", &["clOrdId", "algoClOrdId"]);
     let reply = |(name, reply): &Exchanged<'_>| reply.clone().unwrap_or_else(|| acknowledged(name));
     let demo = steps.iter().any(|(name, _)| name.starts_with("demo"));
     let (mut okx, seen) = opened(hedge, positions, steps.iter().map(reply).collect(), demo);
@@ -123,14 +116,14 @@ fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Okx) -> T) -> T 
 }
 
 fn compare(name: &str, request: &HttpRequest) {
-    let vector = &vectors()[name];
+    let vector = &OKX[name];
     same_address(name, vector, THEIR_URL, request);
     assert_eq!(asked_alike(name, vector, request), with_differences(DIFFERENCES, name, vector.asks()), "{name}");
     compare_headers(name, request, body(request));
 }
 
 fn compare_headers(name: &str, request: &HttpRequest, body: &str) {
-    let header = |wanted: &str| request.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+    let header = |name: &str| header(request, name);
     assert_eq!(header("x-simulated-trading"), name.starts_with("demo").then_some("1"), "{name}");
     let orders = ["/api/v5/trade/order", "/api/v5/trade/batch-orders"];
     let dies = request.method == "POST" && orders.contains(&request.target.as_str());
@@ -178,9 +171,6 @@ fn entry_ref() -> OrderRef {
 #[test]
 fn every_vector_is_of_a_call_that_is_tested_here_or_never_made() {
     let source = concat!(include_str!("okx_vectors.rs"), include_str!("okx_vectors/calls.rs"));
-    for name in vectors().keys() {
-        assert!(source.contains(&format!("\"{name}\"")), "{name}");
-    }
-    assert!(NEVER.iter().all(|name| vectors().contains_key(*name)) && DIFFERENCES.iter().all(|row| vectors().contains_key(row.0)));
+    named_in(source, &OKX, NEVER, DIFFERENCES);
     assert_ne!(LIVE_URL, THEIR_URL);
 }

@@ -7,9 +7,6 @@
 
 mod differences;
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
-
 use differences::{COMPARED, DIFFERENCES, NEVER_SENT};
 use perphook::exchange::http::HttpRequest;
 use perphook::exchange::phemex::{LIVE_URL, Phemex};
@@ -22,18 +19,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::vectors::{
-    FROZEN_MS, KEY, Reply, Seen, Vectors, all_like, asked_alike, body, d, damaged, hmac_hex, id, line, make_calls, market, number, read,
-    reply, rubbish, same_address, target, with_differences,
+    FROZEN_MS, KEY, PHEMEX, Reply, Seen, all_like, asked_alike, body, compared_or_named, d, damaged, hmac_hex, id, line, make_calls,
+    market, number, number_or_zero, reply, rubbish, same_address, same_head, target, with_differences,
 };
-
-fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../data/phemex_vectors.json")))
-}
 
 /// The vector's answer to the order of the vector.
 fn reply_to(name: &str) -> Reply {
-    reply(&vectors()[name].acknowledged("/data", &["clOrdID"]))
+    reply(&PHEMEX[name].acknowledged("/data", &["clOrdID"]))
 }
 
 fn account(replies: impl IntoIterator<Item = Reply>) -> (Phemex, Seen) {
@@ -63,7 +55,7 @@ fn replay<T>(names: &[&str], hedge: bool, act: impl FnOnce(&mut Phemex) -> T) ->
 
 fn compare(name: &str, request: &HttpRequest) {
     assert!(COMPARED.contains(&name) || name.starts_with("error_"), "{name}: to be listed");
-    let vector = &vectors()[name];
+    let vector = &PHEMEX[name];
     same_address(name, vector, LIVE_URL, request);
     assert_eq!(asked_alike(name, vector, request), with_differences(DIFFERENCES, name, vector.asks()), "{name}");
 
@@ -117,24 +109,16 @@ fn stop() -> Protection {
 
 /// What ccxt and the adapter read out of the same answer about an order.
 fn same_order(name: &str, parsed: &Value, state: &OrderState) {
-    assert_eq!(Some(state.id.as_str()), parsed["clientOrderId"].as_str(), "{name}");
-    assert_eq!(state.status, crate::vectors::status(name, parsed), "{name}");
+    same_head(name, parsed, state);
     for (key, ours) in [("filled", state.filled), ("amount", state.qty), ("average", state.avg_price)] {
-        let theirs = if parsed[key].is_null() { Decimal::ZERO } else { number(&parsed[key]) };
-        assert_eq!(theirs, ours, "{name}: {key}");
+        assert_eq!(number_or_zero(&parsed[key]), ours, "{name}: {key}");
     }
-    let sells = (state.side == Side::Long) != state.opens;
-    assert_eq!(parsed["side"] == "sell", sells, "{name}");
-    assert_eq!(parsed["timestamp"], state.created_at, "{name}");
 }
 
 #[test]
 fn every_vector_is_compared_or_named() {
-    let known: BTreeSet<&str> = vectors().keys().map(String::as_str).filter(|name| !name.starts_with("error_")).collect();
-    let named: BTreeSet<&str> = COMPARED.into_iter().chain(NEVER_SENT).collect();
-    assert_eq!(known, named);
-    assert_eq!(named.len(), COMPARED.len() + NEVER_SENT.len());
-    assert!(DIFFERENCES.iter().all(|difference| COMPARED.contains(&difference.0)));
+    let errors: Vec<&str> = PHEMEX.keys().map(String::as_str).filter(|name| name.starts_with("error_")).collect();
+    compared_or_named(&PHEMEX, &COMPARED, &[&NEVER_SENT[..], &errors].concat(), DIFFERENCES);
 }
 
 #[test]
@@ -171,7 +155,7 @@ fn protection() {
 
 #[test]
 fn looking_orders_up_listing_and_cancelling_them() {
-    let parsed = &vectors()["open_orders"].parsed;
+    let parsed = &PHEMEX["open_orders"].parsed;
     let orders = replay(&["open_orders"], false, |phemex| phemex.open_orders(&eth())).unwrap();
     assert_eq!(orders.len(), 2);
     orders.iter().zip(parsed.as_array().unwrap()).for_each(|(state, parsed)| same_order("open_orders", parsed, state));
@@ -194,12 +178,12 @@ fn looking_orders_up_listing_and_cancelling_them() {
 /// The second place to look, after the first knew nothing.
 #[test]
 fn looking_an_ended_order_up() {
-    let parsed = &vectors()["order_by_client_id_list"].parsed;
+    let parsed = &PHEMEX["order_by_client_id_list"].parsed;
     for name in ["order_by_client_id_rows", "order_by_client_id_list"] {
         let state = replay(&["open_orders_none", name], false, |phemex| phemex.order(&entry_ref("whk-0001"))).unwrap().unwrap();
         same_order(name, parsed, &state);
     }
-    let lone = json!({"code": 0, "data": vectors()["order_by_client_id_list"].reply["data"][0]});
+    let lone = json!({"code": 0, "data": PHEMEX["order_by_client_id_list"].reply["data"][0]});
     let state = account([reply_to("open_orders_none"), reply(&lone)]).0.order(&entry_ref("whk-0001")).unwrap().unwrap();
     same_order("a single object", parsed, &state);
     let names = ["open_orders_none", "order_by_client_id_missing"];
@@ -229,7 +213,7 @@ fn same_position(name: &str, parsed: &Value, position: &Position) {
 fn positions() {
     for name in ["positions_oneway", "positions_hedged"] {
         let positions = replay(&[name], false, |phemex| phemex.positions(None)).unwrap();
-        let parsed = vectors()[name].parsed.as_array().unwrap();
+        let parsed = PHEMEX[name].parsed.as_array().unwrap();
         let here: Vec<_> = positions.iter().filter(|position| position.symbol == eth()).collect();
         assert_eq!(here.len(), parsed.len(), "{name}");
         parsed.iter().zip(here).for_each(|(parsed, position)| same_position(name, parsed, position));
@@ -243,16 +227,16 @@ fn positions() {
 fn balance_price_and_fills() {
     // Where ccxt's total is the wallet alone, ours has the open loss in it: 0.1 sold at 1900 with the mark at 1905.
     let balance = replay(&["balance"], false, |phemex| phemex.balance()).unwrap();
-    let parsed = &vectors()["balance"].parsed["USDT"];
+    let parsed = &PHEMEX["balance"].parsed["USDT"];
     assert_eq!((balance.total, balance.available), (number(&parsed["total"]) - d("0.5"), number(&parsed["free"])));
 
     let quote = replay(&["ticker_v3"], false, |phemex| phemex.quote(&eth())).unwrap();
-    let said = &vectors()["ticker_v3"].reply["result"];
+    let said = &PHEMEX["ticker_v3"].reply["result"];
     let text = |value: &Value| value.as_str().unwrap().parse::<Decimal>().unwrap();
     assert_eq!((quote.bid, quote.ask), (text(&said["bidRp"]), text(&said["askRp"])));
 
     let fills = replay(&["trades"], false, |phemex| phemex.fills(&eth(), 1_699_990_000_000)).unwrap();
-    let row = &vectors()["trades"].reply["data"]["rows"][0];
+    let row = &PHEMEX["trades"].reply["data"]["rows"][0];
     assert_eq!((fills.len(), fills[0].buy, fills[0].by, fills[0].side), (1, true, None, None));
     let ours = (fills[0].price, fills[0].qty, fills[0].fee, fills[0].fee_elsewhere, json!(fills[0].at));
     assert_eq!(ours, (text(&row["execPriceRp"]), text(&row["execQtyRq"]), text(&row["execFeeRv"]), false, row["createdAt"].clone()));
@@ -281,7 +265,7 @@ fn opening_and_settings() {
 #[test]
 fn contracts() {
     let list = replay(&["instruments"], false, |phemex| phemex.instruments()).unwrap();
-    let parsed = vectors()["instruments"].parsed.as_object().unwrap();
+    let parsed = PHEMEX["instruments"].parsed.as_object().unwrap();
     assert_eq!(list.len(), parsed.len());
     for (name, contract) in parsed {
         let ours = list.get(name).unwrap();
@@ -315,7 +299,7 @@ fn refusals() {
         ("error_10500", Credentials),
         ("error_39108", Leverage),
     ];
-    assert_eq!(table.len(), vectors().keys().filter(|name| name.starts_with("error_")).count());
+    assert_eq!(table.len(), PHEMEX.keys().filter(|name| name.starts_with("error_")).count());
     for (name, reason) in table {
         let placed = replay(&[name], false, |phemex| phemex.place(&[order(Side::Long, Action::Open)]).remove(0));
         assert_eq!(placed.unwrap_err().reason(), Some(reason), "{name}");
@@ -351,7 +335,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&PHEMEX)) {
         make_every_call(answer);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Cursor;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -37,6 +37,7 @@ pub(super) struct Vector {
     pub(super) body: String,
     /// By their names in small letters.
     pub(super) headers: BTreeMap<String, String>,
+    pub(super) status: u16,
     pub(super) reply: Value,
     pub(super) parsed: Value,
     /// Where the file tells them: what is signed, and the signature.
@@ -46,13 +47,29 @@ pub(super) struct Vector {
 /// All of a file, by their names.
 pub(super) type Vectors = BTreeMap<String, Vector>;
 
-/// Reads a file of vectors.
-pub(super) fn read(file: &str) -> Vectors {
+pub(super) static BINANCE: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/binance_vectors.json")));
+pub(super) static BINGX: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/bingx_vectors.json")));
+pub(super) static BITGET: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/bitget_vectors.json")));
+pub(super) static BYBIT: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/bybit_vectors.json")));
+pub(super) static COINEX: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/coinex_vectors.json")));
+pub(super) static KRAKEN: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/kraken_vectors.json")));
+pub(super) static KUCOIN: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/kucoin_vectors.json")));
+pub(super) static OKX: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/okx_vectors.json")));
+pub(super) static PHEMEX: LazyLock<Vectors> = LazyLock::new(|| read(include_str!("../data/phemex_vectors.json")));
+
+fn read(file: &str) -> Vectors {
     let all: Value = serde_json::from_str(file).unwrap();
     let list = all["vectors"].as_array().unwrap();
     let read: Vectors = list.iter().map(|vector| (text(&vector["name"]), Vector::of(vector))).collect();
     assert_eq!(read.len(), list.len(), "each has a name of its own");
     read
+}
+
+/// Those with this header, of which there are so many.
+pub(super) fn carrying<'a>(header: &str, vectors: &'a Vectors, count: usize) -> Vec<(&'a String, &'a Vector)> {
+    let carrying: Vec<_> = vectors.iter().filter(|(_, vector)| vector.headers.contains_key(header)).collect();
+    assert_eq!(carrying.len(), count);
+    carrying
 }
 
 fn text(value: &Value) -> String {
@@ -65,17 +82,28 @@ impl Vector {
         let url = text(&request["url"]);
         let (address, query) = url.split_once('?').unwrap_or((&url, ""));
         let headers = request["headers"].as_object().unwrap().iter();
-        let signed = vector["string_to_sign"].as_str().zip(vector["signature"].as_str());
+        let signature = vector["signature"].as_str().or(vector["documented_sign"].as_str());
+        let signed = vector["string_to_sign"].as_str().zip(signature);
         Vector {
             method: text(&request["method"]),
             url: address.to_owned(),
             query: query.to_owned(),
             body: request["body"].as_str().unwrap_or_default().to_owned(),
             headers: headers.map(|(name, value)| (name.to_lowercase(), text(value))).collect(),
+            status: vector["http_status"].as_u64().map_or(200, |status| u16::try_from(status).unwrap()),
             reply: vector["response_used"].clone(),
             parsed: vector.get("ccxt_parsed").unwrap_or(&vector["parsed_by_referee"]).clone(),
             signed: signed.map(|(text, signature)| (text.to_owned(), signature.to_owned())),
         }
+    }
+
+    /// The request as it was sent.
+    pub(super) fn request(&self) -> HttpRequest {
+        let method = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|method| *method == self.method).unwrap();
+        let (_, path) = self.url.split_once(".com").unwrap();
+        let target = if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) };
+        let headers = self.headers.iter().map(|(name, value)| (&*name.clone().leak(), value.clone())).collect();
+        HttpRequest { method, target, headers, body: self.body.clone().into_bytes() }
     }
 
     /// The parameters, in the query or as JSON in the body.
@@ -129,6 +157,10 @@ pub(super) fn body(request: &HttpRequest) -> &str {
     std::str::from_utf8(&request.body).unwrap()
 }
 
+pub(super) fn header<'a>(request: &'a HttpRequest, wanted: &str) -> Option<&'a str> {
+    request.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
+}
+
 /// One side of a difference.
 #[derive(Clone, Copy)]
 pub(super) enum Sent {
@@ -163,6 +195,22 @@ pub(super) fn with_differences(table: &[Difference], name: &str, mut asks: Value
     asks
 }
 
+/// Each vector is compared or one of the others, and none is both or twice; differences are of those that are compared.
+pub(super) fn compared_or_named(vectors: &Vectors, compared: &[&str], others: &[&str], differences: &[Difference]) {
+    let mut named = [compared, others].concat();
+    named.sort_unstable();
+    assert_eq!(named, vectors.keys().collect::<Vec<_>>());
+    assert!(differences.iter().all(|difference| compared.contains(&difference.0)));
+}
+
+/// Each vector is named in the source of its tests; whom the tables name is a vector.
+pub(super) fn named_in(source: &str, vectors: &Vectors, never: &[&str], differences: &[Difference]) {
+    for name in vectors.keys() {
+        assert!(source.contains(&format!("\"{name}\"")), "{name}");
+    }
+    assert!(never.iter().chain(differences.iter().map(|difference| &difference.0)).all(|name| vectors.contains_key(*name)));
+}
+
 /// The request goes where the vector's goes.
 pub(super) fn same_address(name: &str, vector: &Vector, host: &str, request: &HttpRequest) {
     let url = format!("{host}{}", target(request).0);
@@ -177,18 +225,22 @@ pub(super) fn asked_alike(name: &str, vector: &Vector, request: &HttpRequest) ->
     asked(query, body)
 }
 
-fn hmac(text: &str) -> impl AsRef<[u8]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+fn hmac(secret: &str, text: &str) -> impl AsRef<[u8]> + use<> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     mac.finalize().into_bytes()
 }
 
 pub(super) fn hmac_hex(text: &str) -> String {
-    hmac(text).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hmac_hex_of(SECRET, text)
+}
+
+pub(super) fn hmac_hex_of(secret: &str, text: &str) -> String {
+    hmac(secret, text).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(super) fn hmac_base64(text: &str) -> String {
-    BASE64_STANDARD.encode(hmac(text))
+    BASE64_STANDARD.encode(hmac(SECRET, text))
 }
 
 /// Status and body.
@@ -249,6 +301,10 @@ pub(super) fn number(value: &Value) -> Decimal {
     text.parse().or_else(|_| Decimal::from_scientific(&text)).unwrap()
 }
 
+pub(super) fn number_or_zero(value: &Value) -> Decimal {
+    if value.is_null() { Decimal::ZERO } else { number(value) }
+}
+
 /// The state of an order as ccxt parsed it.
 pub(super) fn status(name: &str, parsed: &Value) -> OrderStatus {
     match parsed["status"].as_str() {
@@ -257,6 +313,13 @@ pub(super) fn status(name: &str, parsed: &Value) -> OrderStatus {
         Some("canceled") => OrderStatus::Canceled,
         other => panic!("{name}: {other:?}"),
     }
+}
+
+/// What ccxt and the adapter read out of the same answer about an order: its name, state, direction and time.
+pub(super) fn same_head(name: &str, parsed: &Value, state: &OrderState) {
+    assert_eq!((state.id.as_str(), state.status), (parsed["clientOrderId"].as_str().unwrap(), status(name, parsed)), "{name}");
+    assert_eq!(parsed["side"] == "sell", (state.side == Side::Long) != state.opens, "{name}");
+    assert_eq!(parsed["timestamp"], state.created_at, "{name}");
 }
 
 /// An id of the vectors' form, which only reading one back can make.

@@ -1,7 +1,6 @@
 //! The vectors, an account that is answered by them, and the comparison of what it asks with what they hold.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use perphook::exchange::Exchange;
 use perphook::exchange::bitget::{Bitget, LIVE_URL, UNIFIED};
@@ -11,14 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::DIFFERENCES;
 use crate::vectors::{
-    FROZEN_MS, Reply, Seen, Vectors, all_like, asked_alike, body, d, hmac_base64, id, keys_with_password, line, market, read, reply,
-    same_address, with_differences,
+    BITGET, FROZEN_MS, Reply, Seen, all_like, asked_alike, body, d, hmac_base64, id, keys_with_password, line, market, reply, same_address,
+    with_differences,
 };
-
-pub(super) fn vectors() -> &'static Vectors {
-    static VECTORS: OnceLock<Vectors> = OnceLock::new();
-    VECTORS.get_or_init(|| read(include_str!("../../data/bitget_vectors.json")))
-}
 
 /// ccxt writes two words in capitals that the documentation writes in small letters, and one with market orders where it
 /// means nothing.
@@ -84,7 +78,7 @@ impl Found {
 /// Opens an account of that kind, then lets it act while the vectors' answers come back; every request must be the one
 /// of its vector.
 pub(super) fn replay<T>(names: &[&str], found: Found, act: impl FnOnce(&mut Bitget) -> T) -> T {
-    let replies = names.iter().map(|name| reply(&vectors()[*name].acknowledged("/data", &["clientOid"])));
+    let replies = names.iter().map(|name| reply(&BITGET[*name].acknowledged("/data", &["clientOid"])));
     let (mut bitget, seen) = account(found.demo, found.opening().into_iter().chain(replies));
     bitget.open().unwrap();
     assert_eq!(bitget.capabilities() == UNIFIED, found.unified);
@@ -98,7 +92,7 @@ pub(super) fn replay<T>(names: &[&str], found: Found, act: impl FnOnce(&mut Bitg
 }
 
 pub(super) fn compare(name: &str, request: &HttpRequest) {
-    let vector = &vectors()[name];
+    let vector = &BITGET[name];
     same_address(name, vector, LIVE_URL, request);
 
     let mut headers: BTreeMap<String, String> = request.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();

@@ -8,7 +8,7 @@ use crate::vectors::{all_were_sent, damaged, make_calls, place_each, rubbish};
 
 /// Lets an account make every call there is while one answer comes back for all of them.
 fn make_every_call(answer: Reply) {
-    let (mut kraken, _) = account([reply(&vectors()["instruments"].reply), answer]);
+    let (mut kraken, _) = account([reply(&KRAKEN["instruments"].reply), answer]);
     kraken.instruments().unwrap();
     let orders = [limit("whk-0001", "1800.5"), limit("whk-0002", "1790")];
     make_calls(&mut kraken, &eth(), [&entry_ref(), &stop_ref()]);
@@ -29,7 +29,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&KRAKEN)) {
         make_every_call(answer);
     }
 }

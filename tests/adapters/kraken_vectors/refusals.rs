@@ -7,16 +7,9 @@ use super::*;
 
 /// The vector's own status and answer to a limit order.
 fn answered(name: &str) -> (Kraken, Seen) {
-    let all: Value = serde_json::from_str(FILE).unwrap();
-    let vector = all["vectors"].as_array().unwrap().iter().find(|vector| vector["name"] == name).unwrap();
-    let status = vector["http_status"].as_u64().map_or(200, |status| u16::try_from(status).unwrap());
-    let clock = &vectors()["server_time"].reply;
-    let answers = [
-        (status, vector["response_used"].to_string().into_bytes()),
-        reply(clock),
-        (status, vector["response_used"].to_string().into_bytes()),
-    ];
-    account(answers)
+    let vector = &KRAKEN[name];
+    let refusal = (vector.status, vector.reply.to_string().into_bytes());
+    account([refusal.clone(), reply(&KRAKEN["server_time"].reply), refusal])
 }
 
 #[test]
@@ -60,7 +53,7 @@ fn an_order_that_finds_nobody_is_cancelled_without_a_fill() {
 #[test]
 fn what_is_no_answer_to_an_order_leaves_its_outcome_open() {
     for name in ["ticker", "balance", "leverage_isolated", "positions", "open_orders", "history_orders", "cancel_by_client_id"] {
-        let placed = account([reply(&vectors()[name].reply)]).0.place(&[limit("whk-0001", "1800.5")]).remove(0);
+        let placed = account([reply(&KRAKEN[name].reply)]).0.place(&[limit("whk-0001", "1800.5")]).remove(0);
         assert!(matches!(placed, Err(ExchangeError::Unknown { fence, .. }) if fence == FROZEN_MS + 11_000), "{name}: {placed:?}");
     }
 }

@@ -9,7 +9,7 @@ use crate::vectors::{all_were_sent, damaged, make_calls, place_each, rubbish};
 /// Lets an account make every call there is while one answer comes back for all of them.
 fn make_every_call(answer: Reply) {
     let opening = [
-        vectors()["instruments"].reply.clone(),
+        KUCOIN["instruments"].reply.clone(),
         data(json!({"symbol": "ETHUSDTM", "marginMode": "CROSS"})),
         data(json!({"symbol": "ETHUSDTM", "leverage": "5"})),
     ];
@@ -37,7 +37,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&KUCOIN)) {
         make_every_call(answer);
     }
 }

@@ -8,7 +8,7 @@ use crate::vectors::{all_were_sent, damaged, make_calls, place_each, rubbish};
 
 /// Lets an account make every call there is while one answer comes back for all of them.
 fn make_every_call(answer: Reply) {
-    let (mut okx, _) = account([reply(&vectors()["instruments"].reply), answer], false);
+    let (mut okx, _) = account([reply(&OKX["instruments"].reply), answer], false);
     okx.instruments().unwrap();
     let orders = [limit("tvb1", Side::Long, "1950", "1.5"), limit("tvb2", Side::Long, "1940", "1.5")];
     make_calls(&mut okx, &eth(), [&entry_ref(), &stop_ref()]);
@@ -33,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(vectors())) {
+    fn no_damaged_answer_makes_the_adapter_panic(answer in damaged(&OKX)) {
         make_every_call(answer);
     }
 }

@@ -119,7 +119,7 @@ fn reduce_only_orders_need_something_to_reduce() {
     desk.ok("POST", ORDER, &limit("BUY", "1.4", "49000", "binds"));
     assert_eq!(desk.code("POST", ORDER, &reduce("0.5", "r3")), -4118);
     let whole = desk.ok("POST", ORDER, &reduce("2.5", "r4"));
-    assert_eq!((whole["status"].as_str(), desk.long()), (Some("FILLED"), Decimal::ZERO));
+    assert_eq!((whole["status"].as_str(), desk.held(Side::Long)), (Some("FILLED"), Decimal::ZERO));
     assert_eq!(desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=target")["status"], "EXPIRED");
 
     let mut hedge = Desk::hedge();
@@ -132,7 +132,7 @@ fn reduce_only_orders_need_something_to_reduce() {
 
 #[test]
 fn a_market_order_on_a_thin_book_fills_in_part_and_expires() {
-    let mut desk = Desk::with(Vec::new(), Conditions { liquidity: Some(Decimal::new(3, 2)), ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { liquidity: Some(Decimal::new(3, 2)), ..Conditions::default() });
     let order = desk.ok("POST", ORDER, &market("BUY", "0.05", "thin"));
     assert_eq!((order["status"].as_str(), order["executedQty"].as_str()), (Some("EXPIRED"), Some("0.03")));
     assert_eq!(desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=thin")["avgPrice"], "50000");

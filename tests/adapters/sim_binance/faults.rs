@@ -21,38 +21,38 @@ fn each_fault_does_to_the_order_what_it_says() {
         (Fault::RateLimit { retry_after_s: 2, ban_s: 60 }, 429, false),
     ];
     for (fault, status, executed) in cases {
-        let mut desk = Desk::with(vec![Rule::new(Class::Place, fault.clone()).on("POST", ORDER).nth(2)], Conditions::default());
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault.clone()).on("POST", ORDER).nth(2));
         desk.buy("first");
-        let answer = desk.send("POST", ORDER, &market("BUY", "0.01", "second"));
+        let answer = desk.sim.answer(&desk.request("POST", ORDER, &market("BUY", "0.01", "second")), START);
         let seen = if let Outcome::Reply(reply) = &answer.outcome { reply.status } else { 0 };
-        assert_eq!((seen, desk.long() == Decimal::new(2, 2)), (status, executed), "{fault:?}");
+        assert_eq!((seen, desk.held(Side::Long) == Decimal::new(2, 2)), (status, executed), "{fault:?}");
         assert_eq!(answer.delay_ms, if let Fault::Delay { ms } = fault { ms } else { 0 });
         let entry = desk.sim.log.entries.back().unwrap();
         assert_eq!((entry.fault, entry.executed), (Some(fault.name()), executed));
         if let Fault::CutThenExecute { ms } = fault {
             desk.now += ms;
             desk.sim.pass(desk.now);
-            assert_eq!(desk.long(), Decimal::new(2, 2), "executed later");
+            assert_eq!(desk.held(Side::Long), Decimal::new(2, 2), "executed later");
         }
     }
 }
 
 #[test]
 fn what_is_held_back_beyond_its_window_is_never_executed() {
-    let mut desk = Desk::with(vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 5001 })], Conditions::default());
-    desk.send("POST", ORDER, &market("BUY", "0.01", "late"));
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Place, Fault::CutThenExecute { ms: 5001 }));
+    desk.sim.answer(&desk.request("POST", ORDER, &market("BUY", "0.01", "late")), START);
     assert_eq!(desk.sim.holds_back(), Some(START + 5001));
     desk.sim.pass(START + 60_000);
-    assert!(desk.long().is_zero() && desk.sim.holds_back().is_none());
-    assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some("-1021"));
+    assert!(desk.held(Side::Long).is_zero() && desk.sim.holds_back().is_none());
+    assert_eq!(desk.logged(), Some("-1021"));
 }
 
 #[test]
 fn who_comes_back_too_early_is_banned() {
-    let mut desk = Desk::with(vec![Rule::new(Class::Any, Fault::RateLimit { retry_after_s: 2, ban_s: 60 }).nth(1)], Conditions::default());
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Any, Fault::RateLimit { retry_after_s: 2, ban_s: 60 }).nth(1));
     assert_eq!(desk.call("GET", "/fapi/v3/balance", "").0, 429);
     desk.now += 1000;
-    let Outcome::Reply(reply) = desk.send("GET", "/fapi/v3/balance", "").outcome else { panic!("an answer") };
+    let reply = desk.send(&desk.request("GET", "/fapi/v3/balance", ""));
     assert_eq!((reply.status, reply.retry_after_s()), (418, Some(60)));
     assert!(String::from_utf8(reply.body).unwrap().contains(&(desk.now + 60_000).to_string()));
     desk.now += 59_999;
@@ -64,18 +64,18 @@ fn who_comes_back_too_early_is_banned() {
 #[test]
 fn one_order_of_a_batch_can_be_refused() {
     let fault = Fault::RefuseElement { index: 1, code: "-1008".to_owned(), msg: "busy".to_owned() };
-    let mut desk = Desk::with(vec![Rule::new(Class::Place, fault)], Conditions::default());
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault));
     let order = |id| format!(r#"{{"symbol":"BTCUSDT","side":"BUY","type":"MARKET","quantity":"0.01","newClientOrderId":"{id}"}}"#);
     let batch: String = format!("[{},{}]", order("a"), order("b")).bytes().map(|byte| format!("%{byte:02X}")).collect();
     let answers = desk.ok("POST", "/fapi/v1/batchOrders", &format!("batchOrders={batch}"));
     assert_eq!((answers[0]["clientOrderId"].as_str(), answers[1]["code"].as_i64()), (Some("a"), Some(-1008)));
-    assert_eq!(desk.long(), Decimal::new(1, 2));
+    assert_eq!(desk.held(Side::Long), Decimal::new(1, 2));
 }
 
 #[test]
 fn orders_and_positions_can_be_seen_late() {
     let conditions = Conditions { late_orders_ms: 400, late_positions_ms: 300, unseen_position_ms: 700, ..Conditions::default() };
-    let mut desk = Desk::with(vec![], conditions);
+    let mut desk = Desk::new().under(conditions);
     desk.buy("m1");
     assert_eq!(desk.code("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=m1"), -2013);
     assert_eq!(desk.ok("GET", "/fapi/v3/positionRisk", "symbol=BTCUSDT"), serde_json::json!([]));
@@ -95,7 +95,7 @@ fn orders_and_positions_can_be_seen_late() {
 #[test]
 fn the_book_can_be_thin_and_the_clock_wrong() {
     let conditions = Conditions { liquidity: Some(Decimal::new(4, 3)), clock_skew_ms: 3000, ..Conditions::default() };
-    let mut desk = Desk::with(vec![], conditions);
+    let mut desk = Desk::new().under(conditions);
     assert_eq!(desk.code("POST", ORDER, &format!("{}&recvWindow=2999", market("BUY", "0.01", "m1"))), -1021);
     let order = desk.ok("POST", ORDER, &market("BUY", "0.01", "m1"));
     assert_eq!((order["status"].as_str(), order["executedQty"].as_str()), (Some("EXPIRED"), Some("0.004")));
@@ -105,7 +105,7 @@ fn the_book_can_be_thin_and_the_clock_wrong() {
 
 #[test]
 fn budgets_are_enforced_when_asked_for() {
-    let mut desk = Desk { sim: Sim::new(SimConfig { limits: true, ..SimConfig::default() }, START), now: START };
+    let mut desk = Desk::limited();
     let mut taken = 0;
     while desk.call("GET", "/fapi/v1/positionSide/dual", "").0 == 200 {
         taken += 1;

@@ -70,7 +70,7 @@ fn a_code_may_be_a_number_or_a_word_and_be_left_to_the_exchange() {
     assert_eq!(plan(r#"{"kind":"refuse","status":400,"code":-2019,"msg":"no"}"#), Fault::refuse(400, "-2019", "no"));
     assert_eq!(plan(r#"{"kind":"refuse","status":200,"code":"51008","msg":"no"}"#), Fault::refuse(200, 51008, "no"));
     let one = plan(r#"{"kind":"refuse_element","index":0}"#);
-    let mut desk = Desk::with(vec![Rule::new(Class::Place, one)], Conditions::default());
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Place, one));
     let batch: String = r#"[{"symbol":"BTCUSDT"}]"#.bytes().map(|byte| format!("%{byte:02X}")).collect();
     assert_eq!(desk.ok("POST", "/fapi/v1/batchOrders", &format!("batchOrders={batch}"))[0]["code"], -2019);
 }

@@ -8,58 +8,37 @@ mod faults;
 mod frame;
 
 use std::io::Read;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::http::{Http, HttpRequest};
 use perphook::market::{Decimal, Side};
 use serde_json::Value;
-use sha2::Sha256;
 
+use crate::desk::{self, Own, START, with_header};
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{self, Answer, Outcome, Sim, SimConfig, SimHttp};
+use crate::sim::{self, Kind, Outcome, Sim, SimConfig, SimHttp};
+use crate::vectors::{KEY, SECRET, d, hmac_hex, hmac_hex_of};
 
-const START: u64 = 1_700_000_000_000;
+#[derive(Default)]
+struct Binance;
 
-/// A client with its own clock, and the exchange.
-struct Desk {
-    sim: Sim,
-    now: u64,
+impl Own for Binance {
+    const KIND: Kind = Kind::Binance;
+    const CONTRACT: &'static str = "BTCUSDT";
+    const PRICE: &'static str = "50000";
 }
 
+type Desk = desk::Desk<Binance>;
+
 impl Desk {
-    fn new() -> Desk {
-        Desk { sim: Sim::new(SimConfig::default(), START), now: START }
-    }
-
-    fn hedge() -> Desk {
-        Desk { sim: Sim::new(SimConfig { hedge: true, ..SimConfig::default() }, START), now: START }
-    }
-
-    fn with(rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        let mut desk = Desk::new();
-        desk.sim.set_faults(Faults::new(1, rules, conditions), START);
-        desk
-    }
-
     fn request(&self, method: &'static str, path: &str, params: &str) -> HttpRequest {
         let text = format!("{params}{}timestamp={}", if params.is_empty() { "" } else { "&" }, self.now);
-        signed(method, path, &text, "test-api-secret")
+        signed(method, path, &text, SECRET)
     }
 
-    fn send(&mut self, method: &'static str, path: &str, params: &str) -> Answer {
-        let request = self.request(method, path, params);
-        self.sim.answer(&request, self.now)
-    }
-
-    /// Status and body of an answer that is whole.
     fn call(&mut self, method: &'static str, path: &str, params: &str) -> (u16, Value) {
-        match self.send(method, path, params).outcome {
-            Outcome::Reply(reply) => (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null)),
-            other => panic!("no answer: {other:?}"),
-        }
+        self.answer(&self.request(method, path, params))
     }
 
     fn ok(&mut self, method: &'static str, path: &str, params: &str) -> Value {
@@ -74,26 +53,14 @@ impl Desk {
         body["code"].as_i64().expect("an error body")
     }
 
-    fn price(&mut self, price: &str) {
-        self.sim.set_price("BTCUSDT", Decimal::from_str(price).unwrap(), self.now).unwrap();
-    }
-
-    fn long(&self) -> Decimal {
-        let symbol = self.sim.book.instrument("BTCUSDT").unwrap().symbol.clone();
-        self.sim.book.position(&symbol, Side::Long)
-    }
-
     fn buy(&mut self, id: &str) {
         self.ok("POST", ORDER, &market("BUY", "0.01", id));
     }
 }
 
 fn signed(method: &'static str, path: &str, text: &str, secret: &str) -> HttpRequest {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
-    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = format!("{text}&signature={signature}");
-    let headers = vec![("X-MBX-APIKEY", "test-api-key".to_owned())];
+    let text = format!("{text}&signature={}", hmac_hex_of(secret, text));
+    let headers = vec![("X-MBX-APIKEY", KEY.to_owned())];
     if method == "POST" {
         HttpRequest { method, target: path.to_owned(), headers, body: text.into_bytes() }
     } else {
@@ -129,31 +96,24 @@ fn the_signature_is_checked_over_query_and_body() {
     let mut desk = Desk::new();
     desk.ok("GET", "/fapi/v3/balance", "");
     let wrong = signed("GET", "/fapi/v3/balance", &format!("timestamp={START}"), "another secret");
-    let Outcome::Reply(reply) = desk.sim.answer(&wrong, START).outcome else { panic!("an answer") };
-    assert_eq!((reply.status, String::from_utf8(reply.body).unwrap().contains("-1022")), (400, true));
+    let (status, body) = desk.answer(&wrong);
+    assert_eq!((status, body["code"].as_i64()), (400, Some(-1022)));
     // Parameters split over query and body are signed together, and the query wins.
     let text = format!("symbol=BTCUSDT&timestamp={START}");
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"test-api-secret").unwrap();
-    mac.update(format!("{text}leverage=7&symbol=ETHUSDT").as_bytes());
-    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut split = signed("POST", "/fapi/v1/leverage", "", "test-api-secret");
+    let signature = hmac_hex(&format!("{text}leverage=7&symbol=ETHUSDT"));
+    let mut split = signed("POST", "/fapi/v1/leverage", "", SECRET);
     split.target = format!("/fapi/v1/leverage?{text}");
     split.body = format!("leverage=7&symbol=ETHUSDT&signature={signature}").into_bytes();
-    let Outcome::Reply(reply) = desk.sim.answer(&split, START).outcome else { panic!("an answer") };
-    assert_eq!(reply.status, 200);
-    assert!(String::from_utf8(reply.body).unwrap().contains("BTCUSDT"));
+    let (status, body) = desk.answer(&split);
+    assert_eq!((status, body["symbol"].as_str()), (200, Some("BTCUSDT")));
     // The documentation's own worked example.
     let config =
         SimConfig { secret: "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9".to_owned(), ..SimConfig::default() };
     let mut sim = Sim::new(config, 1_591_702_613_943);
     let text = "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC&recvWindow=5000&timestamp=1591702613943&signature=\
                 3c661234138461fcc7a7d8746c6558c9842d4e10870d2ecbedf7777cad694af9";
-    let request = HttpRequest {
-        method: "POST",
-        target: ORDER.to_owned(),
-        headers: vec![("X-MBX-APIKEY", "test-api-key".to_owned())],
-        body: text.into(),
-    };
+    let request =
+        HttpRequest { method: "POST", target: ORDER.to_owned(), headers: vec![("X-MBX-APIKEY", KEY.to_owned())], body: text.into() };
     let Outcome::Reply(reply) = sim.answer(&request, 1_591_702_613_943).outcome else { panic!("an answer") };
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
 }
@@ -163,18 +123,14 @@ fn key_clock_and_path_are_checked() {
     let mut desk = Desk::new();
     let cases = [(START + 1000, false), (START + 999, true), (START - 5000, true), (START - 5001, false)];
     for (timestamp, is_taken) in cases {
-        let request = signed("GET", "/fapi/v3/balance", &format!("timestamp={timestamp}"), "test-api-secret");
-        let Outcome::Reply(reply) = desk.sim.answer(&request, START).outcome else { panic!("an answer") };
-        assert_eq!(reply.status == 200, is_taken, "{timestamp}");
-        assert_eq!(String::from_utf8(reply.body).unwrap().contains("-1021"), !is_taken, "{timestamp}");
+        let request = signed("GET", "/fapi/v3/balance", &format!("timestamp={timestamp}"), SECRET);
+        let (status, body) = desk.answer(&request);
+        assert_eq!((status == 200, body["code"] == -1021), (is_taken, !is_taken), "{timestamp}");
     }
-    let mut stranger = desk.request("GET", "/fapi/v3/balance", "");
-    stranger.headers = vec![("X-MBX-APIKEY", "unknown".to_owned())];
-    let Outcome::Reply(reply) = desk.sim.answer(&stranger, START).outcome else { panic!("an answer") };
-    assert_eq!(reply.status, 401);
+    let stranger = with_header(desk.request("GET", "/fapi/v3/balance", ""), "X-MBX-APIKEY", Some("unknown"));
+    assert_eq!(desk.answer(&stranger).0, 401);
     assert_eq!(desk.call("GET", "/api/v3/account", "").0, 404);
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!text.contains("signature") && !text.contains("test-api-key"), "{text}");
+    desk.never_logged(&["signature", "test-api-key"]);
 }
 
 #[test]
@@ -183,10 +139,10 @@ fn plain_orders_have_their_quirks() {
     let ack = desk.ok("POST", ORDER, &market("BUY", "0.01", "m1"));
     assert_eq!((ack["status"].as_str(), ack["executedQty"].as_str(), ack.get("avgPrice")), (Some("FILLED"), Some("0.01"), None));
     let full = desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=m1");
-    assert_eq!(full["avgPrice"].as_str().map(|text| Decimal::from_str(text).unwrap()), Some(Decimal::from(50_000)));
+    assert_eq!(full["avgPrice"].as_str().map(d), Some(Decimal::from(50_000)));
     // The id of a filled order is free again: a blind resend buys twice.
     desk.buy("m1");
-    assert_eq!(desk.long(), Decimal::new(2, 2));
+    assert_eq!(desk.held(Side::Long), Decimal::new(2, 2));
     desk.ok("POST", ORDER, &limit("BUY", "0.01", "49000", "l1"));
     let cases = [
         (-4116, limit("BUY", "0.01", "49000", "l1")),
@@ -229,7 +185,7 @@ fn a_batch_answers_200_with_errors_inside() {
     let encoded: String = batch.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let answers = desk.ok("POST", "/fapi/v1/batchOrders", &format!("batchOrders={encoded}"));
     assert_eq!((answers[0]["clientOrderId"].as_str(), answers[1]["code"].as_i64()), (Some("a"), Some(-4164)));
-    assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some("-4164"));
+    assert_eq!(desk.logged(), Some("-4164"));
     let gone = desk.ok("DELETE", "/fapi/v1/batchOrders", "symbol=BTCUSDT&origClientOrderIdList=%5B%22a%22,%22b%22%5D");
     assert_eq!((gone[0]["status"].as_str(), gone[1]["code"].as_i64()), (Some("CANCELED"), Some(-2011)));
 }
@@ -276,12 +232,12 @@ fn a_triggered_order_becomes_a_plain_one_of_the_same_name() {
     let child = desk.ok("GET", ORDER, "symbol=BTCUSDT&origClientOrderId=s1");
     assert_eq!((child["status"].as_str(), child["side"].as_str()), (Some("FILLED"), Some("SELL")));
     assert_eq!(algo["actualOrderId"].as_str().map(str::to_owned), Some(child["orderId"].to_string()));
-    assert!(desk.long().is_zero());
+    assert!(desk.held(Side::Long).is_zero());
 }
 
 #[test]
 fn a_triggered_order_takes_its_time_if_told_so() {
-    let mut desk = Desk::with(vec![], Conditions { trigger_ms: 200, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { trigger_ms: 200, ..Conditions::default() });
     desk.buy("m1");
     desk.ok("POST", ALGO, &close_stop("48000", "s1"));
     desk.price("47900");
@@ -381,7 +337,7 @@ fn a_user_can_act_by_hand() {
     assert_eq!(control("POST", "/sim/cancel", r#"{"client_id":"nobody"}"#).0, 400);
     assert_eq!(control("GET", "/sim/nothing", "").0, 400);
     assert_eq!(control("GET", "/sim/log", "").1["entries"], serde_json::json!([]));
-    assert!(matches!(desk.send("GET", "/fapi/v1/time", "").outcome, Outcome::Cut));
+    assert!(matches!(desk.sim.answer(&desk.request("GET", "/fapi/v1/time", ""), now).outcome, Outcome::Cut));
     desk.sim.set_faults(Faults::default(), now);
     desk.ok("POST", ORDER, &format!("{}&positionSide=LONG", limit("BUY", "0.01", "48000", "mine")));
     let reply = sim::control::answer(&mut desk.sim, "POST", "/sim/cancel", r#"{"client_id":"mine"}"#, now);

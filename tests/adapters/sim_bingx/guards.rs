@@ -6,14 +6,14 @@ const STOP: &str = "STOP_MARKET";
 const TARGET: &str = "TAKE_PROFIT_MARKET";
 
 fn long() -> Desk {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.place(&market("BUY", "0.01", ""));
     desk
 }
 
 #[test]
 fn a_guard_needs_a_position_that_is_seen() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { unseen_position_ms: 500, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { unseen_position_ms: 500, ..Conditions::default() });
     let stop = guard(STOP, "0.01", "48000", "");
     assert_eq!(desk.refused("POST", ORDER, &stop), (80_017, "position not exist".to_owned()));
     desk.place(&market("BUY", "0.01", ""));
@@ -72,13 +72,13 @@ fn names_of_guards_are_echoed_and_forgotten() {
     assert_eq!(desk.code("GET", ORDER, "symbol=BTC-USDT&clientOrderId=sl1"), 80_016);
     assert_eq!(desk.code("DELETE", ORDER, "symbol=BTC-USDT&clientOrderId=sl1"), 109_400);
     let order = desk.order(ack["orderId"].as_u64().unwrap());
-    let said = ["clientOrderId", "status", "type", "origQty", "price"].map(|name| order[name].as_str().unwrap());
+    let said = texts(&order, ["clientOrderId", "status", "type", "origQty", "price"]);
     assert_eq!((said, &order["reduceOnly"]), (["", "NEW", STOP, "0.01", "0.00"], &json!(true)));
 }
 
 #[test]
 fn a_guard_that_goes_off_keeps_its_id() {
-    let mut desk = long().with(vec![], Conditions { trigger_ms: 100, ..Conditions::default() });
+    let mut desk = long().under(Conditions { trigger_ms: 100, ..Conditions::default() });
     let id = desk.place(&guard(STOP, "0.01", "48000", ""));
     desk.price("47900");
     // A word that says neither open nor ended, while it is on its way.
@@ -86,9 +86,9 @@ fn a_guard_that_goes_off_keeps_its_id() {
     assert_eq!(desk.code("DELETE", ORDER, &format!("symbol=BTC-USDT&orderId={id}")), 109_422);
     desk.now += 100;
     let order = desk.order(id);
-    let said = ["status", "executedQty", "avgPrice", "side"].map(|name| order[name].as_str().unwrap());
+    let said = texts(&order, ["status", "executedQty", "avgPrice", "side"]);
     assert_eq!((said, desk.held(Side::Long)), (["FILLED", "0.01", "47900", "SELL"], Decimal::ZERO));
-    assert_eq!(dec(order["profit"].as_str().unwrap()), dec("-21"));
+    assert_eq!(d(order["profit"].as_str().unwrap()), d("-21"));
     let range = format!("symbol=BTC-USDT&tradingUnit=COIN&startTs={START}&endTs={}&orderId={id}", desk.now);
     assert_eq!(desk.ask("GET", FILLS, &range)["fill_orders"][0]["orderId"], id.to_string());
 }
@@ -98,9 +98,9 @@ fn the_last_price_is_watched_where_that_is_said() {
     let mut desk = long();
     desk.place(&guard(TARGET, "0.01", "52000", "&workingType=CONTRACT_PRICE"));
     let symbol = desk.sim.symbol("BTC");
-    desk.sim.book.set_prices(&symbol, dec("50000"), dec("52500"), START).unwrap();
-    assert_eq!(desk.held(Side::Long), dec("0.01"));
-    desk.sim.book.set_prices(&symbol, dec("52500"), dec("50000"), START).unwrap();
+    desk.sim.book.set_prices(&symbol, d("50000"), d("52500"), START).unwrap();
+    assert_eq!(desk.held(Side::Long), d("0.01"));
+    desk.sim.book.set_prices(&symbol, d("52500"), d("50000"), START).unwrap();
     assert!(desk.held(Side::Long).is_zero());
     assert_eq!(long().code("POST", ORDER, &guard(STOP, "0.01", "48000", "&workingType=INDEX_PRICE")), 109_400);
 }
@@ -125,7 +125,7 @@ fn a_guard_without_its_position_or_larger_than_it_fails() {
         desk.place(&market("SELL", if held.is_none() { "0.01" } else { "0.006" }, "&reduceOnly=true"));
         desk.price("47900");
         assert_eq!((&desk.order(id)["status"], desk.held(Side::Short)), (&json!("FAILED"), Decimal::ZERO));
-        assert_eq!(desk.held(Side::Long), held.map(dec).unwrap_or_default());
+        assert_eq!(desk.held(Side::Long), held.map(d).unwrap_or_default());
     }
 }
 
@@ -135,7 +135,7 @@ fn a_guard_that_does_not_say_so_does_more_than_reduce() {
     desk.place(&guard(STOP, "0.01", "48000", "").replace("&reduceOnly=true", ""));
     desk.place(&market("SELL", "0.01", "&reduceOnly=true"));
     desk.price("47900");
-    assert_eq!(desk.held(Side::Short), dec("0.01"));
+    assert_eq!(desk.held(Side::Short), d("0.01"));
 }
 
 #[test]

@@ -8,17 +8,15 @@ mod orders;
 mod settings;
 mod vectors;
 
-use std::str::FromStr;
-
 use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{Kind, Outcome, Reply, Sim, SimConfig, sign};
+use crate::desk::{self, Own, START, column, refused_element, texts, with_header};
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
+use crate::sim::{Kind, SimConfig};
+use crate::vectors::{KEY, d, hmac_hex};
 
-const START: u64 = 1_700_000_000_000;
-const SECRET: &str = "test-api-secret";
 const ORDER: &str = "/openApi/swap/v2/trade/order";
 const BATCH: &str = "/openApi/swap/v2/trade/batchOrders";
 const OPEN: &str = "/openApi/swap/v2/trade/openOrders";
@@ -30,47 +28,27 @@ const MODE: &str = "/openApi/swap/v1/positionSide/dual";
 const POSITIONS: &str = "/openApi/swap/v2/user/positions";
 const BALANCE: &str = "/openApi/swap/v3/user/balance";
 
-/// A client with its own clock, and the exchange.
-struct Desk {
-    sim: Sim,
-    now: u64,
+#[derive(Default)]
+struct BingX;
+
+impl Own for BingX {
+    const KIND: Kind = Kind::BingX;
+    const CONTRACT: &'static str = "BTC-USDT";
+    const PRICE: &'static str = "50000";
 }
 
+type Desk = desk::Desk<BingX>;
+
 impl Desk {
-    fn one_way() -> Desk {
-        Desk::of(SimConfig::default())
-    }
-
-    fn hedge() -> Desk {
-        Desk::of(SimConfig { hedge: true, ..SimConfig::default() })
-    }
-
-    fn of(config: SimConfig) -> Desk {
-        Desk { sim: Sim::new(SimConfig { exchange: Kind::BingX, ..config }, START), now: START }
-    }
-
-    fn with(mut self, rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        self.sim.set_faults(Faults::new(1, rules, conditions), START);
-        self
-    }
-
-    fn send(&mut self, request: &HttpRequest) -> Reply {
-        match self.sim.answer(request, self.now).outcome {
-            Outcome::Reply(reply) => reply,
-            other => panic!("no answer: {other:?}"),
-        }
-    }
-
     /// Status, code and the whole of an answer.
     fn told(&mut self, request: &HttpRequest) -> (u16, i64, Value) {
-        let reply = self.send(request);
-        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        let (status, body) = self.answer(request);
         let code = body["code"].as_i64().expect("a code");
         assert!(body["msg"].is_string(), "{body}");
         if code != 0 {
-            assert_eq!(self.sim.log.entries.back().unwrap().code.as_deref(), Some(code.to_string().as_str()));
+            assert_eq!(self.logged(), Some(code.to_string().as_str()));
         }
-        (reply.status, code, body)
+        (status, code, body)
     }
 
     /// The data of an answer.
@@ -108,30 +86,17 @@ impl Desk {
         let price = |row: &Value| text(row, if row["stopPrice"] == "" { "price" } else { "stopPrice" });
         list.as_array().unwrap().iter().map(|row| (text(row, "type"), price(row))).collect()
     }
-
-    fn price(&mut self, price: &str) {
-        self.sim.set_price("BTC-USDT", dec(price), self.now).unwrap();
-    }
-
-    fn held(&self, side: Side) -> Decimal {
-        self.sim.book.position(&self.sim.symbol("BTC"), side)
-    }
-}
-
-fn dec(text: &str) -> Decimal {
-    Decimal::from_str(text).unwrap()
 }
 
 /// What travels: values percent-encoded, the text that they mean signed.
 fn signed(method: &'static str, path: &str, text: &str, stamp: u64) -> HttpRequest {
     let mark = if text.is_empty() { "" } else { "&" };
     let meant = format!("{text}{mark}timestamp={stamp}");
-    let signature = sign::hex(&sign::hmac_sha256(SECRET, &[&meant]));
-    request(method, &format!("{path}?{}&signature={signature}", encoded(&meant)))
+    request(method, &format!("{path}?{}&signature={}", encoded(&meant), hmac_hex(&meant)))
 }
 
 fn request(method: &'static str, target: &str) -> HttpRequest {
-    let headers = vec![("X-BX-APIKEY", "test-api-key".to_owned())];
+    let headers = vec![("X-BX-APIKEY", KEY.to_owned())];
     HttpRequest { method, target: target.to_owned(), headers, body: Vec::new() }
 }
 
@@ -155,7 +120,7 @@ fn guard(kind: &str, qty: &str, price: &str, more: &str) -> String {
 
 #[test]
 fn key_clock_and_signature_are_checked() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.ask("GET", BALANCE, "");
     for (stamp, code) in [(START + 1001, 100_421), (START + 1000, 0), (START - 5000, 0), (START - 5001, 100_421)] {
         assert_eq!(desk.told(&signed("GET", BALANCE, "", stamp)).1, code, "{stamp}");
@@ -163,9 +128,7 @@ fn key_clock_and_signature_are_checked() {
     // A longer window than the longest is none; a shorter one is.
     assert_eq!(desk.told(&signed("GET", BALANCE, "recvWindow=60000", START - 5001)).1, 100_421);
     assert_eq!(desk.told(&signed("GET", BALANCE, "recvWindow=100", START - 101)).1, 100_421);
-    let mut other = signed("GET", BALANCE, "", START);
-    other.headers[0].1 = "unknown".to_owned();
-    assert_eq!(desk.told(&other).1, 100_413);
+    assert_eq!(desk.told(&with_header(signed("GET", BALANCE, "", START), "X-BX-APIKEY", Some("unknown"))).1, 100_413);
     assert_eq!(desk.told(&request("GET", &format!("{BALANCE}?timestamp={START}"))).1, 100_412);
     let mut forged = signed("GET", BALANCE, "", START);
     forged.target.push('0');
@@ -174,21 +137,17 @@ fn key_clock_and_signature_are_checked() {
     with_body.body = b"{}".to_vec();
     assert_eq!(desk.told(&with_body).1, 109_400);
     assert!(desk.held(Side::Long).is_zero());
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!text.contains("test-api-key") && !text.contains("signature"), "{text}");
+    desk.never_logged(&["test-api-key", "signature"]);
 }
 
 #[test]
 fn what_is_meant_is_signed_and_not_what_travels() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let id = desk.place(&limit("BUY", "0.01", "49000", ""));
     let text = format!("symbol=BTC-USDT&orderIdList=[{id}]&timestamp={START}");
     let encoded = encoded(&text);
     assert_ne!(encoded, text);
-    let with = |signed: &str| {
-        let signature = sign::hex(&sign::hmac_sha256(SECRET, &[signed]));
-        request("DELETE", &format!("{BATCH}?{encoded}&signature={signature}"))
-    };
+    let with = |signed: &str| request("DELETE", &format!("{BATCH}?{encoded}&signature={}", hmac_hex(signed)));
     assert_eq!(desk.told(&with(&encoded)).1, 100_001);
     assert_eq!(desk.told(&with(&text)).1, 0);
 }
@@ -203,23 +162,23 @@ fn trouble_sounds_like_bingx() {
         (Fault::refuse(200, 101_204, "Insufficient margin"), 101_204, false),
     ];
     for (fault, code, exists) in cases {
-        let mut desk = Desk::one_way().with(vec![Rule::new(Class::Place, fault.clone()).times(1)], Conditions::default());
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault.clone()).times(1));
         assert_eq!(desk.code("POST", ORDER, &market("BUY", "0.01", "")), code, "{fault:?}");
         assert_eq!(!desk.held(Side::Long).is_zero(), exists, "{fault:?}");
     }
     for executed in [true, false] {
-        let mut desk = Desk::one_way().with(vec![Rule::new(Class::Place, Fault::Timeout { executed }).times(1)], Conditions::default());
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, Fault::Timeout { executed }).times(1));
         let reply = desk.send(&signed("POST", ORDER, &market("BUY", "0.01", ""), START));
         assert_eq!((reply.status, reply.html, desk.held(Side::Long).is_zero()), (504, true, !executed));
     }
-    let (status, code, _) = Desk::one_way().told(&signed("GET", "/openApi/swap/v9/none", "", START));
+    let (status, code, _) = Desk::new().told(&signed("GET", "/openApi/swap/v9/none", "", START));
     assert_eq!((status, code), (404, 100_400));
 }
 
 #[test]
 fn how_long_to_be_silent_stands_in_the_words() {
     let rule = Rule::new(Class::Read, Fault::RateLimit { retry_after_s: 2, ban_s: 60 }).times(1);
-    let mut desk = Desk::one_way().with(vec![rule], Conditions { clock_skew_ms: 500, ..Conditions::default() });
+    let mut desk = Desk::new().with(vec![rule], Conditions { clock_skew_ms: 500, ..Conditions::default() });
     let (code, words) = desk.refused("GET", BALANCE, "");
     assert!(code == 100_410 && words.ends_with("unblocked after 1700000002500"), "{words}");
     let (status, code, body) = desk.told(&signed("GET", BALANCE, "", START));
@@ -229,7 +188,7 @@ fn how_long_to_be_silent_stands_in_the_words() {
 
 #[test]
 fn budgets_are_kept_by_account_and_by_address() {
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() });
+    let mut desk = Desk::limited();
     let codes = [0; 4].map(|_| desk.code("POST", ORDER, &limit("BUY", "0.01", "49000", "")));
     assert_eq!(codes, [0, 0, 0, 100_410]);
     let codes = [0; 6].map(|_| desk.code("GET", BALANCE, ""));
@@ -242,7 +201,7 @@ fn budgets_are_kept_by_account_and_by_address() {
 
 #[test]
 fn twenty_equal_errors_close_the_endpoint() {
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() });
+    let mut desk = Desk::limited();
     let too_much = market("BUY", "50", "");
     for _ in 0..19 {
         desk.now += 20_000;
@@ -269,18 +228,17 @@ fn twenty_equal_errors_close_the_endpoint() {
 
 #[test]
 fn errors_that_a_fault_plan_wants_count_and_old_ones_do_not() {
-    let fault = Fault::refuse(200, 100_202, "Insufficient balance");
-    let rules = || vec![Rule::new(Class::Place, fault.clone())];
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() }).with(rules(), Conditions::default());
+    let rule = || Rule::new(Class::Place, Fault::refuse(200, 100_202, "Insufficient balance"));
+    let mut desk = Desk::limited().struck_by(rule());
     let codes: Vec<i64> = (0..21).map(|_| desk.code("POST", ORDER, &market("BUY", "0.01", ""))).collect();
     assert_eq!(codes, [vec![100_202; 20], vec![100_410]].concat());
     // Twenty in more than eight minutes are none too many.
-    let mut patient = Desk::of(SimConfig { limits: true, ..SimConfig::default() }).with(rules(), Conditions::default());
+    let mut patient = Desk::limited().struck_by(rule());
     for _ in 0..40 {
         patient.now += 25_300;
         assert_eq!(patient.code("POST", ORDER, &market("BUY", "0.01", "")), 100_202);
     }
     // Nothing is counted where limits are not enforced.
-    let mut free = Desk::one_way().with(rules(), Conditions::default());
+    let mut free = Desk::new().struck_by(rule());
     assert!((0..30).all(|_| free.code("POST", ORDER, &market("BUY", "0.01", "")) == 100_202));
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn an_order_is_only_acknowledged() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let ack = desk.ask("POST", ORDER, &market("BUY", "0.01", "&clientOrderId=tv0001"))["order"].take();
     assert_eq!((&ack["status"], &ack["avgPrice"], ack.get("executedQty")), (&json!("NEW"), &json!("0.00"), None));
     assert_eq!((&ack["quantity"], &ack["price"], &ack["reduceOnly"]), (&json!(0.01), &json!(0), &json!(false)));
@@ -19,7 +19,7 @@ fn an_order_is_only_acknowledged() {
 
 #[test]
 fn names_come_back_in_small_letters_and_are_used_once() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let ack = desk.ask("POST", ORDER, &limit("BUY", "0.01", "49000", "&clientOrderId=Tv0001"))["order"].take();
     assert_eq!((&ack["clientOrderId"], &ack["clientOrderID"]), (&json!("tv0001"), &json!("tv0001")));
     let id = ack["orderId"].as_u64().unwrap();
@@ -42,7 +42,7 @@ fn names_come_back_in_small_letters_and_are_used_once() {
 
 #[test]
 fn what_is_wrong_with_an_order_is_told_by_code_or_by_words_alone() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let cases = [
         (market("BUY", "0.01", "&reduceOnly=true"), 101_205, "No position"),
         (market("BUY", "50", ""), 101_204, "margin"),
@@ -73,7 +73,7 @@ fn what_is_wrong_with_an_order_is_told_by_code_or_by_words_alone() {
 
 #[test]
 fn small_numbers_come_with_an_exponent() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let text = limit("BUY", "90000000", "0.0000009", "").replace("BTC", "1000PEPE");
     let reply = desk.send(&signed("POST", ORDER, &text, START));
     let body = String::from_utf8(reply.body).unwrap();
@@ -82,7 +82,7 @@ fn small_numbers_come_with_an_exponent() {
 
 #[test]
 fn resting_orders_that_close_hold_the_position() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.place(&market("BUY", "0.01", ""));
     let resting = desk.place(&limit("SELL", "0.006", "51000", "&reduceOnly=true"));
     let position = desk.ask("GET", POSITIONS, "symbol=BTC-USDT")[0].take();
@@ -99,7 +99,7 @@ fn resting_orders_that_close_hold_the_position() {
 
 #[test]
 fn a_single_order_does_not_turn_a_position_over() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.place(&market("BUY", "0.01", ""));
     desk.place(&market("SELL", "0.03", ""));
     assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (Decimal::ZERO, Decimal::ZERO));
@@ -116,7 +116,7 @@ fn hedge_mode_says_by_the_side_what_closes() {
     desk.place(&order("BUY", "LONG"));
     desk.place(&order("SELL", "SHORT"));
     assert_eq!(desk.code("POST", ORDER, &format!("{}&reduceOnly=true", order("SELL", "LONG"))), 109_400);
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (dec("0.01"), dec("0.01")));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0.01"), d("0.01")));
     desk.place(&order("SELL", "LONG"));
     assert_eq!((desk.held(Side::Long), desk.code("POST", ORDER, &order("SELL", "LONG"))), (Decimal::ZERO, 101_205));
     let closed = desk.ask("POST", "/openApi/swap/v2/trade/closeAllPositions", "symbol=BTC-USDT");
@@ -126,7 +126,7 @@ fn hedge_mode_says_by_the_side_what_closes() {
 
 #[test]
 fn attached_stops_are_echoed_and_dropped() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let stop = r#"{"type":"STOP_MARKET","stopPrice":48000,"workingType":"MARK_PRICE","quantity":0.01}"#;
     let ack = desk.ask("POST", ORDER, &market("BUY", "0.01", &format!("&stopLoss={stop}")))["order"].take();
     assert_eq!(ack["stopLoss"], stop);
@@ -135,7 +135,7 @@ fn attached_stops_are_echoed_and_dropped() {
 
 #[test]
 fn what_cannot_be_cancelled_is_told_in_several_ways() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let cancel = |desk: &mut Desk, id: u64| desk.refused("DELETE", ORDER, &format!("symbol=BTC-USDT&orderId={id}"));
     assert_eq!(cancel(&mut desk, 7), (109_400, "order not exist".to_owned()));
     let filled = desk.place(&market("BUY", "0.01", ""));
@@ -154,17 +154,16 @@ fn what_cannot_be_cancelled_is_told_in_several_ways() {
 
 #[test]
 fn refused_orders_of_a_batch_are_not_in_its_answer() {
-    let fault = Fault::RefuseElement { index: 1, code: String::new(), msg: String::new() };
-    let mut desk = Desk::one_way().with(vec![Rule::new(Class::Place, fault).nth(1)], Conditions::default());
+    let mut desk = Desk::new().struck_by(refused_element(1).nth(1));
     let each = |price: u32| {
         json!({"symbol": "BTC-USDT", "type": "LIMIT", "side": "BUY", "positionSide": "BOTH", "quantity": 0.01, "price": price,
             "clientOrderID": format!("b{price}")})
     };
     let text = format!("batchOrders={}", json!([each(49000), each(48900), each(48800)]));
     let answer = desk.ask("POST", BATCH, &text);
-    let names: Vec<&str> = answer["orders"].as_array().unwrap().iter().map(|row| row["clientOrderId"].as_str().unwrap()).collect();
+    let names = column(&answer["orders"], "clientOrderId");
     assert_eq!(names, ["b49000", "b48800"]);
-    assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some("101204"));
+    assert_eq!(desk.logged(), Some("101204"));
     // One that wants nothing but what is refused is refused itself.
     assert_eq!(desk.code("POST", BATCH, &format!("batchOrders={}", json!([each(49000)]))), 101_481);
     assert_eq!(desk.code("POST", BATCH, &format!("batchOrders={}", json!([1, 2, 3, 4, 5, 6]))), 109_400);
@@ -172,15 +171,15 @@ fn refused_orders_of_a_batch_are_not_in_its_answer() {
 
 #[test]
 fn executions_have_no_id_a_negative_fee_and_a_time_in_text() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.now += 1500;
     let id = desk.place(&market("BUY", "0.01", "&clientOrderId=m1"));
     let range = format!("symbol=BTC-USDT&startTs={START}&endTs={}", desk.now);
     let fills = desk.ask("GET", FILLS, &format!("{range}&tradingUnit=COIN&orderId={id}"))["fill_orders"].take();
     assert_eq!(fills.as_array().unwrap().len(), 1);
-    let texts = ["volume", "price", "orderId", "filledTime", "clientOrderID"].map(|name| fills[0][name].as_str().unwrap());
+    let texts = texts(&fills[0], ["volume", "price", "orderId", "filledTime", "clientOrderID"]);
     assert_eq!(texts, ["0.01", "50000", "1735950529123455001", "2023-11-14T22:13:21Z", "m1"]);
-    assert_eq!(dec(fills[0]["commission"].as_str().unwrap()), dec("-0.25"));
+    assert_eq!(d(fills[0]["commission"].as_str().unwrap()), d("-0.25"));
     assert!(fills[0].get("side").is_none() && fills[0].get("tradeId").is_none());
     // By contracts it is another number, and the time has another name where no order is named.
     let fills = desk.ask("GET", FILLS, &format!("{range}&tradingUnit=CONT"))["fill_orders"].take();
@@ -193,7 +192,7 @@ fn executions_have_no_id_a_negative_fee_and_a_time_in_text() {
 
 #[test]
 fn old_orders_are_listed_by_the_week() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let ids: Vec<u64> = (0..3).map(|_| desk.place(&market("BUY", "0.01", ""))).collect();
     let path = "/openApi/swap/v2/trade/allOrders";
     let listed = desk.ask("GET", path, "symbol=BTC-USDT&limit=2")["orders"].take();
@@ -207,7 +206,7 @@ fn old_orders_are_listed_by_the_week() {
 #[test]
 fn orders_and_positions_can_be_late() {
     let conditions = Conditions { late_orders_ms: 300, late_positions_ms: 500, ..Conditions::default() };
-    let mut desk = Desk::one_way().with(vec![], conditions);
+    let mut desk = Desk::new().under(conditions);
     desk.place(&market("BUY", "0.01", ""));
     let id = desk.place(&limit("BUY", "0.01", "49000", ""));
     let query = format!("symbol=BTC-USDT&orderId={id}");

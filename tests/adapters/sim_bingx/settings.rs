@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn the_position_mode_is_a_text() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     assert_eq!(desk.ask("GET", MODE, ""), json!({"dualSidePosition": "false"}));
     assert_eq!(desk.ask("POST", MODE, "dualSidePosition=false"), json!({"dualSidePosition": "false"}));
     assert_eq!(desk.ask("POST", MODE, "dualSidePosition=true"), json!({"dualSidePosition": "true"}));
@@ -25,7 +25,7 @@ fn leverage_is_set_by_side_as_the_mode_has_it() {
         let row = desk.ask("GET", LEVERAGE, "symbol=BTC-USDT");
         ["longLeverage", "shortLeverage", "maxLongLeverage"].map(|name| row[name].as_u64().unwrap())
     };
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     assert!(set(&mut desk, "LONG", 5).1.contains("One-way mode"));
     assert_eq!((set(&mut desk, "BOTH", 5).0, set(&mut desk, "BOTH", 5).0, set(&mut desk, "BOTH", 126).0), (0, 0, 101_414));
     assert_eq!(shown(&mut desk), [5, 5, 125]);
@@ -39,7 +39,7 @@ fn leverage_is_set_by_side_as_the_mode_has_it() {
 
 #[test]
 fn the_margin_type_is_settled_by_a_position_or_an_order() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let set = |desk: &mut Desk, mode: &str| desk.refused("POST", MARGIN_TYPE, &format!("symbol=BTC-USDT&marginType={mode}"));
     let (_, _, body) = desk.told(&signed("POST", MARGIN_TYPE, "symbol=BTC-USDT&marginType=ISOLATED", START));
     assert!(body.get("data").is_none(), "{body}");
@@ -54,7 +54,7 @@ fn the_margin_type_is_settled_by_a_position_or_an_order() {
 
 #[test]
 fn contracts_are_listed_with_precisions_and_gaps() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let path = "/openApi/swap/v2/quote/contracts";
     let list = desk.ask("GET", path, "").as_array().unwrap().clone();
     let of = |name: &str| list.iter().find(|row| row["symbol"] == name).unwrap().clone();
@@ -73,22 +73,22 @@ fn contracts_are_listed_with_precisions_and_gaps() {
 
 #[test]
 fn open_profit_is_equity_and_not_free() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.ask("POST", LEVERAGE, "symbol=BTC-USDT&side=BOTH&leverage=10");
     desk.place(&market("BUY", "0.01", ""));
     let row = |desk: &mut Desk| desk.ask("GET", BALANCE, "")[0].take();
-    let number = |row: &Value, name: &str| dec(row[name].as_str().unwrap());
+    let number = |row: &Value, name: &str| d(row[name].as_str().unwrap());
     desk.price("51000");
     let up = row(&mut desk);
     let shown = ["balance", "equity", "unrealizedProfit", "availableMargin", "usedMargin"].map(|name| number(&up, name));
-    assert_eq!(shown, ["9999.75", "10009.75", "10", "9949.75", "50"].map(dec));
+    assert_eq!(shown, ["9999.75", "10009.75", "10", "9949.75", "50"].map(d));
     desk.price("49000");
-    assert_eq!(number(&row(&mut desk), "availableMargin"), dec("9939.75"));
+    assert_eq!(number(&row(&mut desk), "availableMargin"), d("9939.75"));
     let position = desk.ask("GET", POSITIONS, "")[0].take();
     let texts =
         ["positionAmt", "positionSide", "unrealizedProfit", "initialMargin"].map(|name| position[name].as_str().unwrap().to_owned());
     assert_eq!(texts[..2], ["0.01", "LONG"]);
-    assert_eq!((dec(&texts[2]), dec(&texts[3])), (dec("-10"), dec("50")));
+    assert_eq!((d(&texts[2]), d(&texts[3])), (d("-10"), d("50")));
     assert_eq!((&position["liquidationPrice"], &position["leverage"], &position["onlyOnePosition"]), (&json!(0), &json!(10), &json!(true)));
     // A coin that nobody has is empty texts.
     assert_eq!(desk.ask("GET", BALANCE, "")[1]["equity"], "");
@@ -104,7 +104,7 @@ fn the_demo_pays_in_another_coin() {
 
 #[test]
 fn prices_are_read_without_a_key() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.price("50500.5");
     let read = |desk: &mut Desk, path: &str| {
         let reply = desk.send(&HttpRequest { headers: Vec::new(), ..request("GET", &format!("/openApi/swap/{path}")) });

@@ -3,26 +3,13 @@
 
 use super::*;
 use crate::sim::params::{decode, unsigned};
+use crate::vectors::{BINGX, Vector, carrying};
 
-const TEXT: &str = include_str!("../../data/bingx_vectors.json");
 /// What the vectors call by ids of their own.
 const FIRST: u64 = 1_735_950_529_123_455_000;
 const POSITION: &str = "1792480725958881280";
 /// Refused in spite of the documentation.
 const REFUSED: &str = "stop_loss_close_position";
-
-fn vectors() -> Vec<Value> {
-    let all: Value = serde_json::from_str(TEXT).unwrap();
-    all["vectors"].as_array().unwrap().clone()
-}
-
-/// Method, path and query of a vector.
-fn parts(vector: &Value) -> (&'static str, String, String) {
-    let request = &vector["request"];
-    let method = ["GET", "POST", "DELETE"].into_iter().find(|method| request["method"] == *method).unwrap();
-    let (path, query) = request["url"].as_str().unwrap().split_once(".com").unwrap().1.split_once('?').unwrap();
-    (method, path.to_owned(), query.to_owned())
-}
 
 fn eth(text: &str) -> String {
     text.replace("BTC", "ETH")
@@ -33,7 +20,7 @@ fn scene(name: &str) -> Desk {
     let is_hedge = name.starts_with("order_hedge") || name == "leverage_set_hedge_long";
     let key = if name == "vst_balance" { "demo-key" } else { "test-api-key" };
     let mut desk = Desk::of(SimConfig { hedge: is_hedge, key: key.to_owned(), ..SimConfig::default() });
-    desk.sim.set_price("ETH-USDT", dec("2000.05"), START).unwrap();
+    desk.price_of("ETH-USDT", "2000.05");
     let resting = limit("BUY", "0.05", "1950.25", "&clientOrderId=bot0003");
     let bought = market("BUY", "0.05", "&clientOrderId=bot0001");
     let before: &[&String] = match name {
@@ -68,11 +55,9 @@ fn differences(at: &str, theirs: &Value, ours: &Value) -> Vec<String> {
 }
 
 /// The answer to a vector, its ids replaced by those that are here.
-fn answer(vector: &Value) -> (String, i64, Value) {
-    let name = vector["name"].as_str().unwrap().to_owned();
-    let (method, path, query) = parts(vector);
-    let mut desk = scene(&name);
-    let mut text = decode(&unsigned(&query)).replace(&format!("timestamp={START}"), "").replace("&&", "&");
+fn answer(name: &str, vector: &Vector) -> (i64, Value) {
+    let mut desk = scene(name);
+    let mut text = decode(&unsigned(&vector.query)).replace(&format!("timestamp={START}"), "").replace("&&", "&");
     text = text
         .trim_matches('&')
         .replace(&(FIRST + 1).to_string(), &(FIRST + 2).to_string())
@@ -81,25 +66,24 @@ fn answer(vector: &Value) -> (String, i64, Value) {
         let id = desk.ask("GET", POSITIONS, "")[0]["positionId"].as_str().unwrap().to_owned();
         text = text.replace(POSITION, &id);
     }
-    let mut request = signed(method, &path, &text, START);
-    request.headers[0].1 = desk.sim.key().to_owned();
-    let (status, code, body) = desk.told(&request);
+    let HttpRequest { method, target, .. } = vector.request();
+    let request = signed(method, target.split_once('?').unwrap().0, &text, START);
+    let (status, code, body) = desk.told(&with_header(request, "X-BX-APIKEY", Some(&desk.sim.config.key)));
     assert_eq!(status, 200, "{name}: {body}");
-    (name, code, body)
+    (code, body)
 }
 
 #[test]
 fn every_request_is_served_and_answered_in_the_documented_shape() {
-    let vectors = vectors();
-    assert_eq!(vectors.len(), 52);
-    for vector in &vectors {
-        let (name, code, body) = answer(vector);
+    assert_eq!(BINGX.len(), 52);
+    for (name, vector) in BINGX.iter() {
+        let (code, body) = answer(name, vector);
         if name == REFUSED {
             assert_eq!(code, 109_400);
             continue;
         }
         assert_eq!(code, 0, "{name}: {body}");
-        let mut theirs = vector["response_used"].clone();
+        let mut theirs = vector.reply.clone();
         if name == "instruments" {
             theirs["data"].as_array_mut().unwrap().truncate(2);
         }
@@ -111,12 +95,12 @@ fn every_request_is_served_and_answered_in_the_documented_shape() {
 #[test]
 fn acknowledgements_say_what_the_documentation_shows() {
     let mut checked = 0;
-    for vector in vectors() {
-        let theirs = &vector["response_used"]["data"]["order"];
-        if theirs["quantity"].is_null() || vector["name"] == REFUSED {
+    for (name, vector) in BINGX.iter() {
+        let theirs = &vector.reply["data"]["order"];
+        if theirs["quantity"].is_null() || name == REFUSED {
             continue;
         }
-        let (name, _, body) = answer(&vector);
+        let (_, body) = answer(name, vector);
         let ours = &body["data"]["order"];
         for field in ["symbol", "positionSide", "side", "type", "price", "quantity", "stopPrice", "workingType", "timeInForce", "priceRate"]
         {
@@ -132,15 +116,8 @@ fn acknowledgements_say_what_the_documentation_shows() {
 
 #[test]
 fn their_signatures_are_ours() {
-    let mut checked = 0;
-    for vector in vectors() {
-        let (method, path, query) = parts(&vector);
-        if vector["request"]["headers"]["X-BX-APIKEY"].is_null() {
-            continue;
-        }
-        let (_, code, body) = Desk::one_way().told(&request(method, &format!("{path}?{query}")));
-        assert!(![100_001, 100_412, 100_413, 100_421, 80_014].contains(&code), "{}: {body}", vector["name"]);
-        checked += 1;
+    for (name, vector) in carrying("x-bx-apikey", &BINGX, 47) {
+        let (_, code, body) = Desk::new().told(&vector.request());
+        assert!(![100_001, 100_412, 100_413, 100_421, 80_014].contains(&code), "{name}: {body}");
     }
-    assert_eq!(checked, 47);
 }

@@ -67,12 +67,12 @@ fn an_order_is_acknowledged_and_its_fill_must_be_asked_for() {
 
 #[test]
 fn in_hedge_mode_side_names_the_position() {
-    let mut desk = Desk::classic_hedge();
+    let mut desk = Desk::hedge();
     let cases =
         [("buy", "open", "0.02", "0"), ("sell", "open", "0.02", "0.02"), ("buy", "close", "0", "0.02"), ("sell", "close", "0", "0")];
     for (at, (side, trade_side, long, short)) in cases.into_iter().enumerate() {
         desk.place(&hedged(market(side, "0.02", &format!("h{at}")), trade_side));
-        assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (decimal(long), decimal(short)), "{side} {trade_side}");
+        assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d(long), d(short)), "{side} {trade_side}");
     }
     let order = desk.detail("h2");
     assert_eq!(
@@ -82,11 +82,11 @@ fn in_hedge_mode_side_names_the_position() {
     assert_eq!(desk.refusal(&market("buy", "0.01", "bare")), "40774");
     // reduceOnly means nothing here: this opens.
     desk.place(&reducing(hedged(market("sell", "0.01", "opens"), "Open")));
-    assert_eq!(desk.held(Side::Short), decimal("0.01"));
+    assert_eq!(desk.held(Side::Short), d("0.01"));
     // And in one-way mode tradeSide means nothing.
     let mut desk = Desk::classic();
     desk.place(&hedged(market("sell", "0.01", "sells"), "close"));
-    assert_eq!(desk.held(Side::Short), decimal("0.01"));
+    assert_eq!(desk.held(Side::Short), d("0.01"));
 }
 
 #[test]
@@ -148,11 +148,11 @@ fn a_reducing_order_displaces_older_ones_and_is_answered_without_id() {
 
 #[test]
 fn in_hedge_mode_a_market_order_closes_what_is_not_reserved() {
-    let mut desk = Desk::classic_hedge();
+    let mut desk = Desk::hedge();
     desk.place(&hedged(market("buy", "0.03", "entry"), "open"));
     desk.place(&hedged(limit("buy", "0.02", "51000", "target"), "close"));
     desk.place(&hedged(market("buy", "0.03", "exit"), "close"));
-    assert_eq!((desk.held(Side::Long), desk.detail("exit")["baseVolume"].take()), (decimal("0.02"), json!("0.01")));
+    assert_eq!((desk.held(Side::Long), desk.detail("exit")["baseVolume"].take()), (d("0.02"), json!("0.01")));
     assert_eq!(desk.refusal(&hedged(market("buy", "0.01", "more"), "close")), "40757");
     assert_eq!(desk.refusal(&hedged(limit("buy", "0.01", "51000", "more"), "close")), "40757");
     let row = &desk.get("/api/v2/mix/position/all-position?productType=USDT-FUTURES&marginCoin=USDT")[0];
@@ -161,10 +161,7 @@ fn in_hedge_mode_a_market_order_closes_what_is_not_reserved() {
 
 #[test]
 fn a_batch_tells_taken_from_refused_by_name() {
-    let mut desk = Desk::classic().with(
-        vec![Rule::new(Class::Place, Fault::RefuseElement { index: 1, code: String::new(), msg: String::new() })],
-        Conditions::default(),
-    );
+    let mut desk = Desk::classic().struck_by(refused_element(1));
     let element = |name: &str, size: &str| json!({ "size": size, "price": "49000", "side": "buy", "orderType": "limit", "force": "gtc", "clientOid": name });
     let outer = with(named(), json!({ "marginMode": "crossed" }));
     let list = [element("a", "0.01"), element("b", "0.01"), element("c", "0.0001"), element("d", "0.01")];
@@ -174,7 +171,7 @@ fn a_batch_tells_taken_from_refused_by_name() {
         (column(&answer["failureList"], "clientOid"), column(&answer["failureList"], "errorCode")),
         (vec!["b", "c"], vec!["40762", "45111"])
     );
-    assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some("40762"));
+    assert_eq!(desk.logged(), Some("40762"));
     let many: Vec<Value> = (0..21).map(|at| element(&format!("m{at}"), "0.01")).collect();
     assert_eq!(desk.post_code(&format!("{V2_ORDER}batch-place-order"), &with(outer, json!({ "orderList": many }))), "40020");
     assert_eq!(desk.pending().as_array().unwrap().len(), 2);
@@ -267,7 +264,7 @@ fn free_margin_has_the_longer_name() {
 
 #[test]
 fn closing_by_contract_closes_what_is_there() {
-    let mut desk = Desk::classic_hedge();
+    let mut desk = Desk::hedge();
     let path = format!("{V2_ORDER}close-positions");
     let body = json!({ "symbol": "BTCUSDT", "productType": "USDT-FUTURES" });
     assert_eq!(desk.post_code(&path, &body), "22002");
@@ -276,7 +273,7 @@ fn closing_by_contract_closes_what_is_there() {
     let answer = desk.post(&path, &with(body.clone(), json!({ "holdSide": "short" })));
     assert_eq!(
         (column(&answer["successList"], "symbol"), desk.held(Side::Short), desk.held(Side::Long)),
-        (vec!["BTCUSDT"], decimal("0"), decimal("0.02"))
+        (vec!["BTCUSDT"], d("0"), d("0.02"))
     );
     desk.post(&path, &body);
     assert!(desk.held(Side::Long).is_zero());
@@ -285,7 +282,7 @@ fn closing_by_contract_closes_what_is_there() {
 #[test]
 fn orders_and_positions_can_be_seen_late() {
     let late = Conditions { late_orders_ms: 400, late_positions_ms: 300, ..Conditions::default() };
-    let mut desk = Desk::classic().with(Vec::new(), late);
+    let mut desk = Desk::classic().under(late);
     desk.place(&market("buy", "0.01", "a"));
     let positions = "/api/v2/mix/position/all-position?marginCoin=USDT&productType=USDT-FUTURES";
     assert_eq!(desk.get(positions), json!([]));

@@ -96,7 +96,7 @@ fn a_guard_needs_a_position_and_the_right_side_of_the_price() {
 
 #[test]
 fn in_hedge_mode_hold_side_is_long_or_short() {
-    let mut desk = Desk::classic_hedge();
+    let mut desk = Desk::hedge();
     desk.place(&with(market("sell", "0.02", "entry"), json!({ "tradeSide": "open" })));
     assert_eq!(desk.guard_code(&with(guard("pos_loss", "51000", "sl"), json!({ "holdSide": "sell" }))), "40774");
     desk.guard(&with(guard("pos_loss", "51000", "sl"), json!({ "holdSide": "short" })));
@@ -212,7 +212,7 @@ fn trigger_orders_are_told_apart_and_not_taken() {
 #[test]
 fn a_position_can_be_unseen_at_first() {
     let unseen = Conditions { unseen_position_ms: 700, late_orders_ms: 400, ..Conditions::default() };
-    let mut desk = Desk::classic().with(Vec::new(), unseen);
+    let mut desk = Desk::classic().under(unseen);
     desk.place(&market("buy", "0.02", "entry"));
     assert_eq!(desk.guard_code(&guard("pos_loss", "49000", "sl")), "43023");
     desk.now += 700;

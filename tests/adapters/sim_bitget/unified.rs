@@ -56,7 +56,7 @@ fn side_is_the_direction_of_the_trade_in_hedge_mode_too() {
         [("buy", "long", "0.02", "0"), ("sell", "short", "0.02", "0.02"), ("sell", "long", "0", "0.02"), ("buy", "short", "0", "0")];
     for (side, pos_side, long, short) in cases {
         desk.trade(&with(market(side, "0.02", &format!("{side}-{pos_side}")), json!({ "posSide": pos_side })));
-        assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (decimal(long), decimal(short)), "{side} {pos_side}");
+        assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d(long), d(short)), "{side} {pos_side}");
     }
     assert_eq!(desk.trade_code(&market("buy", "0.01", "bare")), "25236");
     let mut desk = Desk::unified();
@@ -215,7 +215,7 @@ fn all_of_a_contract_can_be_cancelled_or_closed() {
 #[test]
 fn orders_and_positions_can_be_seen_late() {
     let late = Conditions { late_orders_ms: 400, late_positions_ms: 300, ..Conditions::default() };
-    let mut desk = Desk::unified().with(Vec::new(), late);
+    let mut desk = Desk::unified().under(late);
     desk.trade(&market("buy", "0.01", "a"));
     let positions = "/api/v3/position/current-position?category=USDT-FUTURES";
     assert_eq!(desk.get(positions), json!({ "list": [] }));

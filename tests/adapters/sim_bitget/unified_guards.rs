@@ -143,7 +143,7 @@ fn each_side_of_a_hedged_position_has_its_own() {
     desk.strategy(&stop("49000", "long"));
     desk.strategy(&with(stop("51000", "short"), json!({ "posSide": "short" })));
     desk.price("51000");
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (decimal("0.02"), decimal("0")));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0.02"), d("0")));
     assert_eq!(column(&desk.strategies(), "posSide"), ["long"]);
 }
 

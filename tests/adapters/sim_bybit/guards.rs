@@ -14,7 +14,7 @@ fn shown(stop: &str, target: &str) -> (String, String) {
 
 #[test]
 fn a_positions_stop_is_an_attribute_and_an_order() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let both = trading_stop(json!({"stopLoss": "48000", "takeProfit": "52000", "slTriggerBy": "MarkPrice", "tpTriggerBy": "MarkPrice"}));
     assert_eq!(desk.post_code(TRADING_STOP, &both), 10001, "without a position");
     assert_eq!(attributes(&mut desk), shown("", ""));
@@ -38,7 +38,7 @@ fn a_positions_stop_is_an_attribute_and_an_order() {
 
 #[test]
 fn setting_a_stop_again_replaces_it_and_zero_removes_it() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     // What is asked, its code, and what is there after it.
     let cases = [
@@ -66,7 +66,7 @@ fn setting_a_stop_again_replaces_it_and_zero_removes_it() {
 
 #[test]
 fn stops_end_with_their_position_and_orders_of_their_own_do_not() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.post(TRADING_STOP, &trading_stop(json!({"stopLoss": "48000", "takeProfit": "52000"})));
     desk.post(CREATE, &stop("47000", "own"));
@@ -88,20 +88,20 @@ fn stops_end_with_their_position_and_orders_of_their_own_do_not() {
 
 #[test]
 fn a_stop_that_comes_with_an_order_is_there_from_its_first_fill_on() {
-    let conditions = Conditions { liquidity: Some(dec("0.004")), ..Conditions::default() };
-    let mut desk = Desk::one_way().with(vec![], conditions);
+    let conditions = Conditions { liquidity: Some(d("0.004")), ..Conditions::default() };
+    let mut desk = Desk::new().under(conditions);
     desk.post(
         CREATE,
         &with(limit("Buy", "0.01", "49000", "l-1"), json!({"stopLoss": "48000", "slTriggerBy": "MarkPrice", "tpslMode": "Full"})),
     );
     let order = desk.order("l-1");
-    assert_eq!(["orderStatus", "stopLoss", "slTriggerBy"].map(|name| order[name].as_str().unwrap()), ["New", "48000", "MarkPrice"]);
+    assert_eq!(texts(&order, ["orderStatus", "stopLoss", "slTriggerBy"]), ["New", "48000", "MarkPrice"]);
     assert_eq!(desk.open("&orderFilter=StopOrder"), []);
     desk.now += 1000;
     desk.price("49000");
-    assert_eq!((desk.held(Side::Long), attributes(&mut desk)), (dec("0.004"), shown("48000", "0.00")));
+    assert_eq!((desk.held(Side::Long), attributes(&mut desk)), (d("0.004"), shown("48000", "0.00")));
     let stop = desk.list("/v5/order/realtime?category=linear&symbol=BTCUSDT&orderFilter=StopOrder").remove(0);
-    assert_eq!(["orderLinkId", "parentOrderLinkId"].map(|name| stop[name].as_str().unwrap()), ["", "l-1"]);
+    assert_eq!(texts(&stop, ["orderLinkId", "parentOrderLinkId"]), ["", "l-1"]);
     assert!(desk.sim.book.naked_spans().is_empty());
     // A second one takes its place; with an order that only reduces there is none.
     desk.post(CREATE, &with(market("Buy", "0.01", "m-2"), json!({"stopLoss": "48500"})));
@@ -128,13 +128,13 @@ fn hedge_mode_has_a_stop_for_each_side() {
     assert_eq!(stops, ["48000", "52000"]);
     assert_eq!(desk.post_code(TRADING_STOP, &trading_stop(json!({"positionIdx": 0, "stopLoss": "47000"}))), 10001);
     desk.price("52000");
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (dec("0.01"), Decimal::ZERO));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0.01"), Decimal::ZERO));
     assert_eq!(desk.open(""), [("StopLoss".to_owned(), "48000".to_owned())]);
 }
 
 #[test]
 fn an_order_of_its_own_waits_in_the_direction_it_says() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     assert_eq!(desk.post_code(CREATE, &stop("48000", "flat")), 110_017);
     desk.buy("m-1");
     let waits = |price: &str, direction: i64, link: &str| with(stop(price, link), json!({"triggerDirection": direction}));
@@ -145,7 +145,7 @@ fn an_order_of_its_own_waits_in_the_direction_it_says() {
         assert_eq!(desk.post_code(CREATE, &waits(price, direction, &format!("s{index}"))), code, "{price} {direction}");
     }
     let waiting = desk.order("s0");
-    let said = ["orderStatus", "stopOrderType", "triggerPrice", "qty", "avgPrice"].map(|name| waiting[name].as_str().unwrap());
+    let said = texts(&waiting, ["orderStatus", "stopOrderType", "triggerPrice", "qty", "avgPrice"]);
     assert_eq!(said, ["Untriggered", "Stop", "48000", "0.01", ""]);
     desk.price("48000");
     // Set off it keeps its id and name.
@@ -156,7 +156,7 @@ fn an_order_of_its_own_waits_in_the_direction_it_says() {
 
 #[test]
 fn ten_orders_may_wait_on_one_contract() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.post(TRADING_STOP, &trading_stop(json!({"stopLoss": "48000", "takeProfit": "52000"})));
     for index in 0..10 {
@@ -169,7 +169,7 @@ fn ten_orders_may_wait_on_one_contract() {
 
 #[test]
 fn a_stop_on_its_way_is_shown_as_triggered() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { trigger_ms: 100, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { trigger_ms: 100, ..Conditions::default() });
     desk.buy("m-1");
     desk.post(CREATE, &stop("48000", "s-1"));
     desk.price("47900");
@@ -182,7 +182,7 @@ fn a_stop_on_its_way_is_shown_as_triggered() {
 
 #[test]
 fn a_new_position_is_not_seen_at_once() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { unseen_position_ms: 500, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { unseen_position_ms: 500, ..Conditions::default() });
     desk.buy("m-1");
     assert_eq!(desk.post_code(TRADING_STOP, &trading_stop(json!({"stopLoss": "48000"}))), 10001);
     desk.now += 500;
@@ -192,7 +192,7 @@ fn a_new_position_is_not_seen_at_once() {
 #[test]
 fn taking_stops_away_is_a_cancel_for_the_fault_plan() {
     let rule = Rule::new(Class::Cancel, Fault::Busy);
-    let mut desk = Desk::one_way().with(vec![rule], Conditions::default());
+    let mut desk = Desk::new().struck_by(rule);
     desk.buy("m-1");
     desk.post(TRADING_STOP, &trading_stop(json!({"stopLoss": "48000", "takeProfit": "0"})));
     assert_eq!(desk.post_code(TRADING_STOP, &trading_stop(json!({"stopLoss": "0", "takeProfit": "0"}))), 429);

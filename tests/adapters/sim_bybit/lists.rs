@@ -45,7 +45,7 @@ fn contracts_come_by_the_page_with_some_that_are_of_no_use() {
 
 #[test]
 fn orders_come_by_the_page_newest_first() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let names: Vec<String> = (0..45).map(|index| format!("l{index:02}")).collect();
     for name in &names {
         desk.now += 1;
@@ -66,11 +66,11 @@ fn orders_come_by_the_page_newest_first() {
 
 #[test]
 fn open_positions_of_all_contracts_and_all_positions_of_one() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let all = "/v5/position/list?category=linear&settleCoin=USDT";
     assert_eq!(desk.list(all), Vec::<Value>::new());
     let flat = desk.positions().remove(0);
-    let shown = ["side", "size", "leverage", "unrealisedPnl", "liqPrice"].map(|name| flat[name].as_str().unwrap());
+    let shown = texts(&flat, ["side", "size", "leverage", "unrealisedPnl", "liqPrice"]);
     assert_eq!((shown, &flat["positionIdx"]), (["", "0", "20", "", ""], &json!(0)));
     for coin in ["BTC", "ETH", "SOL"] {
         desk.post(CREATE, &with(market("Sell", "0.1", coin), json!({"symbol": format!("{coin}USDT")})));
@@ -79,30 +79,29 @@ fn open_positions_of_all_contracts_and_all_positions_of_one() {
     let (rows, seen) = pages(&mut desk, &format!("{all}&limit=2"), false);
     assert_eq!((rows.len(), seen), (3, 2));
     let bitcoin = rows.iter().find(|row| row["symbol"] == "BTCUSDT").unwrap();
-    let shown = ["side", "size", "avgPrice", "unrealisedPnl"].map(|name| bitcoin[name].as_str().unwrap());
+    let shown = texts(bitcoin, ["side", "size", "avgPrice", "unrealisedPnl"]);
     assert_eq!((shown, &bitcoin["tradeMode"]), (["Sell", "0.1", "50000", "100.0"], &json!(0)));
     assert_eq!(desk.get_code("/v5/position/list?category=linear"), 10001);
 }
 
 #[test]
 fn an_execution_that_turns_the_position_over_is_one() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.post(CREATE, &market("Sell", "0.03", "turn"));
     let fills = desk.list("/v5/execution/list?category=linear&symbol=BTCUSDT&execType=Trade");
-    let shown: Vec<[&str; 3]> =
-        fills.iter().map(|row| ["orderLinkId", "execQty", "closedSize"].map(|name| row[name].as_str().unwrap())).collect();
+    let shown: Vec<[&str; 3]> = fills.iter().map(|row| texts(row, ["orderLinkId", "execQty", "closedSize"])).collect();
     assert_eq!(shown, [["turn", "0.03", "0.01"], ["m-1", "0.01", "0"]]);
-    assert_eq!(dec(fills[0]["execFee"].as_str().unwrap()), dec("0.75"));
+    assert_eq!(d(fills[0]["execFee"].as_str().unwrap()), d("0.75"));
     assert_eq!(desk.list("/v5/execution/list?category=linear&orderLinkId=m-1").len(), 1);
     assert_eq!(desk.list("/v5/execution/list?category=linear&execType=Funding").len(), 0);
     let earned = desk.list("/v5/position/closed-pnl?category=linear&symbol=BTCUSDT").remove(0);
-    assert_eq!(["closedSize", "avgEntryPrice", "avgExitPrice"].map(|name| earned[name].as_str().unwrap()), ["0.01", "50000", "50000"]);
+    assert_eq!(texts(&earned, ["closedSize", "avgEntryPrice", "avgExitPrice"]), ["0.01", "50000", "50000"]);
 }
 
 #[test]
 fn orders_are_found_late_and_their_history_later() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { late_orders_ms: 400, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_orders_ms: 400, ..Conditions::default() });
     desk.post(CREATE, &limit("Buy", "0.01", "49000", "l-1"));
     let realtime = "/v5/order/realtime?category=linear&symbol=BTCUSDT&orderLinkId=l-1";
     let history = "/v5/order/history?category=linear&symbol=BTCUSDT&orderLinkId=l-1";
@@ -125,12 +124,12 @@ fn orders_are_found_late_and_their_history_later() {
 
 #[test]
 fn positions_and_their_stops_are_read_late() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { late_positions_ms: 300, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_positions_ms: 300, ..Conditions::default() });
     desk.buy("m-1");
     desk.post(TRADING_STOP, &trading_stop(json!({"stopLoss": "48000"})));
     let seen = |desk: &mut Desk| {
         let row = desk.positions().remove(0);
-        [dec(row["size"].as_str().unwrap()).normalize().to_string(), row["stopLoss"].as_str().unwrap().to_owned()]
+        [d(row["size"].as_str().unwrap()).normalize().to_string(), row["stopLoss"].as_str().unwrap().to_owned()]
     };
     assert_eq!(seen(&mut desk), ["0", ""]);
     desk.now += 300;

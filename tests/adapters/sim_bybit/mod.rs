@@ -9,61 +9,39 @@ mod orders;
 mod settings;
 mod vectors;
 
-use std::str::FromStr;
-
 use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{Kind, Outcome, Reply, Sim, SimConfig, sign};
+use crate::desk::{self, Own, START, body_of, refused_element, texts, with, with_header};
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
+use crate::sim::{Kind, SimConfig};
+use crate::vectors::{KEY, d, hmac_hex};
 
-const START: u64 = 1_700_000_000_000;
-const SECRET: &str = "test-api-secret";
 const CREATE: &str = "/v5/order/create";
 const CANCEL: &str = "/v5/order/cancel";
 const TRADING_STOP: &str = "/v5/position/trading-stop";
 const BALANCE: &str = "/v5/account/wallet-balance?accountType=UNIFIED";
 
-/// A client with its own clock, and the exchange.
-struct Desk {
-    sim: Sim,
-    now: u64,
+#[derive(Default)]
+struct Bybit;
+
+impl Own for Bybit {
+    const KIND: Kind = Kind::Bybit;
+    const CONTRACT: &'static str = "BTCUSDT";
+    const PRICE: &'static str = "50000";
 }
 
+type Desk = desk::Desk<Bybit>;
+
 impl Desk {
-    fn one_way() -> Desk {
-        Desk::of(SimConfig::default())
-    }
-
-    fn hedge() -> Desk {
-        Desk::of(SimConfig { hedge: true, ..SimConfig::default() })
-    }
-
-    fn of(config: SimConfig) -> Desk {
-        Desk { sim: Sim::new(SimConfig { exchange: Kind::Bybit, ..config }, START), now: START }
-    }
-
-    fn with(mut self, rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        self.sim.set_faults(Faults::new(1, rules, conditions), START);
-        self
-    }
-
-    fn send(&mut self, request: &HttpRequest) -> Reply {
-        match self.sim.answer(request, self.now).outcome {
-            Outcome::Reply(reply) => reply,
-            other => panic!("no answer: {other:?}"),
-        }
-    }
-
     /// Code, words and the whole of an answer.
     fn told(&mut self, request: &HttpRequest) -> (i64, String, Value) {
-        let reply = self.send(request);
-        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        let (_, body) = self.answer(request);
         assert!(body["result"].is_object() && body["retExtInfo"].is_object() && body["time"].is_u64(), "{body}");
         let code = body["retCode"].as_i64().expect("a code");
         if code != 0 {
-            assert_eq!(self.sim.log.entries.back().unwrap().code.as_deref(), Some(code.to_string().as_str()));
+            assert_eq!(self.logged(), Some(code.to_string().as_str()));
         }
         (code, body["retMsg"].as_str().expect("words").to_owned(), body)
     }
@@ -113,42 +91,22 @@ impl Desk {
         self.list("/v5/position/list?category=linear&symbol=BTCUSDT")
     }
 
-    fn price(&mut self, price: &str) {
-        self.sim.set_price("BTCUSDT", dec(price), self.now).unwrap();
-    }
-
-    fn held(&self, side: Side) -> Decimal {
-        let symbol = self.sim.symbol("BTC");
-        self.sim.book.position(&symbol, side)
-    }
-
     fn buy(&mut self, link: &str) {
         self.post(CREATE, &market("Buy", "0.01", link));
     }
 }
 
-fn dec(text: &str) -> Decimal {
-    Decimal::from_str(text).unwrap()
-}
-
 /// The text that is signed and its signature, sent as the documentation says.
 fn signed(method: &'static str, target: &str, body: &str, stamp: u64) -> HttpRequest {
     let payload = if method == "GET" { target.split_once('?').map_or("", |(_, query)| query) } else { body };
-    let stamp = stamp.to_string();
-    let signature = sign::hex(&sign::hmac_sha256(SECRET, &[&stamp, "test-api-key", "5000", payload]));
+    let signature = hmac_hex(&format!("{stamp}{KEY}5000{payload}"));
     let headers = vec![
-        ("X-BAPI-API-KEY", "test-api-key".to_owned()),
-        ("X-BAPI-TIMESTAMP", stamp),
+        ("X-BAPI-API-KEY", KEY.to_owned()),
+        ("X-BAPI-TIMESTAMP", stamp.to_string()),
         ("X-BAPI-RECV-WINDOW", "5000".to_owned()),
         ("X-BAPI-SIGN", signature),
     ];
     HttpRequest { method, target: target.to_owned(), headers, body: body.as_bytes().to_vec() }
-}
-
-/// The first object with the fields of the second.
-fn with(mut base: Value, more: Value) -> Value {
-    base.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    base
 }
 
 fn market(side: &str, qty: &str, link: &str) -> Value {
@@ -171,21 +129,15 @@ fn trading_stop(more: Value) -> Value {
 
 #[test]
 fn key_clock_and_signature_are_checked() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.get(BALANCE);
     desk.get("/v5/market/time");
     let cases = [(START + 1000, 10002), (START + 999, 0), (START - 5000, 0), (START - 5001, 10002)];
     for (stamp, code) in cases {
         assert_eq!(desk.told(&signed("GET", BALANCE, "", stamp)).0, code, "{stamp}");
     }
-    let change = |name: &str, value: &str| {
-        let mut request = signed("GET", BALANCE, "", START);
-        let header = request.headers.iter_mut().find(|(known, _)| *known == name).unwrap();
-        header.1 = value.to_owned();
-        request
-    };
     for (name, value, code) in [("X-BAPI-API-KEY", "unknown", 10003), ("X-BAPI-SIGN", "00", 10004), ("X-BAPI-RECV-WINDOW", "6000", 10004)] {
-        assert_eq!(desk.told(&change(name, value)).0, code, "{name}");
+        assert_eq!(desk.told(&with_header(signed("GET", BALANCE, "", START), name, Some(value))).0, code, "{name}");
     }
     let mut reordered = signed("POST", CREATE, &market("Buy", "0.01", "x").to_string(), START);
     reordered.body.push(b' ');
@@ -195,13 +147,12 @@ fn key_clock_and_signature_are_checked() {
     let mut keyless = signed("GET", BALANCE, "", START);
     keyless.headers.clear();
     assert_eq!(desk.send(&keyless).status, 401);
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!text.contains("test-api-key") && !text.contains("SIGN"), "{text}");
+    desk.never_logged(&["test-api-key", "SIGN"]);
 }
 
 #[test]
 fn what_stands_before_the_exchange_speaks_in_words() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let mut with_body = signed("GET", BALANCE, "", START);
     with_body.body = b"{}".to_vec();
     for (request, status) in [(signed("GET", "/v5/order/unknown", "", START), 404), (with_body, 403)] {
@@ -231,19 +182,17 @@ fn trouble_sounds_like_bybit() {
         (Fault::refuse(200, 110_007, "ab not enough for new order"), 200, 110_007, false),
     ];
     for (fault, status, code, exists) in cases {
-        let mut desk = Desk::one_way().with(vec![Rule::new(Class::Place, fault.clone()).times(1)], Conditions::default());
-        let reply = desk.send(&signed("POST", CREATE, &market("Buy", "0.01", "x").to_string(), START));
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
-        assert_eq!((reply.status, body["retCode"].as_i64()), (status, Some(code)), "{fault:?}");
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault.clone()).times(1));
+        let (said, body) = desk.answer(&signed("POST", CREATE, &market("Buy", "0.01", "x").to_string(), START));
+        assert_eq!((said, body["retCode"].as_i64()), (status, Some(code)), "{fault:?}");
         assert_eq!(!desk.held(Side::Long).is_zero(), exists, "{fault:?}");
     }
     let fault = Fault::RateLimit { retry_after_s: 2, ban_s: 60 };
-    let mut desk = Desk::one_way().with(vec![Rule::new(Class::Read, fault).times(1)], Conditions::default());
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Read, fault).times(1));
     let request = signed("GET", BALANCE, "", START);
     let reply = desk.send(&request);
-    let body: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(
-        (reply.status, body["retCode"].as_i64(), reply.header("x-bapi-limit-reset-timestamp")),
+        (reply.status, body_of(&reply)["retCode"].as_i64(), reply.header("x-bapi-limit-reset-timestamp")),
         (200, Some(10006), Some("1700000002000"))
     );
     // Whoever asks again too early is shut out, in words.
@@ -253,7 +202,7 @@ fn trouble_sounds_like_bybit() {
 
 #[test]
 fn budgets_are_kept_by_path_and_by_address() {
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() });
+    let mut desk = Desk::limited();
     let codes: Vec<i64> = (0..11).map(|index| desk.post_code(CREATE, &limit("Buy", "0.01", "49000", &format!("l{index}")))).collect();
     assert_eq!(codes.iter().filter(|code| **code == 10006).count(), 1, "{codes:?}");
     let reply = desk.send(&signed("GET", BALANCE, "", START));

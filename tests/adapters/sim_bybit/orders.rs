@@ -4,23 +4,23 @@ use super::*;
 
 #[test]
 fn an_answer_only_says_that_an_order_is_taken() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let taken = desk.post(CREATE, &market("Buy", "0.01", "m-1"));
     let fields: Vec<&str> = taken.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!((fields, taken["orderLinkId"].as_str()), (vec!["orderId", "orderLinkId"], Some("m-1")));
     let order = desk.order("m-1");
     let shown = ["orderStatus", "cumExecQty", "avgPrice", "cumExecValue", "timeInForce", "leavesQty", "orderLinkId"];
     assert_eq!(shown.map(|name| order[name].as_str().unwrap()), ["Filled", "0.01", "50000", "500.00", "IOC", "0", "m-1"]);
-    assert_eq!((dec(order["cumFeeDetail"]["USDT"].as_str().unwrap()), order["orderId"] == taken["orderId"]), (dec("0.25"), true));
+    assert_eq!((d(order["cumFeeDetail"]["USDT"].as_str().unwrap()), order["orderId"] == taken["orderId"]), (d("0.25"), true));
     // A market order is a limit order with the worst price of the band.
-    assert_eq!(dec(order["price"].as_str().unwrap()), dec("52500"));
+    assert_eq!(d(order["price"].as_str().unwrap()), d("52500"));
     let nameless = json!({"category": "linear", "symbol": "BTCUSDT", "side": "Sell", "orderType": "Market", "qty": "0.01"});
     assert_eq!(desk.post(CREATE, &nameless)["orderLinkId"], "");
 }
 
 #[test]
 fn a_name_is_used_once_whatever_became_of_its_order() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("filled");
     desk.post(CREATE, &limit("Buy", "0.01", "49000", "cancelled"));
     desk.post(CANCEL, &json!({"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "cancelled"}));
@@ -36,7 +36,7 @@ fn a_name_is_used_once_whatever_became_of_its_order() {
 
 #[test]
 fn orders_are_refused_in_the_words_of_bybit() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let cases = [
         (10001, "symbol invalid", with(market("Buy", "0.01", "x"), json!({"symbol": "BTCUSDT-25DEC26"}))),
         (10001, "Qty invalid", market("Buy", "0.0001", "x")),
@@ -85,7 +85,7 @@ fn hedge_mode_needs_the_index_and_the_right_direction() {
 
 #[test]
 fn nothing_ordered_closes_everything() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let close = |link: &str| with(market("Sell", "0", link), json!({"reduceOnly": true, "closeOnTrigger": true}));
     assert_eq!(desk.post_code(CREATE, &close("flat")), 110_017);
     desk.buy("m-1");
@@ -98,17 +98,17 @@ fn nothing_ordered_closes_everything() {
 
 #[test]
 fn a_thin_book_ends_a_market_order_half_filled() {
-    let conditions = Conditions { liquidity: Some(dec("0.004")), ..Conditions::default() };
-    let mut desk = Desk::one_way().with(vec![], conditions);
+    let conditions = Conditions { liquidity: Some(d("0.004")), ..Conditions::default() };
+    let mut desk = Desk::new().under(conditions);
     desk.buy("thin");
     let order = desk.order("thin");
-    let shown = ["orderStatus", "cumExecQty", "leavesQty", "rejectReason"].map(|name| order[name].as_str().unwrap());
+    let shown = texts(&order, ["orderStatus", "cumExecQty", "leavesQty", "rejectReason"]);
     assert_eq!(shown, ["Cancelled", "0.004", "0", "EC_NoImmediateQtyToFill"]);
 }
 
 #[test]
 fn cancelling_finds_what_is_open_and_nothing_else() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let taken = desk.post(CREATE, &limit("Buy", "0.01", "49000", "l-1"));
     let by = |name: &str, value: &str| with(json!({"category": "linear", "symbol": "BTCUSDT"}), json!({name: value}));
     let other = with(by("orderLinkId", "l-1"), json!({"symbol": "ETHUSDT"}));
@@ -120,7 +120,7 @@ fn cancelling_finds_what_is_open_and_nothing_else() {
     }
     assert_eq!(desk.post_code(CANCEL, &json!({"category": "linear", "symbol": "BTCUSDT"})), 10001);
     let order = desk.order("l-1");
-    assert_eq!(["orderStatus", "cancelType"].map(|name| order[name].as_str().unwrap()), ["Cancelled", "CancelByUser"]);
+    assert_eq!(texts(&order, ["orderStatus", "cancelType"]), ["Cancelled", "CancelByUser"]);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn cancel_all_takes_stops_too_unless_it_is_told_otherwise() {
         (json!({"orderFilter": "StopOrder", "stopOrderType": "Stop"}), vec!["", "StopLoss"]),
     ];
     for (filter, left) in cases {
-        let mut desk = Desk::one_way();
+        let mut desk = Desk::new();
         desk.buy("m-1");
         desk.post(TRADING_STOP, &trading_stop(json!({"stopLoss": "48000"})));
         desk.post(CREATE, &limit("Buy", "0.01", "49000", "l-1"));
@@ -148,8 +148,7 @@ fn cancel_all_takes_stops_too_unless_it_is_told_otherwise() {
 
 #[test]
 fn a_batch_answers_0_with_its_errors_beside_it() {
-    let fault = Fault::RefuseElement { index: 2, code: String::new(), msg: String::new() };
-    let mut desk = Desk::one_way().with(vec![Rule::new(Class::Place, fault).times(1)], Conditions::default());
+    let mut desk = Desk::new().struck_by(refused_element(2).times(1));
     let orders = [
         limit("Buy", "0.01", "49000", "a"),
         limit("Buy", "0.001", "49000", "b"),
@@ -160,7 +159,7 @@ fn a_batch_answers_0_with_its_errors_beside_it() {
     let (code, _, answer) = desk.told(&signed("POST", "/v5/order/create-batch", &batch.to_string(), START));
     let codes: Vec<i64> = answer["retExtInfo"]["list"].as_array().unwrap().iter().map(|one| one["code"].as_i64().unwrap()).collect();
     assert_eq!((code, codes), (0, vec![0, 110_094, 110_007, 10001]));
-    assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some("110094"));
+    assert_eq!(desk.logged(), Some("110094"));
     let rows = answer["result"]["list"].as_array().unwrap();
     let shown: Vec<(&str, bool)> = rows.iter().map(|row| (row["orderLinkId"].as_str().unwrap(), row["orderId"] != "")).collect();
     assert_eq!(shown, [("a", true), ("b", false), ("c", false), ("d", false)]);
@@ -180,11 +179,9 @@ fn a_batch_answers_0_with_its_errors_beside_it() {
 fn what_is_cut_is_executed_while_its_window_lasts() {
     for (ms, is_executed) in [(4_000, true), (6_000, false)] {
         let rule = Rule::new(Class::Place, Fault::CutThenExecute { ms }).times(1);
-        let mut desk = Desk::one_way().with(vec![rule], Conditions::default());
+        let mut desk = Desk::new().struck_by(rule);
         let request = signed("POST", CREATE, &market("Buy", "0.01", "late").to_string(), START);
-        assert!(matches!(desk.sim.answer(&request, START).outcome, Outcome::Cut));
-        desk.now += ms;
-        desk.sim.pass(desk.now);
+        desk.cut(&request, ms);
         assert_eq!(!desk.held(Side::Long).is_zero(), is_executed, "{ms}");
     }
 }

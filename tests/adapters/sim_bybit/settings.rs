@@ -12,7 +12,7 @@ fn mode(desk: &mut Desk) -> Value {
 
 #[test]
 fn the_margin_mode_is_the_whole_accounts() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     assert_eq!(mode(&mut desk), "REGULAR_MARGIN");
     assert_eq!(desk.post(MARGIN_MODE, &json!({"setMarginMode": "ISOLATED_MARGIN"})), json!({"reasons": []}));
     assert_eq!(mode(&mut desk), "ISOLATED_MARGIN");
@@ -34,7 +34,7 @@ fn the_margin_mode_is_the_whole_accounts() {
 
 #[test]
 fn the_position_mode_is_switched_when_nothing_is_there() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let switch = |mode: i64| json!({"category": "linear", "coin": "USDT", "mode": mode});
     assert_eq!(desk.post_code(SWITCH, &switch(0)), 110_025);
     desk.post(CREATE, &limit("Buy", "0.01", "49000", "l-1"));
@@ -51,7 +51,7 @@ fn the_position_mode_is_switched_when_nothing_is_there() {
 
 #[test]
 fn leverage_is_one_of_both_sides_and_within_its_bounds() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let set = |buy: &str, sell: &str| json!({"category": "linear", "symbol": "BTCUSDT", "buyLeverage": buy, "sellLeverage": sell});
     let cases = [
         ("10", "10", 0),
@@ -74,19 +74,19 @@ fn leverage_is_one_of_both_sides_and_within_its_bounds() {
 
 #[test]
 fn a_balance_says_what_it_can_in_either_margin_mode() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.price("51000");
     let account = desk.list(BALANCE).remove(0);
     let coin = account["coin"].as_array().unwrap().iter().find(|coin| coin["coin"] == "USDT").unwrap().clone();
-    let number = |value: &Value| dec(value.as_str().unwrap());
-    assert_eq!(number(&coin["equity"]) - number(&coin["walletBalance"]), dec("10"));
-    assert_eq!((number(&coin["walletBalance"]), number(&coin["totalPositionIM"])), (dec("9999.75"), dec("25")));
-    assert_eq!(number(&account["totalAvailableBalance"]), dec("9984.75"));
+    let number = |value: &Value| d(value.as_str().unwrap());
+    assert_eq!(number(&coin["equity"]) - number(&coin["walletBalance"]), d("10"));
+    assert_eq!((number(&coin["walletBalance"]), number(&coin["totalPositionIM"])), (d("9999.75"), d("25")));
+    assert_eq!(number(&account["totalAvailableBalance"]), d("9984.75"));
     assert_eq!(coin["availableToWithdraw"], "");
     assert_eq!(desk.get_code("/v5/account/wallet-balance?accountType=CONTRACT"), 10001);
     assert_eq!(desk.list(&format!("{BALANCE}&coin=USDC"))[0]["coin"].as_array().map(Vec::len), Some(1));
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.post(MARGIN_MODE, &json!({"setMarginMode": "ISOLATED_MARGIN"}));
     assert_eq!(desk.list(BALANCE)[0]["totalAvailableBalance"], "");
 }

@@ -30,7 +30,7 @@ fn one_of_a_kind_and_the_next_takes_its_place() {
     let list = position["stop_loss_list"].as_array().unwrap();
     assert_eq!((list.len(), list[0]["price"].as_str()), (1, Some("1800")));
     assert_ne!(list[0]["id"], first["id"]);
-    let shown = ["take_profit_price", "take_profit_type", "stop_loss_type"].map(|name| position[name].as_str().unwrap());
+    let shown = texts(&position, ["take_profit_price", "take_profit_type", "stop_loss_type"]);
     assert_eq!(shown, ["2200", "latest_price", "mark_price"]);
     // It follows the position.
     desk.market_order("buy", "0.05");
@@ -62,7 +62,7 @@ fn a_stop_needs_a_position_that_is_seen_and_a_price_that_is_not_passed() {
     ] {
         assert_eq!(desk.refused(path, body.clone()), code, "{path} {body}");
     }
-    let mut desk = Desk::with(Vec::new(), Conditions { unseen_position_ms: 700, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { unseen_position_ms: 700, ..Conditions::default() });
     desk.market_order("buy", "0.05");
     assert_eq!(desk.refused("set-position-stop-loss", stop("1900")), 3639);
     desk.now += 700;
@@ -77,7 +77,7 @@ fn they_go_with_the_position() {
     desk.price("1890");
     assert_eq!(desk.position(), Value::Null);
     let closing = desk.rows("finished-order", "")[0].clone();
-    let shown = ["side", "type", "client_id", "filled_value"].map(|name| closing[name].as_str().unwrap());
+    let shown = texts(&closing, ["side", "type", "client_id", "filled_value"]);
     assert_eq!(shown, ["sell", "market", "", "94.5"]);
     // The next position begins without, also on the other side in the same stroke.
     desk.market_order("buy", "0.05");
@@ -105,7 +105,7 @@ fn parts_have_an_amount_and_go_with_the_position_too() {
     );
     desk.done("cancel-position-stop-loss", json!({"market": ETH, "stop_loss_id": list[1]["id"]}));
     desk.price("1900");
-    assert_eq!(desk.held(Side::Long), dec("0.03"));
+    assert_eq!(desk.held(Side::Long), d("0.03"));
     desk.done("set-position-stop-loss", part("1800"));
     // One for all of it replaces them.
     let position = desk.done("set-position-stop-loss", stop("1850"));

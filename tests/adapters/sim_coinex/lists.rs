@@ -48,7 +48,7 @@ fn an_order_cancelled_before_its_first_execution_is_in_no_list() {
     let query = format!("market=ETHUSDT&order_id={id}");
     assert_eq!(desk.get("futures/order-status", &query)["data"]["status"], "canceled");
     // One that was executed in part is.
-    desk.sim.set_faults(Faults::new(1, Vec::new(), Conditions { liquidity: Some(dec("0.02")), ..Conditions::default() }), START);
+    desk = desk.under(Conditions { liquidity: Some(d("0.02")), ..Conditions::default() });
     let id = desk.limit("buy", "0.05", "1900", "part")["order_id"].clone();
     let query = format!("market=ETHUSDT&order_id={id}");
     assert_eq!(desk.get("futures/order-status", &query)["data"]["status"], "open");
@@ -65,7 +65,7 @@ fn an_order_cancelled_before_its_first_execution_is_in_no_list() {
 #[test]
 fn what_happened_is_seen_late() {
     let conditions = Conditions { late_orders_ms: 400, late_positions_ms: 300, late_history_ms: 900, ..Conditions::default() };
-    let mut desk = Desk::with(Vec::new(), conditions);
+    let mut desk = Desk::new().under(conditions);
     let row = desk.done("order", json!({"market": ETH, "side": "buy", "type": "market", "amount": "0.05", "client_id": "m"}));
     let resting = desk.limit("buy", "0.05", "1900", "l");
     let query = format!("market=ETHUSDT&order_id={}", row["order_id"]);

@@ -9,66 +9,40 @@ mod orders;
 mod settings;
 mod vectors;
 
-use std::str::FromStr;
-
 use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{Kind, Outcome, Reply, Sim, SimConfig, sign};
+use crate::desk::{self, Own, START, refused_element, texts, with_header};
+use crate::sim::Kind;
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
+use crate::vectors::{KEY, d, hmac_hex};
 
-const START: u64 = 1_700_000_000_000;
-const SECRET: &str = "test-api-secret";
 const ETH: &str = "ETHUSDT";
 
-/// A client with its own clock, and the exchange; an ether costs 2000.
-struct Desk {
-    sim: Sim,
-    now: u64,
+#[derive(Default)]
+struct CoinEx;
+
+impl Own for CoinEx {
+    const KIND: Kind = Kind::CoinEx;
+    const CONTRACT: &'static str = ETH;
+    const PRICE: &'static str = "2000";
 }
 
+type Desk = desk::Desk<CoinEx>;
+
 impl Desk {
-    fn new() -> Desk {
-        Desk::of(SimConfig::default())
-    }
-
-    fn of(config: SimConfig) -> Desk {
-        let mut desk = Desk { sim: Sim::new(SimConfig { exchange: Kind::CoinEx, ..config }, START), now: START };
-        desk.price("2000");
-        desk
-    }
-
-    fn with(rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        let mut desk = Desk::new();
-        desk.sim.set_faults(Faults::new(1, rules, conditions), START);
-        desk
-    }
-
-    fn send(&mut self, request: &HttpRequest) -> Reply {
-        match self.sim.answer(request, self.now).outcome {
-            Outcome::Reply(reply) => reply,
-            other => panic!("no answer: {other:?}"),
-        }
-    }
-
-    /// Status and body of an answer.
-    fn told(&mut self, request: &HttpRequest) -> (u16, Value) {
-        let reply = self.send(request);
-        (reply.status, serde_json::from_slice(&reply.body).expect("JSON"))
-    }
-
     fn get(&mut self, path: &str, query: &str) -> Value {
         let target = if query.is_empty() { format!("/v2/{path}") } else { format!("/v2/{path}?{query}") };
         let request = signed("GET", &target, "", self.now);
-        self.told(&request).1
+        self.answer(&request).1
     }
 
     /// A POST; all of an account's say that they mean futures.
     fn post(&mut self, path: &str, mut body: Value) -> Value {
         body["market_type"] = "FUTURES".into();
         let request = signed("POST", &format!("/v2/futures/{path}"), &body.to_string(), self.now);
-        self.told(&request).1
+        self.answer(&request).1
     }
 
     /// The data of a POST that is a success.
@@ -83,7 +57,7 @@ impl Desk {
         let answer = self.post(path, body.clone());
         assert_eq!(answer["data"], json!({}), "{path} {body}: {answer}");
         let code = answer["code"].as_i64().unwrap();
-        assert_eq!(self.sim.log.entries.back().unwrap().code, Some(code.to_string()));
+        assert_eq!(self.logged(), Some(code.to_string().as_str()));
         code
     }
 
@@ -104,27 +78,13 @@ impl Desk {
     fn position(&mut self) -> Value {
         self.rows("pending-position", "").first().cloned().unwrap_or_default()
     }
-
-    fn price(&mut self, price: &str) {
-        self.sim.set_price(ETH, dec(price), self.now).unwrap();
-    }
-
-    fn held(&self, side: Side) -> Decimal {
-        let symbol = self.sim.symbol("ETH");
-        self.sim.book.position(&symbol, side)
-    }
-}
-
-fn dec(text: &str) -> Decimal {
-    Decimal::from_str(text).unwrap()
 }
 
 /// A request signed as the documentation says.
 fn signed(method: &'static str, target: &str, body: &str, at: u64) -> HttpRequest {
-    let sign = sign::hex(&sign::hmac_sha256(SECRET, &[method, target, body, &at.to_string()]));
     let headers = vec![
-        ("X-COINEX-KEY", "test-api-key".to_owned()),
-        ("X-COINEX-SIGN", sign),
+        ("X-COINEX-KEY", KEY.to_owned()),
+        ("X-COINEX-SIGN", hmac_hex(&format!("{method}{target}{body}{at}"))),
         ("X-COINEX-TIMESTAMP", at.to_string()),
         ("Content-Type", "application/json".to_owned()),
     ];
@@ -138,14 +98,7 @@ fn key_and_signature_are_checked_over_the_exact_bytes() {
     let mut desk = Desk::new();
     let body = json!({"market": ETH, "market_type": "FUTURES", "side": "buy", "type": "market", "amount": "0.05"}).to_string();
     let order = || signed("POST", "/v2/futures/order", &body, START);
-    let with = |name: &str, value: Option<&str>| {
-        let mut request = order();
-        match value {
-            Some(value) => request.headers.iter_mut().find(|(known, _)| *known == name).unwrap().1 = value.to_owned(),
-            None => request.headers.retain(|(known, _)| *known != name),
-        }
-        request
-    };
+    let with = |name, value| with_header(order(), name, value);
     let mut longer = order();
     longer.body.push(b' ');
     let mut other_query = signed("GET", "/v2/futures/pending-position?market_type=FUTURES&market=ETHUSDT", "", START);
@@ -161,13 +114,12 @@ fn key_and_signature_are_checked_over_the_exact_bytes() {
         (other_query, 4006),
     ];
     for (request, code) in cases {
-        let (status, answer) = desk.told(&request);
+        let (status, answer) = desk.answer(&request);
         assert_eq!((status, answer["code"].as_i64()), (200, Some(code)), "{request:?}");
     }
     assert!(desk.held(Side::Long).is_zero());
-    assert_eq!(desk.told(&order()).1["code"], 0);
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!text.contains("test-api-key") && !text.contains("COINEX"), "{text}");
+    assert_eq!(desk.answer(&order()).1["code"], 0);
+    desk.never_logged(&["test-api-key", "COINEX"]);
 }
 
 #[test]
@@ -176,17 +128,14 @@ fn the_clock_may_be_off_by_the_window() {
         [(5000, "", 0), (5001, "", 4010), (-5000, "", 0), (-5001, "", 4017), (3000, "2000", 4010), (20_000, "20000", 0), (0, "soon", 4004)];
     for (late_ms, window, code) in cases {
         let mut desk = Desk::new();
-        let mut request = signed("GET", BALANCE, "", START.checked_add_signed(-late_ms).unwrap());
-        if !window.is_empty() {
-            request.headers.push(("X-COINEX-WINDOWTIME", window.to_owned()));
-        }
-        assert_eq!(desk.told(&request).1["code"], code, "{late_ms} {window}");
+        let request = signed("GET", BALANCE, "", START.checked_add_signed(-late_ms).unwrap());
+        assert_eq!(desk.answer(&with_header(request, "X-COINEX-WINDOWTIME", Some(window))).1["code"], code, "{late_ms} {window}");
     }
     // The exchange's own clock is what counts, and it can be asked for.
-    let mut desk = Desk::with(Vec::new(), Conditions { clock_skew_ms: -9000, ..Conditions::default() });
-    assert_eq!(desk.told(&signed("GET", BALANCE, "", START)).1["code"], 4017);
+    let mut desk = Desk::new().under(Conditions { clock_skew_ms: -9000, ..Conditions::default() });
+    assert_eq!(desk.answer(&signed("GET", BALANCE, "", START)).1["code"], 4017);
     assert_eq!(desk.get("time", "")["data"]["timestamp"], START - 9000);
-    assert_eq!(desk.told(&signed("GET", BALANCE, "", START - 9000)).1["code"], 0);
+    assert_eq!(desk.answer(&signed("GET", BALANCE, "", START - 9000)).1["code"], 0);
 }
 
 #[test]
@@ -198,7 +147,7 @@ fn paths_and_methods_that_are_not_served() {
         ("GET", "/v2/futures/order", 200, 4009),
         ("DELETE", "/v2/futures/cancel-order", 200, 4009),
     ] {
-        let (told, answer) = desk.told(&signed(method, path, "", START));
+        let (told, answer) = desk.answer(&signed(method, path, "", START));
         assert_eq!((told, answer["code"].as_i64()), (status, Some(code)), "{method} {path}");
     }
 }
@@ -216,21 +165,20 @@ fn trouble_sounds_like_coinex() {
         (Fault::refuse(503, 4001, "unavailable"), 503, 4001, false),
     ];
     for (fault, status, code, exists) in cases {
-        let mut desk = Desk::with(vec![Rule::new(Class::Place, fault.clone()).times(1)], Conditions::default());
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault.clone()).times(1));
         let body = json!({"market": ETH, "market_type": "FUTURES", "side": "buy", "type": "market", "amount": "0.05"}).to_string();
-        let (said, answer) = desk.told(&signed("POST", "/v2/futures/order", &body, START));
+        let (said, answer) = desk.answer(&signed("POST", "/v2/futures/order", &body, START));
         assert_eq!((said, answer["code"].as_i64()), (status, Some(code)), "{fault:?}: {answer}");
         assert_eq!(!desk.held(Side::Long).is_zero(), exists, "{fault:?}");
     }
     // Shut out: another code.
-    let mut desk =
-        Desk::with(vec![Rule::new(Class::Any, Fault::RateLimit { retry_after_s: 5, ban_s: 60 }).times(1)], Conditions::default());
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Any, Fault::RateLimit { retry_after_s: 5, ban_s: 60 }).times(1));
     assert_eq!([desk.get("time", ""), desk.get("time", "")].map(|answer| answer["code"].as_i64().unwrap()), [4213, 4123]);
 }
 
 #[test]
 fn each_group_of_requests_has_a_budget_of_its_own() {
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() });
+    let mut desk = Desk::limited();
     let reply = desk.send(&signed("GET", BALANCE, "", START));
     assert_eq!((reply.header("x-ratelimit-limit"), reply.header("x-ratelimit-remaining")), (Some("10"), Some("9")));
     let order = json!({"market": ETH, "side": "buy", "type": "limit", "amount": "0.05", "price": "1900"});

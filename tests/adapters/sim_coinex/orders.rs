@@ -3,7 +3,7 @@
 use super::*;
 
 fn kinds(row: &Value) -> [&str; 4] {
-    ["amount", "filled_amount", "unfilled_amount", "filled_value"].map(|name| row[name].as_str().unwrap())
+    texts(row, ["amount", "filled_amount", "unfilled_amount", "filled_value"])
 }
 
 #[test]
@@ -12,15 +12,15 @@ fn the_answer_is_the_whole_order() {
     let order = json!({"market": ETH, "side": "buy", "type": "market", "amount": "0.05", "client_id": "bot-0001"});
     let row = desk.done("order", order);
     assert_eq!(kinds(&row), ["0.05", "0.05", "0", "100"]);
-    let shown = ["type", "price", "client_id", "fee", "fee_ccy", "last_filled_price"].map(|name| row[name].as_str().unwrap());
+    let shown = texts(&row, ["type", "price", "client_id", "fee", "fee_ccy", "last_filled_price"]);
     assert_eq!(shown, ["market", "0", "bot-0001", "0.05", "USDT", "2000"]);
     assert_eq!((row["order_id"].as_u64(), row.get("status")), (Some(136_913_377_780), None));
     // With a depth a part is executed, and then nothing.
-    desk.sim.set_faults(Faults::new(1, Vec::new(), Conditions { liquidity: Some(dec("0.03")), ..Conditions::default() }), START);
+    desk = desk.under(Conditions { liquidity: Some(d("0.03")), ..Conditions::default() });
     assert_eq!(kinds(&desk.market_order("buy", "0.05")), ["0.05", "0.03", "0.02", "60"]);
     let market = json!({"market": ETH, "side": "buy", "type": "market", "amount": "0.05"});
     assert_eq!(desk.refused("order", market), 3620);
-    assert_eq!(desk.held(Side::Long), dec("0.08"));
+    assert_eq!(desk.held(Side::Long), d("0.08"));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn orders_are_refused_by_code() {
         "Invalid Parameter. market NONEUSDT not found"
     );
     let spot = signed("POST", "/v2/futures/order", &base.to_string(), START);
-    assert_eq!(desk.told(&spot).1["code"], 4004, "it must say FUTURES");
+    assert_eq!(desk.answer(&spot).1["code"], 4004, "it must say FUTURES");
     desk.done("order", base);
 }
 
@@ -81,7 +81,7 @@ fn a_name_may_be_that_of_another_order() {
     assert_eq!(desk.rows("pending-order", "&client_id=twin").len(), 2);
     assert_eq!(desk.rows("pending-order", "&client_id=other").len(), 0);
     desk.price("1900");
-    assert_eq!(desk.held(Side::Long), dec("0.1"), "both are executed");
+    assert_eq!(desk.held(Side::Long), d("0.1"), "both are executed");
     assert_eq!(desk.rows("finished-order", "&client_id=twin").len(), 2);
     // By name all are cancelled.
     desk.limit("buy", "0.05", "1800", "twin");
@@ -104,29 +104,28 @@ fn closing_is_another_call_and_never_opens() {
     let limit = json!({"market": ETH, "type": "limit", "price": "1900", "amount": "0.02"});
     desk.done("close-position", limit.clone());
     let position = desk.position();
-    assert_eq!(["open_interest", "close_avbl", "side"].map(|name| position[name].as_str().unwrap()), ["0.03", "0.01", "short"]);
+    assert_eq!(texts(&position, ["open_interest", "close_avbl", "side"]), ["0.03", "0.01", "short"]);
     assert_eq!(desk.refused("close-position", limit), 3639);
     assert_eq!(desk.refused("close-position", close("0.02")), 3639);
     desk.done("close-position", json!({"market": ETH, "type": "market"}));
     assert_eq!((desk.position(), desk.rows("pending-order", "").len()), (Value::Null, 0));
     // A plain order knows no such mark: it opens, whatever it says.
     desk.done("order", json!({"market": ETH, "side": "sell", "type": "market", "amount": "0.05", "reduce_only": true}));
-    assert_eq!(desk.held(Side::Short), dec("0.05"));
+    assert_eq!(desk.held(Side::Short), d("0.05"));
     // One that is larger than the position turns it over.
     desk.market_order("buy", "0.08");
-    assert_eq!((desk.held(Side::Short), desk.held(Side::Long)), (Decimal::ZERO, dec("0.03")));
+    assert_eq!((desk.held(Side::Short), desk.held(Side::Long)), (Decimal::ZERO, d("0.03")));
 }
 
 #[test]
 fn each_order_of_a_batch_is_judged_on_its_own() {
-    let rule = Rule::new(Class::Place, Fault::RefuseElement { index: 1, code: String::new(), msg: String::new() }).times(1);
-    let mut desk = Desk::with(vec![rule], Conditions::default());
+    let mut desk = Desk::new().struck_by(refused_element(1).times(1));
     let order =
         |amount: &str| json!({"market": ETH, "market_type": "FUTURES", "side": "buy", "type": "limit", "amount": amount, "price": "1900"});
     let list = desk.done("batch-order", json!({"orders": [order("0.05"), order("0.05"), order("0.001")]}));
     let codes: Vec<i64> = list.as_array().unwrap().iter().map(|one| one["code"].as_i64().unwrap()).collect();
     assert_eq!((codes, &list[1]["data"]), (vec![0, 3109, 3127], &Value::Null));
-    assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some("3109"));
+    assert_eq!(desk.logged(), Some("3109"));
     assert_eq!(desk.rows("pending-order", "").len(), 1);
     assert_eq!(desk.refused("batch-order", json!({"orders": vec![order("0.05"); 6]})), 4004);
     assert_eq!(desk.refused("batch-order", json!({"orders": []})), 4004);
@@ -175,7 +174,7 @@ fn a_plan_order_outlives_the_position_and_opens_another() {
     desk.done("stop-order", plan.clone());
     desk.done("close-position", json!({"market": ETH, "type": "market"}));
     desk.price("1900");
-    assert_eq!(desk.held(Side::Short), dec("0.05"));
+    assert_eq!(desk.held(Side::Short), d("0.05"));
     // What it has become has another id and no name.
     assert_eq!(desk.rows("finished-order", "&client_id=plan").len(), 0);
     assert_eq!(desk.rows("finished-order", "")[0]["client_id"], "");

@@ -13,7 +13,7 @@ fn the_list_holds_more_than_what_can_be_traded() {
     let row = |name: &str| list.iter().find(|row| row["market"] == name).unwrap().clone();
     let eth = row(ETH);
     assert_eq!(eth["leverage"], json!(["1", "2", "3", "5", "8", "10", "15", "20", "30", "50", "100"]));
-    assert_eq!(["tick_size", "min_amount"].map(|name| eth[name].as_str().unwrap()), ["0.01", "0.005"]);
+    assert_eq!(texts(&eth, ["tick_size", "min_amount"]), ["0.01", "0.005"]);
     assert_eq!((&eth["base_ccy_precision"], &eth["quote_ccy_precision"]), (&json!(8), &json!(2)));
     // The tick counts, not the precision; an older row lacks a field; thousands have less leverage and whole coins.
     assert_eq!((&row("XRPUSDT")["tick_size"], &row("XRPUSDT")["quote_ccy_precision"]), (&json!("0.0001"), &json!(5)));
@@ -32,9 +32,9 @@ fn the_list_holds_more_than_what_can_be_traded() {
 fn prices_stand_in_two_places() {
     let mut desk = Desk::new();
     let symbol = desk.sim.symbol("ETH");
-    desk.sim.book.set_prices(&symbol, dec("2000"), dec("2001"), START).unwrap();
+    desk.sim.book.set_prices(&symbol, d("2000"), d("2001"), START).unwrap();
     let ticker = desk.get("futures/ticker", "market=ETHUSDT")["data"][0].clone();
-    assert_eq!(["last", "mark_price"].map(|name| ticker[name].as_str().unwrap()), ["2000", "2001"]);
+    assert_eq!(texts(&ticker, ["last", "mark_price"]), ["2000", "2001"]);
     assert_eq!((ticker.get("bid"), ticker.get("ask")), (None, None));
     let depth = desk.get("futures/depth", "market=ETHUSDT&limit=5&interval=0")["data"]["depth"].clone();
     assert_eq!((&depth["bids"][0][0], &depth["asks"][0][0]), (&json!("1999.99"), &json!("2000.01")));
@@ -60,7 +60,7 @@ fn one_call_sets_leverage_and_margin_mode() {
     assert_eq!(desk.position(), Value::Null);
     desk.market_order("buy", "0.05");
     let position = desk.position();
-    assert_eq!(["leverage", "margin_mode", "margin_avbl"].map(|name| position[name].as_str().unwrap()), ["10", "isolated", "10"]);
+    assert_eq!(texts(&position, ["leverage", "margin_mode", "margin_avbl"]), ["10", "isolated", "10"]);
     // Who says another mode changes it, or is refused as a whole.
     assert_eq!(desk.refused("adjust-position-leverage", wish("cross", json!(20))), 3639);
     assert_eq!(desk.position()["leverage"], "10");
@@ -78,8 +78,8 @@ fn equity_is_the_sum_of_four_fields() {
     desk.limit("buy", "0.05", "1900", "a");
     desk.price("2100");
     let wallet = desk.get("assets/futures/balance", "")["data"][0].clone();
-    let amount = |name: &str| dec(wallet[name].as_str().unwrap());
-    assert_eq!((amount("margin"), amount("frozen"), amount("unrealized_pnl")), (dec("10"), dec("9.5"), dec("5")));
+    let amount = |name: &str| d(wallet[name].as_str().unwrap());
+    assert_eq!((amount("margin"), amount("frozen"), amount("unrealized_pnl")), (d("10"), d("9.5"), d("5")));
     let equity: Decimal = ["available", "frozen", "margin", "unrealized_pnl"].map(amount).iter().sum();
     assert_eq!(equity, desk.sim.book.equity());
     assert_eq!(desk.position()["unrealized_pnl"], "5");

@@ -17,7 +17,7 @@ fn several_may_rest_before_and_after_a_position() {
     let done = desk.order(&stop("48000", "s1"));
     let trigger = &done["orderEvents"][0]["orderTrigger"];
     assert_eq!((done["status"].as_str(), trigger["uid"] == done["order_id"]), (Some("placed"), true));
-    let shown = ["clientId", "triggerSide", "triggerSignal"].map(|name| trigger[name].as_str().unwrap());
+    let shown = texts(trigger, ["clientId", "triggerSide", "triggerSignal"]);
     assert_eq!((shown, trigger["triggerPrice"].as_i64()), (["s1", "trigger_below", "mark_price"], Some(48000)));
     desk.placed(BUY);
     desk.placed(&stop("47000", "s2"));
@@ -43,7 +43,7 @@ fn one_that_fires_closes_its_size_and_leaves_the_others() {
     desk.placed(&target("52000", "t1"));
     desk.now += 60_000;
     desk.price("47900");
-    assert_eq!(desk.held(Side::Long), dec("0.02"));
+    assert_eq!(desk.held(Side::Long), d("0.02"));
     let row = &desk.status("cliOrdIds=s1")[0];
     assert_eq!(
         (row["status"].as_str(), row["order"]["priceTriggerOptions"]["triggerSide"].as_str()),
@@ -109,7 +109,7 @@ fn to_cancel_all_is_to_cancel_the_waiting_ones_too() {
 
 #[test]
 fn one_that_is_on_its_way_is_not_cancelled() {
-    let mut desk = Desk::with(vec![], Conditions { trigger_ms: 50, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { trigger_ms: 50, ..Conditions::default() });
     desk.placed(BUY);
     desk.placed(&stop("48000", "s1"));
     desk.price("47900");

@@ -24,7 +24,7 @@ fn events_tell_what_became_of_an_order() {
     desk.placed(&format!("{BUY}&cliOrdId=m1"));
     // What is executed at once stands in the placing: filled, and left of it.
     assert_eq!(events(&desk.history("orders", "")), of(&[("OrderPlaced", "0.01/0")]));
-    desk.sim.set_faults(Faults::new(1, vec![], Conditions { liquidity: Some(dec("0.015")), ..Conditions::default() }), START);
+    desk = desk.under(Conditions { liquidity: Some(d("0.015")), ..Conditions::default() });
     desk.now += 1000;
     desk.placed(LIMIT);
     desk.now += 1000;
@@ -38,7 +38,7 @@ fn events_tell_what_became_of_an_order() {
     assert_eq!((update["reason"].as_str(), update["newOrder"]["clientId"].as_str()), (Some("partial_fill"), Some("l1")));
     assert_eq!((update["newOrder"]["tradeable"].as_str(), update["newOrder"]["direction"].as_str()), (Some(BTC), Some("Buy")));
     // The older version is the same.
-    let (_, older) = desk.told(&signed("GET", "/api/history/v2/orders", "sort=asc"));
+    let (_, older) = desk.answer(&signed("GET", "/api/history/v2/orders", "sort=asc"));
     assert_eq!(older["elements"], page["elements"]);
 }
 
@@ -83,7 +83,7 @@ fn only_the_history_knows_fees_and_profits() {
 
 #[test]
 fn the_history_lags_behind_where_the_plan_says_so() {
-    let mut desk = Desk::with(vec![], Conditions { late_history_ms: 2000, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_history_ms: 2000, ..Conditions::default() });
     desk.placed(&format!("{BUY}&cliOrdId=m1"));
     desk.now += 1999;
     assert_eq!(desk.fills("").len(), 1);

@@ -9,60 +9,36 @@ mod orders;
 mod settings;
 mod vectors;
 
-use std::str::FromStr;
-
 use perphook::exchange::http::HttpRequest;
-use perphook::market::{Decimal, Side};
+use perphook::market::Side;
 use serde_json::{Value, json};
 
-use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
+use crate::desk::{self, Own, START, column, refused_element, texts, with_header};
+use crate::sim::Kind;
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
 use crate::sim::kraken::key;
-use crate::sim::{Kind, Outcome, Reply, Sim, SimConfig};
+use crate::vectors::{KEY, SECRET, d};
 
-const START: u64 = 1_700_000_000_000;
-const SECRET: &str = "test-api-secret";
 const BTC: &str = "PF_XBTUSD";
 const TRADE: &str = "/derivatives/api/v3";
 /// A market order of Bitcoin that buys.
 const BUY: &str = "orderType=mkt&symbol=PF_XBTUSD&side=buy&size=0.01";
 
-/// A client with its own clock, and the exchange.
-struct Desk {
-    sim: Sim,
-    now: u64,
+#[derive(Default)]
+struct Kraken;
+
+impl Own for Kraken {
+    const KIND: Kind = Kind::Kraken;
+    const CONTRACT: &'static str = BTC;
+    const PRICE: &'static str = "50000";
 }
 
+type Desk = desk::Desk<Kraken>;
+
 impl Desk {
-    fn new() -> Desk {
-        Desk::of(SimConfig::default())
-    }
-
-    fn of(config: SimConfig) -> Desk {
-        Desk { sim: Sim::new(SimConfig { exchange: Kind::Kraken, ..config }, START), now: START }
-    }
-
-    fn with(rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        let mut desk = Desk::new();
-        desk.sim.set_faults(Faults::new(1, rules, conditions), START);
-        desk
-    }
-
-    fn send(&mut self, request: &HttpRequest) -> Reply {
-        match self.sim.answer(request, self.now).outcome {
-            Outcome::Reply(reply) => reply,
-            other => panic!("no answer: {other:?}"),
-        }
-    }
-
-    /// Status and body of an answer.
-    fn told(&mut self, request: &HttpRequest) -> (u16, Value) {
-        let reply = self.send(request);
-        (reply.status, serde_json::from_slice(&reply.body).expect("JSON"))
-    }
-
     /// A request that is a success as a whole.
     fn ok(&mut self, method: &'static str, path: &str, params: &str) -> Value {
-        let (status, body) = self.told(&signed(method, &format!("{TRADE}/{path}"), params));
+        let (status, body) = self.answer(&signed(method, &format!("{TRADE}/{path}"), params));
         assert_eq!((status, body["result"].as_str()), (200, Some("success")), "{path} {params}: {body}");
         assert!(body["serverTime"].as_str().is_some_and(|at| at.ends_with('Z')), "{body}");
         body
@@ -70,7 +46,7 @@ impl Desk {
 
     /// The word of a request that is refused as a whole.
     fn error(&mut self, method: &'static str, path: &str, params: &str) -> String {
-        let (_, body) = self.told(&signed(method, &format!("{TRADE}/{path}"), params));
+        let (_, body) = self.answer(&signed(method, &format!("{TRADE}/{path}"), params));
         assert_eq!(body["result"], "error", "{path} {params}: {body}");
         body["error"].as_str().or(body["errors"][0]["message"].as_str()).expect("a word").to_owned()
     }
@@ -84,7 +60,7 @@ impl Desk {
         let status = self.order(params);
         let word = status["status"].as_str().unwrap().to_owned();
         if word != "placed" {
-            assert_eq!(self.sim.log.entries.back().unwrap().code.as_deref(), Some(word.as_str()));
+            assert_eq!(self.logged(), Some(word.as_str()));
         }
         word
     }
@@ -115,23 +91,10 @@ impl Desk {
     }
 
     fn history(&mut self, path: &str, params: &str) -> Value {
-        let (status, body) = self.told(&signed("GET", &format!("/api/history/v3/{path}"), params));
+        let (status, body) = self.answer(&signed("GET", &format!("/api/history/v3/{path}"), params));
         assert_eq!(status, 200, "{path} {params}: {body}");
         body
     }
-
-    fn price(&mut self, price: &str) {
-        self.sim.set_price(BTC, dec(price), self.now).unwrap();
-    }
-
-    fn held(&self, side: Side) -> Decimal {
-        let symbol = self.sim.symbol("BTC");
-        self.sim.book.position(&symbol, side)
-    }
-}
-
-fn dec(text: &str) -> Decimal {
-    Decimal::from_str(text).unwrap()
 }
 
 /// A request whose parameters are the form of a POST and the query of all others, signed as the documentation says.
@@ -141,7 +104,7 @@ fn signed(method: &'static str, path: &str, params: &str) -> HttpRequest {
 
 fn with_nonce(method: &'static str, path: &str, params: &str, nonce: &str) -> HttpRequest {
     let endpoint = path.strip_prefix("/derivatives").unwrap_or(path);
-    let mut headers = vec![("APIKey", "test-api-key".to_owned()), ("Authent", key::signature(SECRET, params, nonce, endpoint))];
+    let mut headers = vec![("APIKey", KEY.to_owned()), ("Authent", key::signature(SECRET, params, nonce, endpoint))];
     if !nonce.is_empty() {
         headers.push(("Nonce", nonce.to_owned()));
     }
@@ -155,12 +118,7 @@ fn key_signature_and_nonce_are_checked() {
     let mut desk = Desk::new();
     let accounts = format!("{TRADE}/accounts");
     desk.ok("GET", "accounts", "");
-    let mut wrong = Vec::new();
-    for (name, value) in [("APIKey", "unknown"), ("Authent", "AAAA")] {
-        let mut request = signed("GET", &accounts, "");
-        request.headers.iter_mut().find(|(known, _)| *known == name).unwrap().1 = value.to_owned();
-        wrong.push(request);
-    }
+    let changed = |name, value| with_header(signed("GET", &accounts, ""), name, Some(value));
     // The signature is over the form as it is sent, to the byte.
     let mut longer = signed("POST", &format!("{TRADE}/sendorder"), BUY);
     longer.body.push(b'&');
@@ -171,23 +129,21 @@ fn key_signature_and_nonce_are_checked() {
     // In the query and in the form at the same time: which comes first nobody knows.
     let mut both = signed("POST", &format!("{TRADE}/cancelallorders"), "symbol=PF_XBTUSD");
     both.target += "?symbol=PF_XBTUSD";
-    wrong.extend([longer, encoded, keyless, both]);
-    for request in wrong {
-        let (status, body) = desk.told(&request);
+    for request in [changed("APIKey", "unknown"), changed("Authent", "AAAA"), longer, encoded, keyless, both] {
+        let (status, body) = desk.answer(&request);
         assert_eq!((status, body["error"].as_str()), (200, Some("authenticationError")), "{request:?}");
     }
     assert!(desk.held(Side::Long).is_zero());
     // A nonce is of no need; where there is one it must rise.
     for (nonce, word) in [("10", None), ("10", Some("nonceDuplicate")), ("9", Some("nonceBelowThreshold")), ("11", None), ("", None)] {
-        let (_, body) = desk.told(&with_nonce("GET", &accounts, "", nonce));
+        let (_, body) = desk.answer(&with_nonce("GET", &accounts, "", nonce));
         assert_eq!(body["error"].as_str(), word, "{nonce}");
     }
     // Parameters of a POST may also stand in the query.
     let mut in_query = signed("POST", &format!("{TRADE}/sendorder"), BUY);
     (in_query.target, in_query.body) = (format!("{TRADE}/sendorder?{BUY}"), Vec::new());
-    assert_eq!(desk.told(&in_query).1["sendStatus"]["status"], "placed");
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!text.contains("test-api-key") && !text.contains("Authent"), "{text}");
+    assert_eq!(desk.answer(&in_query).1["sendStatus"]["status"], "placed");
+    desk.never_logged(&["test-api-key", "Authent"]);
 }
 
 #[test]
@@ -195,10 +151,10 @@ fn the_history_says_no_in_its_own_way() {
     let mut desk = Desk::new();
     let mut request = signed("GET", "/api/history/v3/orders", "");
     request.headers.clear();
-    let (status, body) = desk.told(&request);
+    let (status, body) = desk.answer(&request);
     assert_eq!((status, body["status"].as_str(), body["reason"].is_string()), (401, Some("unauthorized"), true));
     for path in ["/derivatives/api/v3/time", "/api/history/v3/account-log", "/api/v3/orders"] {
-        let (status, body) = desk.told(&signed("GET", path, ""));
+        let (status, body) = desk.answer(&signed("GET", path, ""));
         assert_eq!((status, body["errors"][0]["message"].as_str()), (404, Some("notFound")), "{path}");
     }
 }
@@ -218,8 +174,8 @@ fn trouble_sounds_like_kraken() {
         (Fault::refuse(500, 92, "INSUFFICIENT_MARGIN"), 500, "/errors/0/message", "INSUFFICIENT_MARGIN", false),
     ];
     for (fault, status, place, word, exists) in cases {
-        let mut desk = Desk::with(vec![Rule::new(Class::Place, fault.clone()).times(1)], Conditions::default());
-        let (said, body) = desk.told(&signed("POST", &format!("{TRADE}/sendorder"), BUY));
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault.clone()).times(1));
+        let (said, body) = desk.answer(&signed("POST", &format!("{TRADE}/sendorder"), BUY));
         assert_eq!((said, body.pointer(place).and_then(Value::as_str)), (status, Some(word)), "{fault:?}: {body}");
         assert_eq!(!desk.held(Side::Long).is_zero(), exists, "{fault:?}");
         // Only a code makes a refusal of an HTTP error.
@@ -229,7 +185,7 @@ fn trouble_sounds_like_kraken() {
 
 #[test]
 fn requests_cost_as_documented() {
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() });
+    let mut desk = Desk::limited();
     // 48 cancels of 10, then 20 for what is cheaper.
     (0..48).for_each(|_| drop(desk.cancelled("cliOrdId=none")));
     (0..10).for_each(|_| drop(desk.ok("GET", "accounts", "")));
@@ -237,7 +193,7 @@ fn requests_cost_as_documented() {
     // What is public costs nothing, and the history has a budget of its own.
     desk.ok("GET", "tickers/PF_XBTUSD", "");
     (0..100).for_each(|_| drop(desk.history("orders", "count=1")));
-    assert_eq!(desk.told(&signed("GET", "/api/history/v3/orders", "")).1["error"], "apiLimitExceeded");
+    assert_eq!(desk.answer(&signed("GET", "/api/history/v3/orders", "")).1["error"], "apiLimitExceeded");
     desk.now += 10_000;
     desk.ok("GET", "accounts", "");
 }

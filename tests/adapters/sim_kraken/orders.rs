@@ -20,9 +20,9 @@ fn the_answer_tells_what_was_executed() {
     let prior = &event["orderPriorExecution"];
     assert_eq!((prior["type"].as_str(), prior["limitPrice"].as_i64(), prior["filled"].as_i64()), (Some("ioc"), Some(50500), Some(0)));
     // A limit order that takes a part and rests with the other.
-    desk.sim.set_faults(Faults::new(1, vec![], Conditions { liquidity: Some(dec("0.004")), ..Conditions::default() }), START);
+    desk = desk.under(Conditions { liquidity: Some(d("0.004")), ..Conditions::default() });
     let done = desk.order(&format!("{}&cliOrdId=l1", LIMIT.replace("49000", "50100")));
-    let kinds: Vec<&str> = done["orderEvents"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let kinds = column(&done["orderEvents"], "type");
     assert_eq!((kinds, done["orderEvents"][1]["order"]["filled"].as_f64()), (vec!["EXECUTION", "PLACE"], Some(0.004)));
     let row = &desk.open()[0];
     assert_eq!(
@@ -85,13 +85,10 @@ fn what_comes_too_late_is_not_done() {
     assert_eq!(desk.cancelled(&format!("cliOrdId=l1{}", at("20.000")))["status"], "wouldProcessAfterSpecifiedTime");
     assert_eq!(desk.error("POST", "sendorder", &format!("{BUY}&processBefore=1700000000000")), "invalidArgument: processBefore");
     // One that was held up on its way comes too late as well.
-    let rules = vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 6000 }).times(1)];
-    desk.sim.set_faults(Faults::new(1, rules, Conditions::default()), desk.now);
+    desk = desk.struck_by(Rule::new(Class::Place, Fault::CutThenExecute { ms: 6000 }).times(1));
     let late = signed("POST", &format!("{TRADE}/sendorder"), &format!("{BUY}{}", at("25.000")));
-    assert!(matches!(desk.sim.answer(&late, desk.now).outcome, Outcome::Cut));
-    desk.now += 6000;
-    desk.sim.pass(desk.now);
-    assert_eq!(desk.held(Side::Long), dec("0.01"));
+    desk.cut(&late, 6000);
+    assert_eq!(desk.held(Side::Long), d("0.01"));
 }
 
 #[test]
@@ -112,7 +109,7 @@ fn an_order_is_forgotten_five_seconds_after_its_end() {
     assert_eq!(desk.open().len(), 1);
     assert_eq!(desk.fills("")[0]["cliOrdId"], "m1");
     desk.placed(&format!("{BUY}&cliOrdId=m1"));
-    assert_eq!(desk.held(Side::Long), dec("0.02"), "sent again, done again");
+    assert_eq!(desk.held(Side::Long), d("0.02"), "sent again, done again");
     // What was cancelled is soon found in the history alone.
     let id = desk.cancelled("cliOrdId=l1")["order_id"].clone();
     assert_eq!(desk.status("cliOrdIds=l1")[0]["updateReason"], "CANCELLED_BY_USER");
@@ -123,7 +120,7 @@ fn an_order_is_forgotten_five_seconds_after_its_end() {
 
 #[test]
 fn orders_may_be_seen_late() {
-    let mut desk = Desk::with(vec![], Conditions { late_orders_ms: 400, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_orders_ms: 400, ..Conditions::default() });
     desk.placed(&format!("{LIMIT}&cliOrdId=l1"));
     desk.placed(&format!("{BUY}&cliOrdId=m1"));
     desk.now += 399;
@@ -175,10 +172,9 @@ fn a_batch_is_judged_element_by_element_and_answered_in_another_order() {
     assert_eq!(desk.error("POST", "batchorder", "json=[]]"), "Json Parse Error");
     let cancels = json!([{"order": "cancel", "cliOrdId": "b1"}, {"order": "cancel", "order_id": "never"}]);
     let body = desk.ok("POST", "batchorder", &batch(&cancels).replace('{', "%7B"));
-    let words: Vec<&str> = body["batchStatus"].as_array().unwrap().iter().map(|row| row["status"].as_str().unwrap()).collect();
+    let words = column(&body["batchStatus"], "status");
     assert_eq!(words, ["notFound", "cancelled"]);
-    let fault = Fault::RefuseElement { index: 1, code: String::new(), msg: String::new() };
-    desk.sim.set_faults(Faults::new(1, vec![Rule::new(Class::Place, fault)], Conditions::default()), START);
+    desk = desk.struck_by(refused_element(1));
     let body = desk.ok("POST", "batchorder", &batch(&json!([order("1", json!({})), order("2", json!({}))])));
     assert_eq!(body["batchStatus"][0], json!({"status": "insufficientAvailableFunds", "orderEvents": [], "order_tag": "2"}));
 }

@@ -8,7 +8,7 @@ impl Desk {
     }
 
     fn put(&mut self, params: &str) -> (u16, Value) {
-        let (status, body) = self.told(&signed("PUT", &format!("{TRADE}/leveragepreferences"), params));
+        let (status, body) = self.answer(&signed("PUT", &format!("{TRADE}/leveragepreferences"), params));
         (status, body["errors"][0]["code"].clone())
     }
 }
@@ -66,7 +66,7 @@ fn the_wallet_tells_what_is_worth_and_what_is_free() {
 
 #[test]
 fn positions_may_be_seen_late() {
-    let mut desk = Desk::with(vec![], Conditions { late_positions_ms: 300, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_positions_ms: 300, ..Conditions::default() });
     desk.placed(BUY);
     desk.now += 299;
     assert!(desk.positions().is_empty());
@@ -83,6 +83,6 @@ fn prices_have_rows_that_are_none_of_a_contract() {
     let all = desk.ok("GET", "tickers", "")["tickers"].take();
     let all = all.as_array().unwrap();
     assert!(all.iter().any(|row| row["symbol"] == "in_xbtusd") && all.iter().any(|row| row.get("last").is_none()));
-    let (status, body) = desk.told(&signed("GET", "/derivatives/api/v3/tickers/PF_ETHUSDT", ""));
+    let (status, body) = desk.answer(&signed("GET", "/derivatives/api/v3/tickers/PF_ETHUSDT", ""));
     assert_eq!((status, body["errors"][0]["message"].as_str()), (404, Some("contractNotFound")));
 }

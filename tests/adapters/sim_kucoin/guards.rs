@@ -12,14 +12,14 @@ fn a_stop_is_in_a_list_of_its_own_and_keeps_its_number() {
     let id = desk.place(stop(10, "2900", "s1"));
     assert_eq!((desk.listed(WAITING), desk.listed(ACTIVE).len()), (vec!["s1".to_owned()], 0));
     let order = desk.order("s1");
-    let texts = ["stop", "stopPrice", "stopPriceType", "status", "price"].map(|name| order[name].as_str().unwrap());
-    assert_eq!(texts, ["down", "2900", "MP", "open", "0"]);
+    let said = texts(&order, ["stop", "stopPrice", "stopPriceType", "status", "price"]);
+    assert_eq!(said, ["down", "2900", "MP", "open", "0"]);
     assert_eq!((&order["stopTriggered"], &order["reduceOnly"], &order["size"]), (&json!(false), &json!(true), &json!(10)));
     desk.price("2890");
-    assert_eq!((desk.held(Side::Long), desk.listed(WAITING).len()), ("0".to_owned(), 0));
+    assert_eq!((desk.held(Side::Long), desk.listed(WAITING).len()), (d("0"), 0));
     let order = desk.get(&format!("v1/orders/{id}"));
-    let texts = ["clientOid", "status", "avgDealPrice", "stop"].map(|name| order[name].as_str().unwrap());
-    assert_eq!((texts, &order["stopTriggered"]), (["s1", "done", "2890", "down"], &json!(true)));
+    let said = texts(&order, ["clientOid", "status", "avgDealPrice", "stop"]);
+    assert_eq!((said, &order["stopTriggered"]), (["s1", "done", "2890", "down"], &json!(true)));
     assert_eq!(desk.get(&format!("v1/fills?orderId={id}"))["items"][0]["size"], 10);
 }
 
@@ -35,13 +35,13 @@ fn stops_outlive_the_position_and_wait_without_one() {
     assert_eq!(desk.listed(WAITING), ["third", "second", "all", "early"]);
     // Set off without a position, they end and do nothing.
     desk.price("2840");
-    assert_eq!((desk.listed(WAITING), desk.held(Side::Short)), (vec!["third".to_owned(), "second".to_owned()], "0".to_owned()));
+    assert_eq!((desk.listed(WAITING), desk.held(Side::Short)), (vec!["third".to_owned(), "second".to_owned()], d("0")));
     let order = desk.order("early");
     assert_eq!((&order["status"], &order["cancelExist"], &order["filledSize"]), (&json!("done"), &json!(true), &json!(0)));
     // A forgotten one closes the next position.
     desk.place(market("buy", 20));
     desk.price("2790");
-    assert_eq!(desk.held(Side::Long), "0");
+    assert_eq!(desk.held(Side::Long), d("0"));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn one_that_is_placed_without_a_position_closes_all_of_the_next() {
     assert_eq!((&desk.order("all")["size"], &desk.order("all")["closeOrder"]), (&json!(0), &json!(true)));
     desk.place(market("buy", 37));
     desk.price("2900");
-    assert_eq!((desk.held(Side::Long), &desk.order("all")["filledSize"]), ("0".to_owned(), &json!(37)));
+    assert_eq!((desk.held(Side::Long), &desk.order("all")["filledSize"]), (d("0"), &json!(37)));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn one_for_everything_is_not_asked_for_its_side() {
     desk.place(market("sell", 15));
     desk.price("2870");
     let order = desk.order("ten");
-    assert_eq!((&order["filledSize"], &order["cancelExist"], desk.held(Side::Short)), (&json!(0), &json!(true), "0.15".to_owned()));
+    assert_eq!((&order["filledSize"], &order["cancelExist"], desk.held(Side::Short)), (&json!(0), &json!(true), d("0.15")));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn one_that_forgot_to_reduce_opens_a_position() {
     desk.place(with(stop(10, "2900", "s1"), json!({"reduceOnly": null})));
     desk.place(with(market("sell", 10), json!({"reduceOnly": true})));
     desk.price("2890");
-    assert_eq!(desk.held(Side::Short), "0.1");
+    assert_eq!(desk.held(Side::Short), d("0.1"));
 }
 
 #[test]
@@ -86,11 +86,11 @@ fn one_whose_price_is_passed_goes_off_at_once() {
     let mut desk = Desk::new();
     desk.place(market("buy", 10));
     desk.place(stop(4, "3000", "late"));
-    assert_eq!((desk.held(Side::Long), desk.listed(WAITING).len()), ("0.06".to_owned(), 0));
+    assert_eq!((desk.held(Side::Long), desk.listed(WAITING).len()), (d("0.06"), 0));
     let order = desk.order("late");
     assert_eq!((&order["stopTriggered"], &order["stopPrice"], &order["status"]), (&json!(true), &json!("3000"), &json!("done")));
     desk.place(with(stop(6, "2990", "target"), json!({"stop": "up", "stopPriceType": "TP"})));
-    assert_eq!(desk.held(Side::Long), "0");
+    assert_eq!(desk.held(Side::Long), d("0"));
     assert_eq!(desk.refused(stop(1, "3010", "none")), "300009");
 }
 
@@ -178,7 +178,7 @@ fn a_hedge_guards_each_side() {
     desk.place(side(market("sell", 4), "SHORT"));
     desk.place(side(with(stop_all("3100", "short"), json!({"side": "buy", "stop": "up"})), "SHORT"));
     desk.price("2900");
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), ("0".to_owned(), "0.04".to_owned()));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0"), d("0.04")));
     desk.price("3100");
-    assert_eq!((desk.held(Side::Short), desk.listed(WAITING).len()), ("0".to_owned(), 0));
+    assert_eq!((desk.held(Side::Short), desk.listed(WAITING).len()), (d("0"), 0));
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn contracts_are_counted_in_lots_and_bitcoin_is_called_otherwise() {
     let mut desk = Desk::new();
-    let text = String::from_utf8(told(desk.send("GET", "/api/v1/contracts/active", &NONE)).0.body).unwrap();
+    let text = String::from_utf8(desk.send(&desk.request("GET", "/api/v1/contracts/active", &NONE)).body).unwrap();
     assert!(text.contains("\"takerFeeRate\":5.0E-4") && text.contains("\"multiplier\":100000.0"), "{text}");
     let rows = desk.get("v1/contracts/active");
     let row = |name: &str| rows.as_array().unwrap().iter().find(|row| row["symbol"] == name).unwrap_or_else(|| panic!("{name}")).clone();
@@ -29,7 +29,7 @@ fn contracts_are_counted_in_lots_and_bitcoin_is_called_otherwise() {
 fn prices_are_text_in_tickers_and_numbers_elsewhere() {
     let mut desk = Desk::new();
     let ticker = desk.get("v1/ticker?symbol=ETHUSDTM");
-    assert_eq!(["price", "bestBidPrice", "bestAskPrice"].map(|name| ticker[name].as_str().unwrap()), ["3000", "2999.99", "3000.01"]);
+    assert_eq!(texts(&ticker, ["price", "bestBidPrice", "bestAskPrice"]), ["3000", "2999.99", "3000.01"]);
     assert_eq!(desk.get("v1/mark-price/ETHUSDTM/current")["value"].as_f64(), Some(3000.0));
     assert!(desk.get("v1/allTickers").as_array().unwrap().len() >= 20);
     assert_eq!(desk.code("GET", "/api/v1/ticker?symbol=ETHUSDT", NONE), "100003");
@@ -66,7 +66,7 @@ fn positions_have_signs_and_isolated_ones_a_leverage_of_their_own() {
     assert_eq!(desk.get("v1/positions?currency=XBT"), json!([]));
     desk.ok("POST", "/api/v2/position/changeMarginMode", json!({"symbol": "XRPUSDTM", "marginMode": "ISOLATED"}));
     desk.place(with(market("buy", 3), json!({"symbol": "XRPUSDTM", "marginMode": "ISOLATED", "leverage": 7})));
-    desk.sim.set_price("XRPUSDTM", Decimal::new(21, 1), START).unwrap();
+    desk.price_of("XRPUSDTM", "2.1");
     let row = desk.get("v2/position?symbol=XRPUSDTM")[0].clone();
     assert_eq!((row.get("leverage"), row["realLeverage"].as_f64(), &row["crossMode"]), (None, Some(5.44), &json!(false)));
     // A good code, and nothing told.
@@ -97,7 +97,7 @@ fn lists_of_orders_are_of_ended_ones_unless_asked_and_have_pages() {
 
 #[test]
 fn an_order_that_was_just_taken_cannot_be_found_yet() {
-    let mut desk = Desk::with(Vec::new(), Conditions { late_orders_ms: 400, late_positions_ms: 300, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_orders_ms: 400, late_positions_ms: 300, ..Conditions::default() });
     let id = desk.place(limit("buy", 1, "2900", "l1"));
     desk.place(stop(1, "2800", "s1"));
     desk.place(market("buy", 10));

@@ -9,66 +9,43 @@ mod orders;
 mod settings;
 mod vectors;
 
-use std::str::FromStr;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::http::HttpRequest;
-use perphook::market::{Decimal, Side, Symbol};
+use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{Answer, Kind, Outcome, Reply, Sim, SimConfig};
+use crate::desk::{self, Own, START, body_of, column, refused_element, texts, with, with_header};
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
+use crate::sim::{Kind, SimConfig};
+use crate::vectors::{KEY, PASSWORD, d, hmac_base64};
 
-const START: u64 = 1_700_000_000_000;
 const ETH: &str = "ETHUSDTM";
 const ORDERS: &str = "/api/v1/orders";
 const MULTI: &str = "/api/v1/orders/multi";
 const STOPS: &str = "/api/v1/stopOrders";
 const NONE: Value = Value::Null;
 
-/// A client with its own clock, and the exchange. A lot is a hundredth of an ether, which costs 3000.
-struct Desk {
-    sim: Sim,
-    now: u64,
+/// A lot is a hundredth of an ether.
+#[derive(Default)]
+struct KuCoin {
     placed: u32,
 }
 
-fn config() -> SimConfig {
-    SimConfig { exchange: Kind::KuCoin, ..SimConfig::default() }
+impl Own for KuCoin {
+    const KIND: Kind = Kind::KuCoin;
+    const CONTRACT: &'static str = ETH;
+    const PRICE: &'static str = "3000";
 }
 
+type Desk = desk::Desk<KuCoin>;
+
 impl Desk {
-    fn new() -> Desk {
-        Desk { sim: Sim::new(config(), START), now: START, placed: 0 }
-    }
-
-    fn hedge() -> Desk {
-        Desk { sim: Sim::new(SimConfig { hedge: true, ..config() }, START), ..Desk::new() }
-    }
-
-    fn with(rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        let mut desk = Desk::new();
-        desk.sim.set_faults(Faults::new(1, rules, conditions), START);
-        desk
-    }
-
     fn request(&self, method: &'static str, target: &str, body: &Value) -> HttpRequest {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         signed(method, target, &body, self.now)
     }
 
-    fn send(&mut self, method: &'static str, target: &str, body: &Value) -> Answer {
-        let request = self.request(method, target, body);
-        self.sim.answer(&request, self.now)
-    }
-
-    /// Status and body of an answer that is whole.
     fn call(&mut self, method: &'static str, target: &str, body: &Value) -> (u16, Value) {
-        let (reply, body) = told(self.send(method, target, body));
-        (reply.status, body)
+        self.answer(&self.request(method, target, body))
     }
 
     /// The data of an answer in which all went well.
@@ -106,17 +83,8 @@ impl Desk {
     }
 
     fn named(&mut self, order: Value) -> Value {
-        self.placed += 1;
-        if order.get("clientOid").is_some() { order } else { with(order, json!({"clientOid": format!("test-{}", self.placed)})) }
-    }
-
-    fn price(&mut self, price: &str) {
-        self.sim.set_price(ETH, Decimal::from_str(price).unwrap(), self.now).unwrap();
-    }
-
-    /// What is held of a side, in coins.
-    fn held(&self, side: Side) -> String {
-        self.sim.book.position(&Symbol::new(ETH), side).normalize().to_string()
+        self.own.placed += 1;
+        if order.get("clientOid").is_some() { order } else { with(order, json!({"clientOid": format!("test-{}", self.own.placed)})) }
     }
 
     fn order(&mut self, name: &str) -> Value {
@@ -130,41 +98,18 @@ impl Desk {
     }
 }
 
-/// An answer that is whole, and its body.
-fn told(answer: Answer) -> (Reply, Value) {
-    match answer.outcome {
-        Outcome::Reply(reply) => (reply.clone(), serde_json::from_slice(&reply.body).unwrap_or(Value::Null)),
-        other => panic!("no answer: {other:?}"),
-    }
-}
-
-fn hmac(text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"test-api-secret").unwrap();
-    mac.update(text.as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
-}
-
 fn signed(method: &'static str, target: &str, body: &str, at: u64) -> HttpRequest {
     let mut headers = vec![
-        ("KC-API-KEY", "test-api-key".to_owned()),
-        ("KC-API-SIGN", hmac(&format!("{at}{method}{target}{body}"))),
+        ("KC-API-KEY", KEY.to_owned()),
+        ("KC-API-SIGN", hmac_base64(&format!("{at}{method}{target}{body}"))),
         ("KC-API-TIMESTAMP", at.to_string()),
-        ("KC-API-PASSPHRASE", hmac("test-password")),
+        ("KC-API-PASSPHRASE", hmac_base64(PASSWORD)),
         ("KC-API-KEY-VERSION", "2".to_owned()),
     ];
     if !body.is_empty() {
         headers.push(("Content-Type", "application/json".to_owned()));
     }
     HttpRequest { method, target: target.to_owned(), headers, body: body.as_bytes().to_vec() }
-}
-
-/// The first object with the fields of the second in place of its own; `null` takes one away.
-fn with(mut order: Value, more: Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
-        order[name] = value.clone();
-    }
-    order.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    order
 }
 
 fn market(side: &str, size: u32) -> Value {
@@ -204,42 +149,37 @@ fn every_header_is_checked() {
         ("KC-API-KEY-VERSION", Some("3"), "400003"),
     ];
     for (name, value, code) in cases {
-        let mut request = desk.request("GET", "/api/v1/account-overview?currency=USDT", &NONE);
-        request.headers.retain(|(known, _)| *known != name);
-        request.headers.extend(value.map(|value| (name, value.to_owned())));
-        let (reply, body) = told(desk.sim.answer(&request, START));
-        assert_eq!((reply.status, body["code"].as_str()), (401, Some(code)), "{name} {value:?}");
-        assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some(code));
+        let request = desk.request("GET", "/api/v1/account-overview?currency=USDT", &NONE);
+        let (status, body) = desk.answer(&with_header(request, name, value));
+        assert_eq!((status, body["code"].as_str()), (401, Some(code)), "{name} {value:?}");
+        assert_eq!(desk.logged(), Some(code));
     }
     let body = json!({"orderIdsList": ["1"]});
-    let mut bare = desk.request("DELETE", "/api/v1/orders/multi-cancel", &body);
-    bare.headers.retain(|(name, _)| *name != "Content-Type");
-    assert_eq!(told(desk.sim.answer(&bare, START)).1["code"], "415000");
+    let bare = with_header(desk.request("DELETE", "/api/v1/orders/multi-cancel", &body), "Content-Type", None);
+    assert_eq!(desk.answer(&bare).1["code"], "415000");
     // Query and body are signed as they were sent, also that of a DELETE.
     let mut moved = desk.request("GET", "/api/v1/account-overview?currency=USDT", &NONE);
     moved.target = "/api/v1/account-overview?currency=XBT".to_owned();
     let mut changed = desk.request("DELETE", "/api/v1/orders/multi-cancel", &body);
     changed.body = json!({"orderIdsList": ["2"]}).to_string().into_bytes();
     for request in [moved, changed] {
-        assert_eq!(told(desk.sim.answer(&request, START)).1["code"], "400005");
+        assert_eq!(desk.answer(&request).1["code"], "400005");
     }
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!["test-password", "test-api-key", "SIGN"].iter().any(|word| text.contains(word)), "{text}");
+    desk.never_logged(&["test-password", "test-api-key", "SIGN"]);
 }
 
 #[test]
 fn a_key_of_version_3_says_3() {
-    let mut sim = Sim::new(SimConfig { key: "v3-key".to_owned(), ..config() }, START);
+    let mut desk = Desk::of(SimConfig { key: "v3-key".to_owned(), ..SimConfig::default() });
     for (version, code) in [("2", "400003"), ("3", "200000")] {
-        let mut request = signed("GET", "/api/v1/positions", "", START);
-        (request.headers[0].1, request.headers[4].1) = ("v3-key".to_owned(), version.to_owned());
-        assert_eq!(told(sim.answer(&request, START)).1["code"], code);
+        let request = with_header(desk.request("GET", "/api/v1/positions", &NONE), "KC-API-KEY", Some("v3-key"));
+        assert_eq!(desk.answer(&with_header(request, "KC-API-KEY-VERSION", Some(version))).1["code"], code);
     }
 }
 
 #[test]
 fn the_exchanges_own_clock_counts_and_tells_itself() {
-    let mut desk = Desk::with(Vec::new(), Conditions { clock_skew_ms: 5001, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { clock_skew_ms: 5001, ..Conditions::default() });
     assert_eq!(desk.code("GET", "/api/v1/positions", NONE), "400002");
     assert_eq!(desk.get("v1/timestamp"), START + 5001);
     assert_eq!(desk.get("v1/ticker?symbol=ETHUSDTM")["ts"], (START + 5001) * 1_000_000);
@@ -256,14 +196,18 @@ fn trouble_is_told_in_its_words() {
         (Fault::RateLimit { retry_after_s: 2, ban_s: 0 }, 429, "429000", Some("2000")),
     ];
     for (fault, status, code, wait) in cases {
-        let mut desk = Desk::with(vec![Rule::new(Class::Place, fault.clone())], Conditions::default());
-        let (reply, body) = told(desk.send("POST", ORDERS, &with(market("buy", 10), json!({"clientOid": "m1"}))));
-        assert_eq!((reply.status, body["code"].as_str(), reply.header("gw-ratelimit-reset")), (status, Some(code), wait), "{fault:?}");
-        assert_eq!(desk.held(Side::Long), if fault.executes() { "0.1" } else { "0" });
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault.clone()));
+        let reply = desk.send(&desk.request("POST", ORDERS, &with(market("buy", 10), json!({"clientOid": "m1"}))));
+        assert_eq!(
+            (reply.status, body_of(&reply)["code"].as_str(), reply.header("gw-ratelimit-reset")),
+            (status, Some(code), wait),
+            "{fault:?}"
+        );
+        assert_eq!(desk.held(Side::Long), d(if fault.executes() { "0.1" } else { "0" }));
     }
-    let mut desk = Desk::with(vec![Rule::new(Class::Read, Fault::RateLimit { retry_after_s: 2, ban_s: 60 })], Conditions::default());
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Read, Fault::RateLimit { retry_after_s: 2, ban_s: 60 }));
     desk.call("GET", "/api/v1/positions", &NONE);
-    let (reply, _) = told(desk.send("GET", "/api/v1/positions", &NONE));
+    let reply = desk.send(&desk.request("GET", "/api/v1/positions", &NONE));
     assert_eq!((reply.status, reply.body.as_slice()), (403, b"error code: 1015".as_slice()));
     let (status, body) = Desk::new().call("GET", "/api/v1/nothing", &NONE);
     assert_eq!((status, body["code"].as_str()), (404, Some("404000")));
@@ -271,10 +215,9 @@ fn trouble_is_told_in_its_words() {
 
 #[test]
 fn what_is_asked_weighs_something_and_the_window_ends() {
-    let mut desk = Desk::new();
-    desk.sim.config.limits = true;
+    let mut desk = Desk::limited();
     desk.now = START / 30_000 * 30_000 + 40_000;
-    let (reply, _) = told(desk.send("DELETE", STOPS, &NONE));
+    let reply = desk.send(&desk.request("DELETE", STOPS, &NONE));
     let header = |name| reply.header(name).unwrap().to_owned();
     assert_eq!([header("gw-ratelimit-limit"), header("gw-ratelimit-remaining"), header("gw-ratelimit-reset")], ["2000", "1985", "20000"]);
     for _ in 0..397 {

@@ -7,7 +7,7 @@ fn an_order_is_only_taken_and_counts_lots() {
     let mut desk = Desk::new();
     let answer = desk.ok("POST", ORDERS, with(market("buy", 15), json!({"clientOid": "m1"})));
     assert_eq!(answer.as_object().unwrap().len(), 2, "{answer}");
-    assert_eq!(desk.held(Side::Long), "0.15");
+    assert_eq!(desk.held(Side::Long), d("0.15"));
     let order = desk.order("m1");
     assert_eq!(
         (&order["id"], &order["size"], &order["filledSize"], &order["dealSize"]),
@@ -70,7 +70,7 @@ fn what_an_order_says_is_checked() {
     for (code, body) in cases {
         assert_eq!(desk.refused(body.clone()), code, "{body}");
     }
-    assert_eq!((desk.held(Side::Long), desk.listed("v1/orders?status=active")), ("0".to_owned(), vec!["l1".to_owned()]));
+    assert_eq!((desk.held(Side::Long), desk.listed("v1/orders?status=active")), (d("0"), vec!["l1".to_owned()]));
 }
 
 #[test]
@@ -91,25 +91,25 @@ fn what_only_reduces_is_cut_to_what_is_there() {
     let mut desk = Desk::new();
     desk.place(market("buy", 10));
     desk.place(with(market("sell", 25), json!({"reduceOnly": true, "clientOid": "r1"})));
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), ("0".to_owned(), "0".to_owned()));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0"), d("0")));
     assert_eq!(desk.order("r1")["filledSize"], 10);
     // Without the mark it turns the position over: one execution, with a fee for each part.
     desk.place(market("buy", 10));
     desk.place(with(market("sell", 25), json!({"clientOid": "turn"})));
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), ("0".to_owned(), "0.15".to_owned()));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0"), d("0.15")));
     let fill = desk.get("v1/fills")["items"][0].clone();
-    let fees = ["fee", "openFeePay", "closeFeePay"].map(|name| fill[name].as_str().unwrap());
+    let fees = texts(&fill, ["fee", "openFeePay", "closeFeePay"]);
     assert_eq!((&fill["size"], fees), (&json!(25), ["0.375", "0.225", "0.15"]));
     // What closes everything listens to no side.
     desk.place(json!({"symbol": ETH, "closeOrder": true, "side": "sell", "type": "market", "marginMode": "CROSS", "clientOid": "c1"}));
-    assert_eq!(desk.held(Side::Short), "0");
+    assert_eq!(desk.held(Side::Short), d("0"));
     let order = desk.order("c1");
     assert_eq!((&order["side"], &order["size"], &order["closeOrder"]), (&json!("buy"), &json!(15), &json!(true)));
 }
 
 #[test]
 fn what_does_not_fill_at_once_is_cancelled() {
-    let mut desk = Desk::with(Vec::new(), Conditions { liquidity: Some(Decimal::ONE), ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { liquidity: Some(Decimal::ONE), ..Conditions::default() });
     desk.place(with(market("buy", 150), json!({"clientOid": "m1"})));
     let order = desk.order("m1");
     assert_eq!((&order["status"], &order["cancelExist"], &order["filledSize"]), (&json!("done"), &json!(true), &json!(100)));
@@ -131,7 +131,7 @@ fn a_hedge_holds_both_sides() {
     assert_eq!(desk.refused(side(with(market("buy", 1), json!({"reduceOnly": true})), "LONG")), "300009");
     desk.place(side(with(market("sell", 99), json!({"reduceOnly": true})), "LONG"));
     desk.place(side(with(market("sell", 1), json!({"size": null, "side": null, "closeOrder": true})), "SHORT"));
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), ("0".to_owned(), "0".to_owned()));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0"), d("0")));
 }
 
 #[test]
@@ -139,14 +139,13 @@ fn a_batch_is_answered_with_a_good_code_whatever_its_elements_are() {
     let mut desk = Desk::new();
     let orders = json!([limit("buy", 1, "2900", "b1"), limit("buy", 1, "2900", "b1"), stop(1, "2800", "b2"), market("buy", 1)]);
     let rows = desk.ok("POST", MULTI, orders);
-    let codes: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect();
+    let codes = column(&rows, "code");
     assert_eq!(codes, ["200000", "300018", "200000", "400100"]);
     assert_eq!((&rows[1]["orderId"], &rows[1]["clientOid"], &rows[1]["symbol"]), (&NONE, &json!("b1"), &json!(ETH)));
-    assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some("300018"));
+    assert_eq!(desk.logged(), Some("300018"));
     let many: Vec<Value> = (0..21).map(|number| limit("buy", 1, "2900", &format!("n{number}"))).collect();
     assert_eq!(desk.code("POST", MULTI, json!(many)), "400100");
-    let fault = Fault::RefuseElement { index: 1, code: String::new(), msg: String::new() };
-    let mut desk = Desk::with(vec![Rule::new(Class::Place, fault)], Conditions::default());
+    let mut desk = Desk::new().struck_by(refused_element(1));
     let rows = desk.ok("POST", MULTI, json!([limit("buy", 1, "2900", "a"), limit("buy", 1, "2900", "b"), limit("buy", 1, "2900", "c")]));
     assert_eq!([0, 1, 2].map(|at| rows[at]["code"].as_str().unwrap()), ["200000", "300003", "200000"]);
 }
@@ -158,9 +157,6 @@ fn a_test_order_is_checked_and_not_placed() {
     desk.ok("POST", test, with(market("buy", 1), json!({"clientOid": "t1"})));
     assert_eq!(desk.code("POST", test, with(market("buy", 1), json!({"clientOid": "t1", "marginMode": "ISOLATED"}))), "330005");
     assert_eq!(desk.code("POST", test, with(market("buy", 30_000), json!({"clientOid": "t1"}))), "330008");
-    assert_eq!(
-        (desk.held(Side::Long), desk.code("GET", "/api/v1/orders/byClientOid?clientOid=t1", NONE)),
-        ("0".to_owned(), "100001".to_owned())
-    );
+    assert_eq!((desk.held(Side::Long), desk.code("GET", "/api/v1/orders/byClientOid?clientOid=t1", NONE)), (d("0"), "100001".to_owned()));
     assert_eq!(desk.code("POST", "/api/v1/st-orders", with(market("buy", 1), json!({"clientOid": "t1"}))), "400100");
 }

@@ -31,7 +31,7 @@ fn a_stop_becomes_an_order_that_is_found_by_its_id_alone() {
     assert_eq!(desk.get("account/positions")[0]["closeOrderAlgo"][0]["slTriggerPx"], "2900");
     assert_eq!(desk.get("trade/orders-pending"), json!([]));
     desk.price("2890");
-    assert_eq!(desk.held(Side::Long), "0");
+    assert_eq!(desk.held(Side::Long), d("0"));
     let row = desk.algo("s1");
     assert_eq!((row["state"].as_str(), row["actualSide"].as_str()), (Some("effective"), Some("sl")));
     let child = desk.get(&format!("trade/order?instId={ETH}&ordId={}", row["ordIdList"][0].as_str().unwrap()))[0].clone();
@@ -73,7 +73,7 @@ fn one_order_closes_a_whole_position_and_targets_of_a_size_go_beside_it() {
         assert_eq!(desk.code(ALGO, body.clone()), code, "{body}");
     }
     // When it is not seen yet, a new position cannot be protected.
-    let mut blind = Desk::with(Vec::new(), Conditions { unseen_position_ms: 700, ..Conditions::default() });
+    let mut blind = Desk::new().under(Conditions { unseen_position_ms: 700, ..Conditions::default() });
     blind.buy("2");
     assert_eq!(blind.code(ALGO, stop("2900", "s1")), "51058");
     blind.now += 700;
@@ -119,18 +119,18 @@ fn guards_outlive_their_position_unless_they_are_tied_to_it() {
     assert_eq!((desk.pending(), desk.algo("tied")["state"].as_str()), (vec!["loose".to_owned()], Some("canceled")));
     // Set off while flat it fails; what opens a position again is closed by it.
     desk.price("3100");
-    assert_eq!((desk.algo("loose")["state"].as_str(), desk.held(Side::Short)), (Some("order_failed"), "0".to_owned()));
+    assert_eq!((desk.algo("loose")["state"].as_str(), desk.held(Side::Short)), (Some("order_failed"), d("0")));
     desk.buy("2");
     desk.ok(ALGO, with(stop("2900", "old"), json!({"cxlOnClosePos": false})));
     desk.ok(ORDER, market("sell", "2"));
     desk.buy("3");
     assert_eq!(desk.code(ALGO, stop("2800", "new")), "51088", "the old one is in the way");
     desk.price("2900");
-    assert_eq!((desk.held(Side::Long), desk.algo("old")["state"].as_str()), ("0".to_owned(), Some("effective")));
+    assert_eq!((desk.held(Side::Long), desk.algo("old")["state"].as_str()), (d("0"), Some("effective")));
     // One that need not reduce opens.
     desk.ok(ALGO, with(target("3100", "1", "opens"), json!({"reduceOnly": false})));
     desk.price("3100");
-    assert_eq!(desk.held(Side::Short), "0.1");
+    assert_eq!(desk.held(Side::Short), d("0.1"));
     // Nothing needs to be asked for what is tied to go: the book knows at once.
     let mut moved = Desk::new();
     moved.buy("2");
@@ -149,7 +149,7 @@ fn a_target_larger_than_what_is_left_fails_as_a_whole() {
     desk.ok(ALGO, target("3100", "2", "t1"));
     desk.ok(ORDER, with(market("sell", "1"), json!({"reduceOnly": true})));
     desk.price("3100");
-    assert_eq!((desk.algo("t1")["state"].as_str(), desk.held(Side::Long)), (Some("order_failed"), "0.1".to_owned()));
+    assert_eq!((desk.algo("t1")["state"].as_str(), desk.held(Side::Long)), (Some("order_failed"), d("0.1")));
     assert_eq!(desk.algo("t1")["failCode"], "51169");
 }
 
@@ -175,14 +175,14 @@ fn of_a_pair_the_first_that_fires_ends_the_other() {
         assert!(desk.sim.book.open_conditionals().is_empty());
     }
     // While one is on its way, the other does not go off any more.
-    let mut slow = Desk::with(Vec::new(), Conditions { trigger_ms: 200, ..Conditions::default() });
+    let mut slow = Desk::new().under(Conditions { trigger_ms: 200, ..Conditions::default() });
     slow.buy("2");
     slow.ok(ALGO, with(pair("2900", "3100", "p1"), json!({"closeFraction": null, "sz": "1"})));
     slow.price("2890");
     slow.price("3110");
     assert_eq!(slow.code(CANCEL, json!([{"instId": ETH, "algoClOrdId": "p1"}])), "51400");
     slow.now += 200;
-    assert_eq!((slow.algo("p1")["state"].as_str(), slow.held(Side::Long)), (Some("effective"), "0.1".to_owned()));
+    assert_eq!((slow.algo("p1")["state"].as_str(), slow.held(Side::Long)), (Some("effective"), d("0.1")));
     // As `conditional` only the stop of the two works in net mode.
     let mut desk = Desk::new();
     desk.buy("2");
@@ -218,7 +218,7 @@ fn what_comes_with_an_order_waits_until_all_of_it_is_filled() {
         let attached = json!([{"attachAlgoClOrdId": "with1", "slTriggerPx": sl, "slOrdPx": "-1", "tpTriggerPx": tp, "tpOrdPx": "-1"}]);
         with(order, json!({"attachAlgoOrds": attached}))
     };
-    let mut desk = Desk::with(Vec::new(), Conditions { liquidity: Some(Decimal::new(1, 1)), ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { liquidity: Some(Decimal::new(1, 1)), ..Conditions::default() });
     desk.ok(ORDER, bring(limit("buy", "2", "2900", "a1"), "2800", "3100"));
     assert_eq!(desk.code(ORDER, bring(limit("buy", "2", "2900", "a2"), "2800", "3100")), "51068");
     desk.price("2900");
@@ -231,7 +231,7 @@ fn what_comes_with_an_order_waits_until_all_of_it_is_filled() {
     desk.ok(ORDER, with(market("sell", "2"), json!({"reduceOnly": true})));
     assert_eq!(desk.pending(), ["with1"]);
     desk.price("3100");
-    assert_eq!(desk.held(Side::Short), "0.2");
+    assert_eq!(desk.held(Side::Short), d("0.2"));
     // A parent that ends before brings none; one whose trigger is passed by then tells so.
     let mut desk = Desk::new();
     desk.ok(ORDER, bring(limit("buy", "2", "2900", "a1"), "2800", "3100"));
@@ -266,8 +266,8 @@ fn a_hedge_guards_each_side() {
     desk.ok(ALGO, long(target("3100", "1", "t1")));
     assert_eq!(desk.code(ALGO, stop("2800", "s4")), "51000");
     desk.price("2900");
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), ("0".to_owned(), "0.2".to_owned()));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0"), d("0.2")));
     assert_eq!(desk.pending(), ["t1", "s2"]);
     desk.price("3100");
-    assert_eq!((desk.held(Side::Short), desk.algo("t1")["state"].as_str()), ("0".to_owned(), Some("order_failed")));
+    assert_eq!((desk.held(Side::Short), desk.algo("t1")["state"].as_str()), (d("0"), Some("order_failed")));
 }

@@ -8,67 +8,45 @@ mod orders;
 mod settings;
 mod vectors;
 
-use std::str::FromStr;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
+use crate::desk::{self, Own, START, body_of, refused_element, with, with_header};
 use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{Answer, Kind, Outcome, Sim, SimConfig};
+use crate::sim::{Kind, SimConfig};
+use crate::vectors::{KEY, PASSWORD, d, hmac_base64};
 
-const START: u64 = 1_700_000_000_000;
 const ETH: &str = "ETH-USDT-SWAP";
 const ORDER: &str = "/api/v5/trade/order";
 const BATCH: &str = "/api/v5/trade/batch-orders";
 const ALGO: &str = "/api/v5/trade/order-algo";
 const LEVERAGE: &str = "/api/v5/account/set-leverage";
 
-/// A client with its own clock, and the exchange. One contract is a tenth of an ether, which costs 3000.
-struct Desk {
-    sim: Sim,
-    now: u64,
+/// One contract is a tenth of an ether.
+#[derive(Default)]
+struct Okx {
     expires: Option<u64>,
 }
 
-fn config() -> SimConfig {
-    SimConfig { exchange: Kind::Okx, ..SimConfig::default() }
+impl Own for Okx {
+    const KIND: Kind = Kind::Okx;
+    const CONTRACT: &'static str = ETH;
+    const PRICE: &'static str = "3000";
 }
 
+type Desk = desk::Desk<Okx>;
+
 impl Desk {
-    fn new() -> Desk {
-        Desk { sim: Sim::new(config(), START), now: START, expires: None }
-    }
-
-    fn hedge() -> Desk {
-        Desk { sim: Sim::new(SimConfig { hedge: true, ..config() }, START), ..Desk::new() }
-    }
-
-    fn with(rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        let mut desk = Desk::new();
-        desk.sim.set_faults(Faults::new(1, rules, conditions), START);
-        desk
-    }
-
     fn request(&self, method: &'static str, target: &str, body: &Value) -> HttpRequest {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let mut request = signed(method, target, &body, &to_iso(self.now), "test-api-secret");
-        request.headers.extend(self.expires.map(|at| ("expTime", at.to_string())));
+        let mut request = signed(method, target, &body, &to_iso(self.now));
+        request.headers.extend(self.own.expires.map(|at| ("expTime", at.to_string())));
         request
     }
 
-    fn send(&mut self, method: &'static str, target: &str, body: &Value) -> Answer {
-        let request = self.request(method, target, body);
-        self.sim.answer(&request, self.now)
-    }
-
-    /// Status and body of an answer that is whole.
     fn call(&mut self, method: &'static str, target: &str, body: &Value) -> (u16, Value) {
-        told(self.send(method, target, body))
+        self.answer(&self.request(method, target, body))
     }
 
     fn get(&mut self, target: &str) -> Value {
@@ -97,15 +75,6 @@ impl Desk {
         answer["data"][0]["sCode"].as_str().or(answer["code"].as_str()).unwrap().to_owned()
     }
 
-    fn price(&mut self, price: &str) {
-        self.sim.set_price(ETH, Decimal::from_str(price).unwrap(), self.now).unwrap();
-    }
-
-    /// What is held of a side, in coins.
-    fn held(&self, side: Side) -> String {
-        self.sim.book.position(&Symbol::new(ETH), side).normalize().to_string()
-    }
-
     /// Buys contracts at the market.
     fn buy(&mut self, contracts: &str) {
         self.ok(ORDER, market("buy", contracts));
@@ -113,14 +82,6 @@ impl Desk {
 
     fn order(&mut self, name: &str) -> Value {
         self.get(&format!("trade/order?instId={ETH}&clOrdId={name}"))[0].clone()
-    }
-}
-
-/// Status and body of an answer that is whole.
-fn told(answer: Answer) -> (u16, Value) {
-    match answer.outcome {
-        Outcome::Reply(reply) => (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null)),
-        other => panic!("no answer: {other:?}"),
     }
 }
 
@@ -143,26 +104,15 @@ fn to_iso(at: u64) -> String {
     format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", days + 1, at % 1000)
 }
 
-fn signed(method: &'static str, target: &str, body: &str, timestamp: &str, secret: &str) -> HttpRequest {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{timestamp}{method}{target}{body}").as_bytes());
+fn signed(method: &'static str, target: &str, body: &str, timestamp: &str) -> HttpRequest {
     let headers = vec![
-        ("OK-ACCESS-KEY", "test-api-key".to_owned()),
-        ("OK-ACCESS-SIGN", STANDARD.encode(mac.finalize().into_bytes())),
+        ("OK-ACCESS-KEY", KEY.to_owned()),
+        ("OK-ACCESS-SIGN", hmac_base64(&format!("{timestamp}{method}{target}{body}"))),
         ("OK-ACCESS-TIMESTAMP", timestamp.to_owned()),
-        ("OK-ACCESS-PASSPHRASE", "test-password".to_owned()),
+        ("OK-ACCESS-PASSPHRASE", PASSWORD.to_owned()),
         ("Content-Type", "application/json".to_owned()),
     ];
     HttpRequest { method, target: target.to_owned(), headers, body: body.as_bytes().to_vec() }
-}
-
-/// The first object with the fields of the second in place of its own; `null` takes one away.
-fn with(mut order: Value, more: Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
-        order[name] = value.clone();
-    }
-    order.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    order
 }
 
 fn market(side: &str, sz: &str) -> Value {
@@ -202,32 +152,26 @@ fn every_header_is_checked() {
         ("x-simulated-trading", Some("1"), "50101"),
     ];
     for (name, value, code) in cases {
-        let mut request = desk.request("GET", "/api/v5/account/balance?ccy=USDT", &Value::Null);
-        request.headers.retain(|(known, _)| *known != name);
-        request.headers.extend(value.map(|value| (name, value.to_owned())));
-        let (status, body) = told(desk.sim.answer(&request, START));
+        let request = desk.request("GET", "/api/v5/account/balance?ccy=USDT", &Value::Null);
+        let (status, body) = desk.answer(&with_header(request, name, value));
         assert_eq!((status, body["code"].as_str()), (401, Some(code)), "{name} {value:?}");
-        assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), Some(code));
+        assert_eq!(desk.logged(), Some(code));
     }
-    let mut bare = desk.request("POST", LEVERAGE, &json!({}));
-    bare.headers.retain(|(name, _)| *name != "Content-Type");
-    assert_eq!(told(desk.sim.answer(&bare, START)).1["code"], "50006");
+    let bare = with_header(desk.request("POST", LEVERAGE, &json!({})), "Content-Type", None);
+    assert_eq!(desk.answer(&bare).1["code"], "50006");
     // Query and body are signed as they were sent.
     let mut moved = desk.request("GET", "/api/v5/account/balance?ccy=USDT", &Value::Null);
     moved.target = "/api/v5/account/balance?ccy=BTC".to_owned();
-    assert_eq!(told(desk.sim.answer(&moved, START)).1["code"], "50113");
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!["test-password", "test-api-key", "SIGN"].iter().any(|word| text.contains(word)), "{text}");
+    assert_eq!(desk.answer(&moved).1["code"], "50113");
+    desk.never_logged(&["test-password", "test-api-key", "SIGN"]);
 }
 
 #[test]
 fn a_demo_key_wants_the_demo_header() {
-    let mut sim = Sim::new(SimConfig { key: "demo-key".to_owned(), ..config() }, START);
+    let mut desk = Desk::of(SimConfig { key: "demo-key".to_owned(), ..SimConfig::default() });
     for (header, code) in [(None, "50101"), (Some("1"), "0")] {
-        let mut request = signed("GET", "/api/v5/account/config", "", &to_iso(START), "test-api-secret");
-        request.headers[0].1 = "demo-key".to_owned();
-        request.headers.extend(header.map(|value: &str| ("x-simulated-trading", value.to_owned())));
-        assert_eq!(told(sim.answer(&request, START)).1["code"], code);
+        let request = with_header(desk.request("GET", "/api/v5/account/config", &Value::Null), "OK-ACCESS-KEY", Some("demo-key"));
+        assert_eq!(desk.answer(&with_header(request, "x-simulated-trading", header)).1["code"], code);
     }
 }
 
@@ -236,15 +180,16 @@ fn the_clock_may_be_off_by_half_a_minute_either_way() {
     let mut desk = Desk::new();
     for (off, code) in [(-30_001, "50102"), (-30_000, "0"), (30_000, "0"), (30_001, "50102")] {
         let said = to_iso(START.saturating_add_signed(off));
-        let request = signed("GET", "/api/v5/account/config", "", &said, "test-api-secret");
-        assert_eq!(told(desk.sim.answer(&request, START)).1["code"], code, "{off}");
+        let request = signed("GET", "/api/v5/account/config", "", &said);
+        assert_eq!(desk.answer(&request).1["code"], code, "{off}");
     }
     // The exchange's own clock counts, and tells itself.
-    let mut skewed = Desk::with(Vec::new(), Conditions { clock_skew_ms: 31_000, ..Conditions::default() });
+    let mut skewed = Desk::new().under(Conditions { clock_skew_ms: 31_000, ..Conditions::default() });
     assert_eq!(skewed.get_code("account/config"), "50102");
     assert_eq!(skewed.get("public/time")[0]["ts"], (START + 31_000).to_string());
-    let leap = signed("GET", "/api/v5/account/config", "", "2024-02-29T23:59:59.999Z", "test-api-secret");
-    assert_eq!(told(desk.sim.answer(&leap, 1_709_251_199_999)).1["code"], "0");
+    let leap = signed("GET", "/api/v5/account/config", "", "2024-02-29T23:59:59.999Z");
+    desk.now = 1_709_251_199_999;
+    assert_eq!(desk.answer(&leap).1["code"], "0");
     assert_eq!(to_iso(1_709_251_199_999), "2024-02-29T23:59:59.999Z");
     assert_eq!(to_iso(1_735_689_600_000), "2025-01-01T00:00:00.000Z");
 }
@@ -262,21 +207,19 @@ fn trouble_is_told_in_its_words() {
         (Fault::RateLimit { retry_after_s: 2, ban_s: 0 }, ORDER, 429, "50011", None),
     ];
     for (fault, path, status, code, element) in cases {
-        let mut desk = Desk::with(vec![Rule::new(Class::Any, fault.clone()).on("POST", path)], Conditions::default());
-        let answer = desk.send("POST", path, &market("buy", "1"));
-        let Outcome::Reply(reply) = &answer.outcome else { panic!("{fault:?}") };
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Any, fault.clone()).on("POST", path));
+        let reply = desk.send(&desk.request("POST", path, &market("buy", "1")));
         assert!(reply.headers.is_empty(), "nothing says how long to wait");
-        let (seen, body) = told(answer);
-        assert_eq!((seen, body["code"].as_str(), body["data"][0]["sCode"].as_str()), (status, Some(code), element), "{fault:?}");
-        assert_eq!(desk.held(Side::Long), if fault.executes() { "0.1" } else { "0" });
+        let body = body_of(&reply);
+        assert_eq!((reply.status, body["code"].as_str(), body["data"][0]["sCode"].as_str()), (status, Some(code), element), "{fault:?}");
+        assert_eq!(desk.held(Side::Long), d(if fault.executes() { "0.1" } else { "0" }));
     }
     assert_eq!(Desk::new().call("GET", "/api/v5/trade/nothing", &Value::Null).0, 404);
 }
 
 #[test]
 fn budgets_are_of_two_seconds_and_of_a_contract() {
-    let mut desk = Desk::new();
-    desk.sim.config.limits = true;
+    let mut desk = Desk::limited();
     for count in 0..60 {
         desk.ok(ORDER, market(if count % 2 == 0 { "buy" } else { "sell" }, "0.01"));
     }

@@ -10,7 +10,7 @@ fn plain_orders_have_their_quirks() {
     let mut desk = Desk::new();
     let answer = desk.ok(ORDER, with(market("buy", "15"), json!({"clOrdId": "m1"})));
     assert_eq!((answer["sCode"].as_str(), answer.get("state"), answer.get("avgPx")), (Some("0"), None, None));
-    assert_eq!(desk.held(Side::Long), "1.5", "contracts are not coins");
+    assert_eq!(desk.held(Side::Long), d("1.5"), "contracts are not coins");
     let order = desk.order("m1");
     assert_eq!((order["state"].as_str(), order["sz"].as_str(), order["accFillSz"].as_str()), (Some("filled"), Some("15"), Some("15")));
     assert_eq!((order["avgPx"].as_str(), order["fee"].as_str(), order["tdMode"].as_str()), (Some("3000"), Some("-2.25"), Some("cross")));
@@ -40,7 +40,7 @@ fn plain_orders_have_their_quirks() {
     for (code, body) in cases {
         assert_eq!(desk.code(ORDER, body.clone()), code, "{body}");
     }
-    assert_eq!(desk.held(Side::Long), "1.5", "nothing of what was refused happened");
+    assert_eq!(desk.held(Side::Long), d("1.5"), "nothing of what was refused happened");
     desk.ok(ORDER, with(limit("buy", "1", "3200", "moved"), json!({"pxAmendType": "1"})));
     assert_eq!(desk.order("moved")["px"], "3150");
 }
@@ -64,7 +64,7 @@ fn a_name_is_free_again_and_the_latest_answers() {
 
 #[test]
 fn what_does_not_fill_at_once_is_cancelled() {
-    let mut desk = Desk::with(Vec::new(), Conditions { liquidity: Some(Decimal::ONE), ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { liquidity: Some(Decimal::ONE), ..Conditions::default() });
     desk.ok(ORDER, with(market("buy", "15"), json!({"clOrdId": "m1"})));
     let order = desk.order("m1");
     assert_eq!((order["state"].as_str(), order["accFillSz"].as_str()), (Some("canceled"), Some("10")));
@@ -82,26 +82,23 @@ fn what_does_not_fill_at_once_is_cancelled() {
 
 #[test]
 fn an_order_that_comes_too_late_is_refused() {
-    let late = || vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 5000 })];
     for (expires, held) in [(START + 4999, "0"), (START + 5000, "0.1")] {
-        let mut desk = Desk::with(late(), Conditions::default());
-        desk.expires = Some(expires);
-        assert!(matches!(desk.send("POST", ORDER, &market("buy", "1")).outcome, Outcome::Cut));
-        desk.sim.pass(START + 60_000);
-        assert_eq!(desk.held(Side::Long), held, "{expires}");
-        assert_eq!(desk.sim.log.entries.back().unwrap().code.as_deref(), (held == "0").then_some("50036"));
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, Fault::CutThenExecute { ms: 5000 }));
+        desk.own.expires = Some(expires);
+        desk.cut(&desk.request("POST", ORDER, &market("buy", "1")), 60_000);
+        assert_eq!(desk.held(Side::Long), d(held), "{expires}");
+        assert_eq!(desk.logged(), (held == "0").then_some("50036"));
     }
     let mut desk = Desk::new();
-    desk.expires = Some(START - 1);
+    desk.own.expires = Some(START - 1);
     assert_eq!(desk.code(ORDER, market("buy", "1")), "50036");
     assert_eq!(desk.code(BATCH, json!([market("buy", "1")])), "50036");
     // Elsewhere nobody reads the header.
     desk.ok(LEVERAGE, json!({"instId": ETH, "lever": "5", "mgnMode": "cross"}));
     // Nor does an order come to pass whose signature has grown old.
-    let mut old = Desk::with(vec![Rule::new(Class::Place, Fault::CutThenExecute { ms: 30_001 })], Conditions::default());
-    old.send("POST", ORDER, &market("buy", "1"));
-    old.sim.pass(START + 60_000);
-    assert_eq!((old.held(Side::Long).as_str(), old.sim.log.entries.back().unwrap().code.as_deref()), ("0", Some("50102")));
+    let mut old = Desk::new().struck_by(Rule::new(Class::Place, Fault::CutThenExecute { ms: 30_001 }));
+    old.cut(&old.request("POST", ORDER, &market("buy", "1")), 60_000);
+    assert_eq!((old.held(Side::Long), old.logged()), (d("0"), Some("50102")));
 }
 
 #[test]
@@ -123,8 +120,7 @@ fn a_batch_says_how_many_went_well() {
     let answer = desk.call("POST", "/api/v5/trade/cancel-batch-orders", &gone).1;
     assert_eq!((answer["code"].as_str(), answer["data"][1]["sCode"].as_str()), (Some("2"), Some("51400")));
     // One element is refused, the other is taken.
-    let fault = Fault::RefuseElement { index: 1, code: String::new(), msg: String::new() };
-    let mut desk = Desk::with(vec![Rule::new(Class::Place, fault)], Conditions::default());
+    let mut desk = Desk::new().struck_by(refused_element(1));
     let answer = desk.call("POST", BATCH, &json!([good("a1"), good("a2")])).1;
     assert_eq!(
         (answer["code"].as_str(), answer["data"][1]["sCode"].as_str(), answer["data"][1]["clOrdId"].as_str()),
@@ -143,7 +139,7 @@ fn closing_a_position_wants_the_way_free() {
     assert_eq!(desk.code(CLOSE, with(close.clone(), json!({"mgnMode": "isolated"}))), "51023");
     assert_eq!(desk.code(CLOSE, close.clone()), "51115");
     let answer = desk.ok(CLOSE, with(close, json!({"autoCxl": true})));
-    assert_eq!((answer.get("ordId"), desk.held(Side::Long)), (None, "0".to_owned()));
+    assert_eq!((answer.get("ordId"), desk.held(Side::Long)), (None, d("0")));
     assert_eq!((desk.order("c1")["state"].as_str(), desk.order("t1")["state"].as_str()), (Some("filled"), Some("canceled")));
 }
 
@@ -159,7 +155,7 @@ fn a_hedge_wants_a_side_and_what_rests_holds_what_it_would_close() {
     assert_eq!(desk.get("account/positions")[0]["availPos"], "1");
     assert_eq!(desk.code(ORDER, long(market("sell", "2"))), "51112");
     desk.ok(ORDER, long(market("sell", "1")));
-    assert_eq!(desk.held(Side::Long), "0.1");
+    assert_eq!(desk.held(Side::Long), d("0.1"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn positions_are_signed_contracts_and_a_closed_one_is_listed_by_name() {
         rows.as_array().unwrap().iter().map(|row| (row["posSide"].as_str().unwrap(), row["pos"].as_str().unwrap())).collect();
     assert_eq!(shown, [("long", "2"), ("short", "1")]);
     // Reads that lag show what was a moment ago.
-    let mut late = Desk::with(Vec::new(), Conditions { late_positions_ms: 300, late_orders_ms: 400, ..Conditions::default() });
+    let mut late = Desk::new().under(Conditions { late_positions_ms: 300, late_orders_ms: 400, ..Conditions::default() });
     late.ok(ORDER, with(market("buy", "2"), json!({"clOrdId": "a1"})));
     assert_eq!(late.get("account/positions"), json!([]));
     assert_eq!(late.get_code(&format!("trade/order?instId={ETH}&clOrdId=a1")), "51603");

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn guards_are_refused_while_flat_and_wait_otherwise() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let without = |name: &str| with(guard("Stop", "48000", "s-1"), json!({name: false}));
     // What it says of reducing, and the code: while flat, and while a short is held.
     let cases =
@@ -19,20 +19,20 @@ fn guards_are_refused_while_flat_and_wait_otherwise() {
     desk.post(&market("Buy", "0.02", "turn"));
     let taken = desk.post(&guard("Stop", "48000", "s-1"));
     let names = ["ordStatus", "execStatus", "stopDirection", "stopPxRp", "trigger", "execInst", "leavesQtyRq", "priceRp"];
-    assert_eq!(texts(&taken, &names), ["Untriggered", "Registered", "Falling", "48000", "ByMarkPrice", "CloseOnTrigger", "0", "0"]);
+    assert_eq!(texts(&taken, names), ["Untriggered", "Registered", "Falling", "48000", "ByMarkPrice", "CloseOnTrigger", "0", "0"]);
     desk.post(&guard("MarketIfTouched", "52000", "t-1"));
     let rows = desk.open_rows();
-    assert_eq!(texts(&rows[1], &["ordStatus", "orderType", "stopDirection"]), ["Untriggered", "MarketIfTouched", "Rising"]);
+    assert_eq!(texts(&rows[1], ["ordStatus", "orderType", "stopDirection"]), ["Untriggered", "MarketIfTouched", "Rising"]);
     // One that may open is taken while flat.
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.post(&with(guard("Stop", "48000", "opens"), json!({"reduceOnly": false, "closeOnTrigger": false})));
     desk.price("47900");
-    assert_eq!(desk.held(Side::Short), dec("0.01"));
+    assert_eq!(desk.held(Side::Short), d("0.01"));
 }
 
 #[test]
 fn the_type_and_the_side_are_the_direction() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     // Type, side, trigger price, code.
     let cases = [
         ("Stop", "Sell", "48000", 0),
@@ -52,7 +52,7 @@ fn the_type_and_the_side_are_the_direction() {
 
 #[test]
 fn a_guard_says_what_sets_it_off_and_how_much_it_closes() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     let cases = [
         (json!({"stopPxRp": ""}), 10500),
@@ -70,7 +70,7 @@ fn a_guard_says_what_sets_it_off_and_how_much_it_closes() {
 
 #[test]
 fn guards_rest_beside_each_other_and_outlive_their_position() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     for (kind, price, name) in [("Stop", "48000", "s-1"), ("Stop", "47000", "s-2"), ("MarketIfTouched", "52000", "t-1")] {
         desk.post(&guard(kind, price, name));
@@ -79,7 +79,7 @@ fn guards_rest_beside_each_other_and_outlive_their_position() {
     // It keeps its id and its name.
     let fired = desk.stored("s-1");
     assert_eq!(
-        texts(&fired, &["ordStatus", "ordType", "cumQtyRq", "cumValueRv", "closedPnlRv", "closedSizeRq"])[..4],
+        texts(&fired, ["ordStatus", "ordType", "cumQtyRq", "cumValueRv", "closedPnlRv", "closedSizeRq"])[..4],
         ["Filled", "Stop", "0.01", "480"]
     );
     assert_eq!((&fired["closedPnlRv"], &fired["closedSizeRq"]), (&json!("-20"), &json!("0.01")));
@@ -97,11 +97,11 @@ fn guards_rest_beside_each_other_and_outlive_their_position() {
 
 #[test]
 fn a_guard_larger_than_the_position_is_rejected_when_it_is_set_off() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.post(&with(guard("Stop", "48000", "s-1"), json!({"orderQtyRq": "0.02"})));
     desk.price("47900");
-    assert_eq!((desk.stored("s-1")["ordStatus"].clone(), desk.held(Side::Long)), (json!("Rejected"), dec("0.01")));
+    assert_eq!((desk.stored("s-1")["ordStatus"].clone(), desk.held(Side::Long)), (json!("Rejected"), d("0.01")));
 }
 
 #[test]
@@ -117,13 +117,13 @@ fn hedge_mode_has_guards_for_each_side() {
     desk.post(&of("Sell", "Long", "48000", "s-long"));
     desk.post(&of("Buy", "Short", "52000", "s-short"));
     desk.price("52000");
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (dec("0.01"), Decimal::ZERO));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0.01"), Decimal::ZERO));
     assert_eq!(desk.open(), [("Stop".to_owned(), "48000".to_owned())]);
 }
 
 #[test]
 fn a_guard_on_its_way_can_be_neither_cancelled_nor_overlooked() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { trigger_ms: 100, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { trigger_ms: 100, ..Conditions::default() });
     desk.buy("m-1");
     desk.post(&guard("Stop", "48000", "s-1"));
     desk.price("47900");
@@ -136,7 +136,7 @@ fn a_guard_on_its_way_can_be_neither_cancelled_nor_overlooked() {
 
 #[test]
 fn a_new_position_is_not_seen_at_once() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { unseen_position_ms: 500, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { unseen_position_ms: 500, ..Conditions::default() });
     desk.buy("m-1");
     assert_eq!(desk.post_code(&guard("Stop", "48000", "s-1")), 11013);
     desk.now += 500;
@@ -145,7 +145,7 @@ fn a_new_position_is_not_seen_at_once() {
 
 #[test]
 fn a_cancelled_guard_is_deactivated() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.post(&guard("Stop", "48000", "s-1"));
     let row = desk.delete("/g-orders/cancel?symbol=BTCUSDT&clOrdID=s-1&posSide=Merged");

@@ -8,10 +8,10 @@ fn contracts_have_names_and_numbers_of_their_own() {
     let rows = desk.get("/public/products")["perpProductsV2"].as_array().unwrap().clone();
     let of = |name: &str| rows.iter().find(|row| row["symbol"] == name).unwrap_or_else(|| panic!("{name}"));
     let names = ["tickSize", "qtyStepSize", "minOrderValueRv", "maxOrderQtyRq", "status", "baseCurrency", "settleCurrency"];
-    assert_eq!(texts(of("BTCUSDT"), &names), ["0.1", "0.001", "1", "120", "Listed", "BTC", "USDT"]);
+    assert_eq!(texts(of("BTCUSDT"), names), ["0.1", "0.001", "1", "120", "Listed", "BTC", "USDT"]);
     assert_eq!((of("BTCUSDT")["maxLeverage"].as_u64(), of("XRPUSDT")["maxLeverage"].as_u64()), (Some(100), Some(75)));
-    assert_eq!(texts(of("u1000PEPEUSDT"), &["baseCurrency", "qtyStepSize"]), ["1000 PEPE", "1"]);
-    assert_eq!(texts(of("UNIUSDT"), &["baseCurrency"]), ["UNI"]);
+    assert_eq!(texts(of("u1000PEPEUSDT"), ["baseCurrency", "qtyStepSize"]), ["1000 PEPE", "1"]);
+    assert_eq!(texts(of("UNIUSDT"), ["baseCurrency"]), ["UNI"]);
     assert_eq!((&of("BTCUSDC")["quoteCurrency"], &of("LUNAUSDT")["status"]), (&json!("USDC"), &json!("Delisted")));
     assert_eq!(rows.len(), 42);
     assert_eq!(desk.sim.symbol("1000PEPE").as_str(), "u1000PEPEUSDT");
@@ -19,17 +19,17 @@ fn contracts_have_names_and_numbers_of_their_own() {
 
 #[test]
 fn prices_come_in_an_envelope_of_their_own() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let bitcoin = desk.sim.symbol("BTC");
-    desk.sim.book.set_prices(&bitcoin, dec("50000"), dec("50001.5"), START).unwrap();
+    desk.sim.book.set_prices(&bitcoin, d("50000"), d("50001.5"), START).unwrap();
     let mut ask = |target: &str| serde_json::from_slice::<Value>(&desk.send(&signed("GET", target, "", START)).body).unwrap();
     let answer = ask("/md/v3/ticker/24hr?symbol=BTCUSDT");
     assert!(answer["error"].is_null() && answer.get("code").is_none(), "{answer}");
     let row = &answer["result"];
-    assert_eq!(texts(row, &["lastRp", "markRp", "bidRp", "askRp"]), ["50000", "50001.5", "49999.9", "50000.1"]);
+    assert_eq!(texts(row, ["lastRp", "markRp", "bidRp", "askRp"]), ["50000", "50001.5", "49999.9", "50000.1"]);
     assert_eq!(row["timestamp"].as_u64().unwrap() / 1_000_000, START);
     let old = ask("/md/v2/ticker/24hr?symbol=BTCUSDT");
-    assert_eq!((texts(&old["result"], &["closeRp", "markPriceRp"]), old["result"].get("bidRp")), (vec!["50000", "50001.5"], None));
+    assert_eq!((texts(&old["result"], ["closeRp", "markPriceRp"]), old["result"].get("bidRp")), (["50000", "50001.5"], None));
     assert_eq!(ask("/md/v3/ticker/24hr/all")["result"].as_array().unwrap().len(), 20);
     let unknown = ask("/md/v3/ticker/24hr?symbol=BTCUSD");
     assert_eq!(unknown, json!({"error": {"code": 6001, "message": "invalid argument"}, "id": null, "result": null}));
@@ -37,7 +37,7 @@ fn prices_come_in_an_envelope_of_their_own() {
 
 #[test]
 fn no_open_order_is_an_error() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let target = "/g-orders/activeList?symbol=BTCUSDT";
     assert_eq!(desk.told(&signed("GET", target, "", START)), (10002, "OM_ORDER_NOT_FOUND".to_owned(), Value::Null));
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
@@ -48,7 +48,7 @@ fn no_open_order_is_an_error() {
 
 #[test]
 fn one_order_comes_in_three_shapes_that_take_turns() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     let target = |name: &str| format!("/api-data/g-futures/orders/by-order-id?symbol=BTCUSDT&clOrdID={name}");
     let shapes: Vec<Value> = (0..3).map(|_| desk.get(&target("m-1"))).collect();
@@ -65,7 +65,7 @@ fn one_order_comes_in_three_shapes_that_take_turns() {
 
 #[test]
 fn the_database_lags_behind_the_engine() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { late_orders_ms: 1000, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_orders_ms: 1000, ..Conditions::default() });
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
     desk.buy("m-1");
     desk.post(&guard("Stop", "48000", "s-1"));
@@ -82,16 +82,16 @@ fn the_database_lags_behind_the_engine() {
     desk.price("47900");
     assert_eq!(desk.open(), []);
     let stored = ["l-1", "s-1"].map(|name| desk.stored(name));
-    assert_eq!(stored.each_ref().map(|row| texts(row, &["ordStatus", "cumQtyRq"])), [["New", "0"], ["Untriggered", "0"]]);
+    assert_eq!(stored.each_ref().map(|row| texts(row, ["ordStatus", "cumQtyRq"])), [["New", "0"], ["Untriggered", "0"]]);
     desk.now += 1000;
     let stored = ["l-1", "s-1"].map(|name| desk.stored(name));
-    assert_eq!(stored.each_ref().map(|row| texts(row, &["ordStatus", "cumQtyRq"])), [["Filled", "0.01"], ["Filled", "0.01"]]);
+    assert_eq!(stored.each_ref().map(|row| texts(row, ["ordStatus", "cumQtyRq"])), [["Filled", "0.01"], ["Filled", "0.01"]]);
 }
 
 #[test]
 fn a_partly_filled_order_is_told_as_it_was() {
-    let conditions = Conditions { late_orders_ms: 1000, liquidity: Some(dec("0.004")), ..Conditions::default() };
-    let mut desk = Desk::one_way().with(vec![], conditions);
+    let conditions = Conditions { late_orders_ms: 1000, liquidity: Some(d("0.004")), ..Conditions::default() };
+    let mut desk = Desk::new().under(conditions);
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
     for _ in 0..3 {
         desk.now += 600;
@@ -99,16 +99,16 @@ fn a_partly_filled_order_is_told_as_it_was() {
     }
     // It filled in three parts: 600, 1200 and 1800 ms after it was placed. Of those the database knows the first.
     assert_eq!(
-        texts(&desk.stored("l-1"), &["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]),
+        texts(&desk.stored("l-1"), ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]),
         ["PartiallyFilled", "0.004", "196", "0.006"]
     );
     desk.now += 1000;
-    assert_eq!(texts(&desk.stored("l-1"), &["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["Filled", "0.01", "490", "0"]);
+    assert_eq!(texts(&desk.stored("l-1"), ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["Filled", "0.01", "490", "0"]);
 }
 
 #[test]
 fn orders_are_listed_in_numbers_and_by_the_page() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.now += 1;
     desk.post(&limit("Sell", "0.01", "51000", "l-1"));
@@ -118,7 +118,7 @@ fn orders_are_listed_in_numbers_and_by_the_page() {
     let numbers = |row: &Value| ["side", "posSide", "ordType", "ordStatus", "stopDirection"].map(|name| row[name].as_u64().unwrap());
     let rows = desk.get(list)["rows"].as_array().unwrap().clone();
     assert_eq!(rows.iter().map(numbers).collect::<Vec<[u64; 5]>>(), [[2, 3, 3, 1, 2], [2, 3, 2, 5, 0], [1, 3, 1, 7, 0]]);
-    assert_eq!(texts(&rows[2], &["clOrdId", "execQtyRq", "cumValueRv", "execPriceRp"]), ["m-1", "0.01", "500", "50000"]);
+    assert_eq!(texts(&rows[2], ["clOrdId", "execQtyRq", "cumValueRv", "execPriceRp"]), ["m-1", "0.01", "500", "50000"]);
     let open = desk.get(&format!("{list}&ordStatus=1%2C5%2C6"));
     assert_eq!((&open["total"], &open["rows"][0]["clOrdId"]), (&json!(2), &json!("s-1")));
     let second = desk.get(&format!("{list}&offset=1&limit=1"));
@@ -132,25 +132,25 @@ fn orders_are_listed_in_numbers_and_by_the_page() {
 
 #[test]
 fn an_execution_that_turns_a_position_over_is_one() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     desk.now += 1;
     desk.post(&market("Sell", "0.03", "turn"));
     for path in ["/exchange/order/v2/tradingList?currency=USDT&symbol=BTCUSDT", "/api-data/g-futures/trades?symbol=BTCUSDT"] {
         let rows = desk.get(path)["rows"].as_array().unwrap().clone();
-        let shown: Vec<Vec<&str>> = rows.iter().map(|row| texts(row, &["execQtyRq", "execPriceRp", "execFeeRv"])).collect();
+        let shown: Vec<_> = rows.iter().map(|row| texts(row, ["execQtyRq", "execPriceRp", "execFeeRv"])).collect();
         assert_eq!(shown, [["0.03", "50000", "0.75"], ["0.01", "50000", "0.25"]], "{path}");
         assert_eq!((rows[0]["side"].as_u64(), rows[1]["side"].as_u64(), rows[0].get("orderId")), (Some(2), Some(1), None));
     }
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (Decimal::ZERO, dec("0.02")));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (Decimal::ZERO, d("0.02")));
 }
 
 #[test]
 fn positions_are_read_late() {
-    let mut desk = Desk::one_way().with(vec![], Conditions { late_positions_ms: 500, ..Conditions::default() });
+    let mut desk = Desk::new().under(Conditions { late_positions_ms: 500, ..Conditions::default() });
     desk.put("/g-positions/leverage?symbol=BTCUSDT&leverageRr=10");
     desk.buy("m-1");
-    assert_eq!(texts(&desk.positions("BTCUSDT")[0], &["side", "size"]), ["None", "0"]);
+    assert_eq!(texts(&desk.positions("BTCUSDT")[0], ["side", "size"]), ["None", "0"]);
     desk.now += 500;
-    assert_eq!(texts(&desk.positions("BTCUSDT")[0], &["side", "size"]), ["Buy", "0.01"]);
+    assert_eq!(texts(&desk.positions("BTCUSDT")[0], ["side", "size"]), ["Buy", "0.01"]);
 }

@@ -9,59 +9,37 @@ mod orders;
 mod settings;
 mod vectors;
 
-use std::str::FromStr;
-
 use perphook::exchange::http::HttpRequest;
 use perphook::market::{Decimal, Side};
 use serde_json::{Value, json};
 
-use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
-use crate::sim::{Kind, Outcome, Reply, Sim, SimConfig, sign};
+use crate::desk::{self, Own, START, body_of, column, texts, with, with_header};
+use crate::sim::faults::{Class, Conditions, Fault, Rule};
+use crate::sim::{Kind, Reply, SimConfig};
+use crate::vectors::{KEY, d, hmac_hex};
 
-const START: u64 = 1_700_000_000_000;
-const SECRET: &str = "test-api-secret";
 const ORDERS: &str = "/g-orders";
 const BALANCE: &str = "/g-accounts/accountPositions?currency=USDT";
 
-/// A client with its own clock, and the exchange.
-struct Desk {
-    sim: Sim,
-    now: u64,
+#[derive(Default)]
+struct Phemex;
+
+impl Own for Phemex {
+    const KIND: Kind = Kind::Phemex;
+    const CONTRACT: &'static str = "BTCUSDT";
+    const PRICE: &'static str = "50000";
 }
 
+type Desk = desk::Desk<Phemex>;
+
 impl Desk {
-    fn one_way() -> Desk {
-        Desk::of(SimConfig::default())
-    }
-
-    fn hedge() -> Desk {
-        Desk::of(SimConfig { hedge: true, ..SimConfig::default() })
-    }
-
-    fn of(config: SimConfig) -> Desk {
-        Desk { sim: Sim::new(SimConfig { exchange: Kind::Phemex, ..config }, START), now: START }
-    }
-
-    fn with(mut self, rules: Vec<Rule>, conditions: Conditions) -> Desk {
-        self.sim.set_faults(Faults::new(1, rules, conditions), START);
-        self
-    }
-
-    fn send(&mut self, request: &HttpRequest) -> Reply {
-        match self.sim.answer(request, self.now).outcome {
-            Outcome::Reply(reply) => reply,
-            other => panic!("no answer: {other:?}"),
-        }
-    }
-
     /// Code, words and data of an answer; a code inside of an order that reads as a success counts.
     fn told(&mut self, request: &HttpRequest) -> (i64, String, Value) {
-        let reply = self.send(request);
-        let mut body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        let (_, mut body) = self.answer(request);
         let outer = body["code"].as_i64().or_else(|| body["code"].as_str()?.parse().ok()).expect("a code");
         let code = if outer == 0 { body["data"]["bizError"].as_i64().unwrap_or(0) } else { outer };
         if code != 0 {
-            assert_eq!(self.sim.log.entries.back().unwrap().code.as_deref(), Some(code.to_string().as_str()));
+            assert_eq!(self.logged(), Some(code.to_string().as_str()));
         }
         (code, body["msg"].as_str().expect("words").to_owned(), body["data"].take())
     }
@@ -122,22 +100,9 @@ impl Desk {
         self.get(&format!("{BALANCE}&symbol={symbol}"))["positions"].as_array().expect("rows").clone()
     }
 
-    fn price(&mut self, price: &str) {
-        self.sim.set_price("BTCUSDT", dec(price), self.now).unwrap();
-    }
-
-    fn held(&self, side: Side) -> Decimal {
-        let symbol = self.sim.symbol("BTC");
-        self.sim.book.position(&symbol, side)
-    }
-
     fn buy(&mut self, name: &str) {
         self.post(&market("Buy", "0.01", name));
     }
-}
-
-fn dec(text: &str) -> Decimal {
-    Decimal::from_str(text).unwrap()
 }
 
 /// The text that is signed and its signature, good for a minute, sent as the documentation says.
@@ -147,23 +112,12 @@ fn signed(method: &'static str, target: &str, body: &str, now: u64) -> HttpReque
 
 fn expiring(method: &'static str, target: &str, body: &str, expiry: &str) -> HttpRequest {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let signature = sign::hex(&sign::hmac_sha256(SECRET, &[path, query, expiry, body]));
     let headers = vec![
-        ("x-phemex-access-token", "test-api-key".to_owned()),
+        ("x-phemex-access-token", KEY.to_owned()),
         ("x-phemex-request-expiry", expiry.to_owned()),
-        ("x-phemex-request-signature", signature),
+        ("x-phemex-request-signature", hmac_hex(&format!("{path}{query}{expiry}{body}"))),
     ];
     HttpRequest { method, target: target.to_owned(), headers, body: body.as_bytes().to_vec() }
-}
-
-/// The first object with the fields of the second.
-fn with(mut base: Value, more: Value) -> Value {
-    base.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    base
-}
-
-fn texts<'a>(row: &'a Value, names: &[&str]) -> Vec<&'a str> {
-    names.iter().map(|name| row[name].as_str().unwrap_or_else(|| panic!("{name} in {row}"))).collect()
 }
 
 fn market(side: &str, qty: &str, name: &str) -> Value {
@@ -185,7 +139,7 @@ fn guard(kind: &str, price: &str, name: &str) -> Value {
 
 #[test]
 fn key_expiry_and_signature_are_checked() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.get(BALANCE);
     desk.get("/public/time");
     let now = START / 1000;
@@ -200,20 +154,12 @@ fn key_expiry_and_signature_are_checked() {
         let (code, words, _) = desk.told(&expiring("GET", BALANCE, "", &expiry));
         assert!(code == 401 && words.contains("Request Expired at"), "{expiry}: {words}");
     }
-    let change = |name: &str, value: &str| {
-        let mut request = signed("GET", BALANCE, "", START);
-        let header = request.headers.iter_mut().find(|(known, _)| *known == name).unwrap();
-        header.1 = value.to_owned();
-        request
-    };
-    let key = change("x-phemex-access-token", "unknown");
-    let reply = desk.send(&key);
-    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    let changed = |name, value| with_header(signed("GET", BALANCE, "", START), name, Some(value));
+    let (status, body) = desk.answer(&changed("x-phemex-access-token", "unknown"));
     // The gateway's codes are text.
-    assert_eq!((reply.status, &body["code"]), (401, &json!("401")));
-    let reply = desk.send(&change("x-phemex-request-signature", "00"));
-    let body: Value = serde_json::from_slice(&reply.body).unwrap();
-    assert_eq!((reply.status, &body["code"], body["data"].is_null()), (200, &json!(10500), true));
+    assert_eq!((status, &body["code"]), (401, &json!("401")));
+    let (status, body) = desk.answer(&changed("x-phemex-request-signature", "00"));
+    assert_eq!((status, &body["code"], body["data"].is_null()), (200, &json!(10500), true));
     // The body is signed byte for byte.
     let mut longer = signed("POST", ORDERS, &market("Buy", "0.01", "x").to_string(), START);
     longer.body.push(b' ');
@@ -223,8 +169,7 @@ fn key_expiry_and_signature_are_checked() {
     let mut decoded = signed("DELETE", &sent.replace("%2C", ","), "", START);
     decoded.target = sent.to_owned();
     assert_eq!((desk.told(&decoded).0, desk.code("DELETE", sent)), (10002, 10002));
-    let text = format!("{:?}", desk.sim.log.entries);
-    assert!(!text.contains("test-api-key") && !text.contains("signature"), "{text}");
+    desk.never_logged(&["test-api-key", "signature"]);
 }
 
 #[test]
@@ -239,28 +184,26 @@ fn trouble_sounds_like_phemex() {
         (Fault::refuse(200, 11001, "TE_NO_ENOUGH_AVAILABLE_BALANCE"), 200, json!(11001), false),
     ];
     for (fault, status, code, exists) in cases {
-        let mut desk = Desk::one_way().with(vec![Rule::new(Class::Place, fault.clone()).times(1)], Conditions::default());
-        let reply = desk.send(&signed("POST", ORDERS, &market("Buy", "0.01", "x").to_string(), START));
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
-        assert_eq!((reply.status, &body["code"]), (status, &code), "{fault:?}");
+        let mut desk = Desk::new().struck_by(Rule::new(Class::Place, fault.clone()).times(1));
+        let (said, body) = desk.answer(&signed("POST", ORDERS, &market("Buy", "0.01", "x").to_string(), START));
+        assert_eq!((said, &body["code"]), (status, &code), "{fault:?}");
         assert_eq!(!desk.held(Side::Long).is_zero(), exists, "{fault:?}");
     }
     let fault = Fault::RateLimit { retry_after_s: 2, ban_s: 60 };
-    let mut desk = Desk::one_way().with(vec![Rule::new(Class::Read, fault).times(1)], Conditions::default());
+    let mut desk = Desk::new().struck_by(Rule::new(Class::Read, fault).times(1));
     let request = signed("GET", BALANCE, "", START);
     for seconds in ["2", "60"] {
         let reply = desk.send(&request);
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
-        assert_eq!((reply.status, body["code"].as_i64()), (429, Some(39995)));
+        assert_eq!((reply.status, body_of(&reply)["code"].as_i64()), (429, Some(39995)));
         assert_eq!(reply.header("x-ratelimit-retry-after-contract"), Some(seconds));
     }
-    let reply = desk.send(&signed("GET", "/g-orders/unknown", "", START));
-    assert_eq!((reply.status, serde_json::from_slice::<Value>(&reply.body).unwrap()["code"].clone()), (404, json!("404")));
+    let (status, body) = desk.answer(&signed("GET", "/g-orders/unknown", "", START));
+    assert_eq!((status, &body["code"]), (404, &json!("404")));
 }
 
 #[test]
 fn each_group_of_paths_has_a_budget_of_its_own() {
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() });
+    let mut desk = Desk::limited();
     let reply = desk.send(&signed("GET", "/g-accounts/positions?currency=USDT", "", START));
     let shown = |reply: &Reply, end: &str| {
         ["x-ratelimit-remaining", "x-ratelimit-capacity"].map(|name| reply.header(&format!("{name}{end}")).map(str::to_owned))
@@ -283,7 +226,7 @@ fn each_group_of_paths_has_a_budget_of_its_own() {
 
 #[test]
 fn an_address_that_asks_too_much_is_shut_out_for_five_minutes() {
-    let mut desk = Desk::of(SimConfig { limits: true, ..SimConfig::default() });
+    let mut desk = Desk::limited();
     // Where such a span begins.
     desk.now += 100_000;
     let statuses: Vec<u16> = (0..5000).map(|_| desk.send(&signed("GET", "/public/time", "", START)).status).collect();
@@ -300,11 +243,9 @@ fn an_address_that_asks_too_much_is_shut_out_for_five_minutes() {
 fn what_is_cut_is_executed_while_its_expiry_lasts() {
     for (ms, is_executed) in [(6_999, true), (7_000, false)] {
         let rule = Rule::new(Class::Place, Fault::CutThenExecute { ms }).times(1);
-        let mut desk = Desk::one_way().with(vec![rule], Conditions::default());
+        let mut desk = Desk::new().struck_by(rule);
         let request = expiring("POST", ORDERS, &market("Buy", "0.01", "late").to_string(), &(START / 1000 + 6).to_string());
-        assert!(matches!(desk.sim.answer(&request, START).outcome, Outcome::Cut));
-        desk.now += ms;
-        desk.sim.pass(desk.now);
+        desk.cut(&request, ms);
         assert_eq!(!desk.held(Side::Long).is_zero(), is_executed, "{ms}");
     }
 }

@@ -4,15 +4,15 @@ use super::*;
 
 #[test]
 fn an_answer_only_says_that_an_order_is_taken() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let taken = desk.post(&market("Buy", "0.010", "m-1"));
     let names = ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq", "orderQtyRq", "clOrdID", "orderType", "execStatus", "priceRp"];
     // The price is the worst it takes.
-    assert_eq!(texts(&taken, &names), ["Created", "0", "0", "0.01", "0.01", "m-1", "Market", "PendingNew", "52500"]);
-    assert_eq!((desk.held(Side::Long), desk.open()), (dec("0.01"), vec![]));
+    assert_eq!(texts(&taken, names), ["Created", "0", "0", "0.01", "0.01", "m-1", "Market", "PendingNew", "52500"]);
+    assert_eq!((desk.held(Side::Long), desk.open()), (d("0.01"), vec![]));
     let stored = desk.stored("m-1");
     let names = ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq", "clOrdId", "ordType"];
-    assert_eq!(texts(&stored, &names), ["Filled", "0.01", "500", "0", "m-1", "Market"]);
+    assert_eq!(texts(&stored, names), ["Filled", "0.01", "500", "0", "m-1", "Market"]);
     assert_eq!(stored["orderId"], taken["orderID"]);
     // Nothing tells the side of the position.
     assert!(taken.get("posSide").is_none() && stored.get("posSide").is_none());
@@ -24,11 +24,11 @@ fn an_answer_only_says_that_an_order_is_taken() {
 
 #[test]
 fn fields_that_nobody_knows_are_ignored() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     // A trigger price without a type that waits for one is an order at market; so is one spelled in another way.
     let stray = json!({"triggerPrice": "60000", "stopPxRp": "60000", "clordid": 7, "positionIdx": 1, "reduceonly": true});
     let taken = desk.post(&with(market("Buy", "0.01", "m-1"), stray));
-    assert_eq!((desk.held(Side::Long), &taken["orderType"], &taken["stopPxRp"]), (dec("0.01"), &json!("Market"), &json!("0")));
+    assert_eq!((desk.held(Side::Long), &taken["orderType"], &taken["stopPxRp"]), (d("0.01"), &json!("Market"), &json!("0")));
     let mut misspelled = market("Buy", "0.01", "x");
     misspelled.as_object_mut().unwrap().remove("clOrdID");
     assert_eq!(desk.post(&with(misspelled, json!({"clOrdId": "other"})))["clOrdID"], "");
@@ -36,7 +36,7 @@ fn fields_that_nobody_knows_are_ignored() {
 
 #[test]
 fn orders_are_refused_in_the_words_of_phemex() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     let cases = [
         (11027, with(market("Buy", "0.01", "x"), json!({"symbol": "LUNAUSDT"}))),
         (11027, with(market("Buy", "0.01", "x"), json!({"symbol": "btcusdt"}))),
@@ -70,12 +70,12 @@ fn orders_are_refused_in_the_words_of_phemex() {
     let body: Value = serde_json::from_slice(&reply.body).unwrap();
     // It reads as a success.
     assert_eq!((reply.status, &body["code"], &body["data"]["bizError"]), (200, &json!(0), &json!(11057)));
-    assert_eq!((&body["data"]["ordStatus"], desk.held(Side::Long)), (&json!("Rejected"), dec("0.01")));
+    assert_eq!((&body["data"]["ordStatus"], desk.held(Side::Long)), (&json!("Rejected"), d("0.01")));
 }
 
 #[test]
 fn a_name_is_taken_while_its_order_is_open_and_free_again_after_it() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.buy("m-1");
     let long = "a".repeat(40);
     let longer = format!("{}b", &long[..39]);
@@ -90,7 +90,7 @@ fn a_name_is_taken_while_its_order_is_open_and_free_again_after_it() {
     }
     // Whoever sends a filled order once more buys twice.
     desk.buy("m-1");
-    assert_eq!(desk.held(Side::Long), dec("0.02"));
+    assert_eq!(desk.held(Side::Long), d("0.02"));
     for name in ["a".repeat(41), "a.b".to_owned(), "a:b".to_owned()] {
         assert_eq!(desk.post_code(&market("Buy", "0.01", &name)), 30000, "{name}");
     }
@@ -105,16 +105,16 @@ fn in_hedge_mode_the_side_is_that_of_the_position() {
     assert_eq!(desk.post_code(&market("Buy", "0.01", "merged")), 20004);
     desk.post(&order("Buy", "Long", false, "long"));
     desk.post(&order("Sell", "Short", false, "short"));
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (dec("0.01"), dec("0.01")));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0.01"), d("0.01")));
     // The trade's side taken for the position's opens the other one.
     desk.post(&order("Sell", "Short", false, "trap"));
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (dec("0.01"), dec("0.02")));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0.01"), d("0.02")));
     assert_eq!(desk.post_code(&order("Buy", "Long", true, "wrong-way")), 11011);
     desk.post(&order("Sell", "Long", true, "close"));
     assert_eq!(desk.post_code(&order("Sell", "Long", true, "again")), 11011);
     // Without the mark it closes all the same.
     desk.post(&order("Buy", "Short", false, "close-short"));
-    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (dec("0"), dec("0.01")));
+    assert_eq!((desk.held(Side::Long), desk.held(Side::Short)), (d("0"), d("0.01")));
 }
 
 #[test]
@@ -130,23 +130,23 @@ fn cancelling_needs_the_right_side() {
     for target in [by("orderID", &id, "Long"), by("clOrdID", "l-1", "Long"), by("clOrdID", "never", "Long"), by("orderID", "x", "Long")] {
         assert_eq!(desk.code("DELETE", &target), 10002, "{target}");
     }
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     desk.post(&limit("Buy", "0.01", "49000", "l-1"));
     assert_eq!(desk.code("DELETE", &by("clOrdID", "l-1", "Long")), 20004);
     assert_eq!(desk.code("DELETE", &by("clOrdID", "l-1", "Merged").replace("BTC", "ETH")), 10002, "another contract's");
     let row = desk.delete(&by("clOrdID", "l-1", "Merged"));
-    assert_eq!(texts(&row, &["ordStatus", "execStatus", "cumQtyRq", "leavesQtyRq"]), ["Canceled", "Canceled", "0", "0.01"]);
-    assert_eq!(texts(&desk.stored("l-1"), &["ordStatus", "leavesQtyRq"]), ["Canceled", "0"]);
+    assert_eq!(texts(&row, ["ordStatus", "execStatus", "cumQtyRq", "leavesQtyRq"]), ["Canceled", "Canceled", "0", "0.01"]);
+    assert_eq!(texts(&desk.stored("l-1"), ["ordStatus", "leavesQtyRq"]), ["Canceled", "0"]);
 }
 
 #[test]
 fn several_are_cancelled_by_a_list() {
-    let mut desk = Desk::one_way();
+    let mut desk = Desk::new();
     for name in ["a", "b", "c"] {
         desk.post(&limit("Buy", "0.01", "49000", name));
     }
     let rows = desk.delete("/g-orders?symbol=BTCUSDT&clOrdID=a%2Cnever%2Cb&posSide=Merged");
-    let names: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["clOrdID"].as_str().unwrap()).collect();
+    let names = column(&rows, "clOrdID");
     assert_eq!((names, desk.open().len()), (vec!["a", "b"], 1));
     assert_eq!(desk.code("DELETE", "/g-orders?symbol=BTCUSDT&clOrdID=a%2Cb&posSide=Merged"), 10002);
 }
@@ -161,7 +161,7 @@ fn cancelling_all_needs_two_calls() {
         ("&untriggered=true", 1, vec!["Limit", "Limit"]),
     ];
     for (query, count, left) in cases {
-        let mut desk = Desk::one_way();
+        let mut desk = Desk::new();
         desk.buy("m-1");
         desk.post(&limit("Buy", "0.01", "49000", "l-1"));
         desk.post(&guard("Stop", "48000", "s-1"));
@@ -174,9 +174,9 @@ fn cancelling_all_needs_two_calls() {
 
 #[test]
 fn a_thin_book_ends_a_market_order_half_filled() {
-    let conditions = Conditions { liquidity: Some(dec("0.004")), ..Conditions::default() };
-    let mut desk = Desk::one_way().with(vec![], conditions);
+    let conditions = Conditions { liquidity: Some(d("0.004")), ..Conditions::default() };
+    let mut desk = Desk::new().under(conditions);
     desk.buy("thin");
     let shown = desk.stored("thin");
-    assert_eq!(texts(&shown, &["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["Canceled", "0.004", "200", "0"]);
+    assert_eq!(texts(&shown, ["ordStatus", "cumQtyRq", "cumValueRv", "leavesQtyRq"]), ["Canceled", "0.004", "200", "0"]);
 }
