@@ -4,8 +4,8 @@
 //! virtual time behind [`SimHttp`]; on a port ([`server`]) they serve the daemon's binary and foreign clients.
 //!
 //! [`Sim`] is one account: a [`Floor`], the same for every exchange, and a [`Wire`], which says things in one exchange's
-//! words. [`Floor::book`] is the truth, [`Floor::log`] what was asked and answered, [`Floor::faults`] what goes wrong. A
-//! [`Venue`] holds several accounts on one host, with one market.
+//! words. [`Floor::book`] is the truth, [`Floor::log`] what was asked and answered, [`Floor::faults`] what goes wrong; a
+//! [`line::Line`] is an order as most exchanges show it. A [`Venue`] holds several accounts on one host, with one market.
 
 #![allow(missing_docs, unreachable_pub, reason = "fields of rows have the exchanges' names, and what tests share is public")]
 
@@ -23,6 +23,7 @@ mod frame;
 pub mod kind;
 pub mod kraken;
 pub mod kucoin;
+pub mod line;
 pub mod log;
 pub mod okx;
 pub mod params;
