@@ -4,10 +4,11 @@ use perphook::exchange::paper::Trade;
 use perphook::market::{Decimal, Millis};
 use serde_json::{Value, json};
 
+use super::super::line::{Id, Line};
 use super::ask::{Ask, Said};
 use super::fail::Fail;
-use super::ids::Id;
-use super::line::Line;
+use super::ids::IDS;
+use super::line::{link, status};
 use super::page::{self, Place};
 use super::{plain, rows};
 
@@ -22,18 +23,18 @@ const WEEK_MS: Millis = 7 * DAY_MS;
 
 /// Where an order stands in lists: the newest first.
 fn place(line: &Line<'_>) -> Place {
-    let order = match line.id() {
+    let order = match line.id {
         Id::Plain(number) => number * 2,
         Id::Waiting(number) => number * 2 + 1,
     };
-    (line.created(), order)
+    (line.created, order)
 }
 
 /// Whether an order is one that a request names; true if it names none.
 fn is_named(ask: &Ask<'_>) -> impl Fn(&Line<'_>) -> bool {
-    let id = ask.params.some("orderId").map(Id::read);
-    let link = ask.params.some("orderLinkId").map(str::to_owned);
-    move |line| id.is_none_or(|id| id == Some(line.id())) && link.as_deref().is_none_or(|link| line.link() == link)
+    let id = ask.params.some("orderId").map(|id| IDS.read(id));
+    let name = ask.params.some("orderLinkId").map(str::to_owned);
+    move |line| id.is_none_or(|id| id == Some(line.id)) && name.as_deref().is_none_or(|name| link(line) == name)
 }
 
 /// The page of these orders that is asked for.
@@ -59,8 +60,8 @@ pub fn realtime(ask: &mut Ask<'_>) -> Result<Said, Fail> {
         ended.sort_by_key(|line| std::cmp::Reverse(line.updated()));
         lines.extend(ended.into_iter().take(RECENT_MAX));
     }
-    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)) && fits(line) && is_named(line));
-    lines.retain(|line| floor.is_visible(line.created(), ask.now));
+    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol) && fits(line) && is_named(line));
+    lines.retain(|line| floor.is_visible(line.created, ask.now));
     Ok(answer(ask, lines))
 }
 
@@ -80,9 +81,9 @@ pub fn history(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     let (fits, is_named, (from, to)) = (plain::filter(ask.params)?, is_named(ask), range(ask)?);
     let floor = &*ask.floor;
     let mut lines: Vec<Line<'_>> = Line::all(&floor.book).filter(Line::has_ended).collect();
-    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)) && fits(line) && is_named(line));
-    lines.retain(|line| floor.is_visible(line.updated(), ask.now) && (from..=to).contains(&line.created()));
-    lines.retain(|line| ask.params.some("orderStatus").is_none_or(|status| status == line.status()));
+    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol) && fits(line) && is_named(line));
+    lines.retain(|line| floor.is_visible(line.updated(), ask.now) && (from..=to).contains(&line.created));
+    lines.retain(|line| ask.params.some("orderStatus").is_none_or(|wanted| wanted == status(line)));
     lines.retain(|line| !line.filled().is_zero() || line.updated() + DAY_MS >= ask.now);
     Ok(answer(ask, lines))
 }

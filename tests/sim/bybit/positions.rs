@@ -5,9 +5,10 @@ use perphook::market::{Decimal, MarginMode, Millis, ProtectionKind, Side, Symbol
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::line::Id;
 use super::ask::{Ask, Said};
 use super::fail::Fail;
-use super::ids::Id;
+use super::ids::IDS;
 use super::page;
 use super::rows::{self, DIGITS};
 
@@ -113,7 +114,7 @@ fn closed_row(floor: &Floor, trade: &Trade) -> Value {
     let order = floor.book.order_by_number(trade.order);
     let at = floor.shown(trade.at).to_string();
     json!({
-        "symbol": trade.symbol.as_str(), "orderId": order.map_or(Id::Plain(trade.order), Id::of).text(), "side": rows::side(trade.buy),
+        "symbol": trade.symbol.as_str(), "orderId": IDS.text(order.map_or(Id::Plain(trade.order), Id::of)), "side": rows::side(trade.buy),
         "qty": order.map_or(trade.qty, |order| order.qty), "closedSize": trade.qty,
         "closedPnl": (trade.realised - trade.fee).round_dp(DIGITS), "avgEntryPrice": trade.entry_before.round_dp(DIGITS),
         "avgExitPrice": trade.price, "cumEntryValue": (trade.entry_before * trade.qty).round_dp(DIGITS),
