@@ -3,8 +3,9 @@
 use perphook::exchange::paper::{Amount, Denial, NewConditional};
 use perphook::market::{Decimal, ProtectionKind, TriggerBy};
 
+use super::super::line::Id;
 use super::ask::Ask;
-use super::desk::{Id, Ticket};
+use super::desk::Ticket;
 use super::fail::{self, Fail};
 use super::plain::{Aim, kept_name};
 use super::rows;

@@ -4,11 +4,12 @@ use perphook::exchange::paper::Trade;
 use perphook::market::Millis;
 use serde_json::{Value, json};
 
+use super::super::line::{Id, Line};
 use super::ask::{Ask, done, found};
-use super::desk::Id;
+use super::desk::IDS;
 use super::fail::{self, Fail};
-use super::line::Line;
-use super::rows;
+use super::line::{is_called, state, stood, ticket};
+use super::{line, rows};
 
 const PAGE_DEFAULT: u64 = 50;
 const PAGE_MAX: u64 = 200;
@@ -22,8 +23,8 @@ fn known_until(ask: &Ask<'_>) -> Millis {
 /// `GET /g-orders/activeList`: what is open, at once; none is an error.
 pub fn active(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let symbol = ask.symbol()?;
-    let open = Line::open(&ask.floor.book).into_iter().filter(|line| line.is_of(&symbol));
-    let row = |line: Line<'_>| rows::order(ask.floor, &line.id().text(), &line.ticket(ask.desk), &line.state(ask.floor));
+    let open = line::open(&ask.floor.book).into_iter().filter(|line| *line.symbol == symbol);
+    let row = |line: Line<'_>| rows::order(ask.floor, &IDS.text(line.id), &ticket(&line, ask.desk), &state(&line, ask.floor));
     let rows: Vec<Value> = open.map(row).collect();
     if rows.is_empty() {
         return Err(fail::gone());
@@ -35,13 +36,13 @@ pub fn active(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 pub fn by_order_id(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let symbol = ask.symbol()?;
     let until = known_until(ask);
-    let lines = Line::all(&ask.floor.book).into_iter().filter(|line| line.is_of(&symbol) && line.created() <= until);
+    let lines = line::all(&ask.floor.book).into_iter().filter(|line| *line.symbol == symbol && line.created <= until);
     let lines: Vec<Line<'_>> = match (ask.text("orderID"), ask.text("clOrdID")) {
-        (Some(id), _) => lines.filter(|line| Id::read(id) == Some(line.id())).collect(),
-        (None, Some(name)) => lines.filter(|line| line.is_called(name)).collect(),
+        (Some(id), _) => lines.filter(|line| IDS.read(id) == Some(line.id)).collect(),
+        (None, Some(name)) => lines.filter(|line| is_called(line, name)).collect(),
         (None, None) => return Err(fail::missing("orderID or clOrdID")),
     };
-    let row = |line: &Line<'_>| rows::stored(ask.floor, line.id(), &line.ticket(ask.desk), &line.stood(ask.floor, until));
+    let row = |line: &Line<'_>| rows::stored(ask.floor, line.id, &ticket(line, ask.desk), &stood(line, ask.floor, until));
     let rows: Vec<Value> = lines.iter().map(row).collect();
     let turn = ask.desk.turns % 3;
     ask.desk.turns += 1;
@@ -57,12 +58,12 @@ pub fn orders(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     ask.check_currency()?;
     let (only, until, (from, to)) = (ask.any_symbol()?, known_until(ask), range(ask));
     let wanted: Option<Vec<usize>> = ask.text("ordStatus").map(|list| list.split(',').filter_map(|one| one.parse().ok()).collect());
-    let lines = Line::all(&ask.floor.book).into_iter().filter(|line| line.created() <= until && (from..=to).contains(&line.created()));
-    let lines = lines.filter(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)));
-    let stood = lines.map(|line| (line, line.stood(ask.floor, until)));
-    let stood = stood.filter(|(_, state)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&rows::status_number(state.status))));
-    let row = |(line, state): (Line<'_>, _)| rows::listed(ask.floor, (line.id(), line.position_side()), &line.ticket(ask.desk), &state);
-    Ok(found(&page(ask, stood.map(row).collect())))
+    let lines = line::all(&ask.floor.book).into_iter().filter(|line| line.created <= until && (from..=to).contains(&line.created));
+    let lines = lines.filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol));
+    let lines = lines.map(|line| (line, stood(&line, ask.floor, until)));
+    let lines = lines.filter(|(_, state)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&rows::status_number(state.status))));
+    let row = |(line, state): (Line<'_>, _)| rows::listed(ask.floor, (line.id, line.position_side), &ticket(&line, ask.desk), &state);
+    Ok(found(&page(ask, lines.map(row).collect())))
 }
 
 /// `GET /exchange/order/v2/tradingList`: late, in numbers.
@@ -77,7 +78,7 @@ pub fn trades(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let mut rows = Vec::new();
     for trade in joined(book.trades().iter().filter(|trade| fits(trade))) {
         let line = book.order_by_number(trade.order).and_then(|order| Line::find(book, Id::of(order)));
-        rows.extend(line.map(|line| rows::execution(ask.floor, &line.ticket(ask.desk), &trade)));
+        rows.extend(line.map(|line| rows::execution(ask.floor, &ticket(&line, ask.desk), &trade)));
     }
     rows.reverse();
     Ok(found(&page(ask, rows)))
