@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::fail::{self, Fail};
 use super::info;
 use super::key::{from_iso, to_iso};
-use super::line::{Line, Stage};
+use super::line::{self, Stage, stage};
 use super::rows::Rows;
 
 const NAME_MAX: usize = 100;
@@ -100,8 +100,8 @@ impl Ask<'_> {
         if Floor::is_made_up(name) {
             return Err(Fail::status("clientOrderIdInvalid"));
         }
-        let twin = Line::named(&self.floor.book, name).filter(|line| line.stage() != Stage::Rejected);
-        if twin.is_some_and(|line| line.is_remembered(self.now)) {
+        let twin = line::named(&self.floor.book, name).filter(|line| stage(line) != Stage::Rejected);
+        if twin.is_some_and(|line| line::is_remembered(&line, self.now)) {
             return Err(Fail::status("clientOrderIdAlreadyExist"));
         }
         Ok(name.to_owned())

@@ -2,7 +2,7 @@
 //! ask, how often, and how it says no.
 //!
 //! `routes` maps paths to handlers; `public`, `info`, `account`, `plain`, `guards`, `batch`, `lists` and `history` hold
-//! them; `line` joins what the book keeps apart, `desk` keeps what the book does not, `rows` writes the JSON. The secret of
+//! them; `line` has the words for an order, `desk` keeps what the book does not, `rows` writes the JSON. The secret of
 //! the configuration is what a customer's base64 text stands for (`Kind::secret`). Not simulated: fill-or-kill orders,
 //! trailing stops, limit orders that wait for a price, the index price, edits, names of more than 36 characters or with
 //! signs that the book does not take, fractions of a leverage, funding, the account log, collateral other than dollars,
