@@ -1,7 +1,7 @@
 //! BingX, USDT-M perpetual swaps, as of 2026: who may ask, how often, and how it says no.
 //!
-//! `routes` maps paths to handlers; `public`, `account`, `plain`, `guards` and `lists` hold them; `line` is what an order
-//! is here, `rows` writes the JSON, `limits` counts requests and errors. Not simulated: parameters in a body, other types
+//! `routes` maps paths to handlers; `public`, `account`, `plain`, `guards` and `lists` hold them; `line` has the words
+//! for an order, `rows` writes the JSON, `limits` counts requests and errors. Not simulated: parameters in a body, other types
 //! than limit, market, stop-market and take-profit-market, fill-or-kill, orders by value, the index price, separate
 //! isolated margin, the dead man's switch, funding. A request for one of them is refused loudly.
 //! Names are kept up to 36 letters and digits; the documentation allows 40.
