@@ -14,6 +14,7 @@ pub mod binance;
 pub mod bingx;
 pub mod bitget;
 pub mod bybit;
+pub mod clock;
 pub mod coinex;
 pub mod contracts;
 pub mod control;

@@ -7,7 +7,6 @@
 //! Names are kept up to 36 letters and digits; the documentation allows 40.
 
 mod account;
-mod clock;
 mod fail;
 mod guards;
 mod info;

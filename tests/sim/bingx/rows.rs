@@ -4,10 +4,11 @@ use perphook::exchange::paper::Trade;
 use perphook::market::{Decimal, Side, Symbol, TriggerBy};
 use serde_json::{Value, json};
 
+use super::super::clock;
 use super::super::floor::Floor;
 use super::super::line::{Id, Line};
 use super::line::{client_id, kind, reduce_only, shown_id, status};
-use super::{Ask, Notes, clock, side_word};
+use super::{Ask, Notes, side_word};
 
 /// Digits of prices and amounts that were calculated.
 pub const DIGITS: u32 = 8;
@@ -110,7 +111,7 @@ pub fn fill(floor: &Floor, trade: &Trade, sheet: Decimal, time: &str) -> Value {
         "symbol": trade.symbol.as_str(),
     });
     if let Some(row) = row.as_object_mut() {
-        row.insert(time.to_owned(), json!(clock::text(floor.shown(trade.at))));
+        row.insert(time.to_owned(), json!(clock::seconds(floor.shown(trade.at))));
     }
     row
 }

@@ -3,12 +3,12 @@
 use perphook::market::{Decimal, Millis, Symbol};
 use serde_json::Value;
 
+use super::super::clock;
 use super::super::floor::Floor;
 use super::super::params::Params;
 use super::desk::Desk;
 use super::fail::{self, Fail};
 use super::info;
-use super::key::{from_iso, to_iso};
 use super::line::{self, Stage, stage};
 use super::rows::Rows;
 
@@ -32,7 +32,7 @@ impl Ask<'_> {
 
     /// Now, as answers write it.
     pub fn time(&self) -> Value {
-        to_iso(self.floor.shown(self.now)).into()
+        clock::text(self.floor.shown(self.now)).into()
     }
 
     /// A text that must be there.
@@ -85,7 +85,7 @@ impl Ask<'_> {
     /// Refuses what came later than it may.
     pub fn check_time(&self) -> Result<(), Fail> {
         let Some(text) = self.params.some("processBefore") else { return Ok(()) };
-        let until = from_iso(text).ok_or_else(|| Fail::argument("processBefore"))?;
+        let until = clock::read(text).ok_or_else(|| Fail::argument("processBefore"))?;
         if self.floor.shown(self.now) > until { Err(Fail::status("wouldProcessAfterSpecifiedTime")) } else { Ok(()) }
     }
 

@@ -3,10 +3,10 @@
 use perphook::exchange::paper::Trade;
 use serde_json::{Value, json};
 
+use super::super::clock;
 use super::super::line::Line;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::key::from_iso;
 use super::line;
 
 const FILLS_MAX: usize = 100;
@@ -38,7 +38,7 @@ pub fn status(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 /// them no source says; here it is not.
 pub fn fills(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let before = match ask.params.some("lastFillTime") {
-        Some(text) => Some(from_iso(text).ok_or_else(|| Fail::argument("lastFillTime"))?),
+        Some(text) => Some(clock::read(text).ok_or_else(|| Fail::argument("lastFillTime"))?),
         None => None,
     };
     let (book, rows) = (&ask.floor.book, ask.rows());

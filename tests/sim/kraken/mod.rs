@@ -31,6 +31,7 @@ use perphook::exchange::paper::{Knobs, Oversized};
 use perphook::market::{Decimal, Instrument, Millis};
 use serde_json::{Value, json};
 
+use super::clock;
 use super::faults::Class;
 use super::floor::Floor;
 use super::reply::Reply;
@@ -150,7 +151,7 @@ impl Kraken {
     /// A refusal that a fault plan wants: under the heading of success where an order would be refused so.
     fn refuse_order(&self, floor: &mut Floor, fail: &Fail, now: Millis) -> Reply {
         let (Form::Status { .. }, place) = (&fail.form, self.place.get()) else { return refuse(floor, fail, now) };
-        let at = key::to_iso(floor.shown(now));
+        let at = clock::text(floor.shown(now));
         let status = json!({"status": fail.word, "receivedTime": at, "orderEvents": []});
         let said = match place {
             Place::Whole => return refuse(floor, fail, now),
@@ -171,7 +172,7 @@ fn is_over_budget(floor: &Floor, route: &Route, now: Millis) -> bool {
 }
 
 fn success(floor: &Floor, said: Value, now: Millis) -> Reply {
-    let at = key::to_iso(floor.shown(now));
+    let at = clock::text(floor.shown(now));
     Reply::json(200, info::join(json!({"result": "success", "serverTime": at}), said).to_string())
 }
 
@@ -186,7 +187,7 @@ fn history_page(said: &Value) -> Reply {
 
 fn refuse(floor: &mut Floor, fail: &Fail, now: Millis) -> Reply {
     floor.note_code(fail.code());
-    let (status, body) = fail.answer(&key::to_iso(floor.shown(now)));
+    let (status, body) = fail.answer(&clock::text(floor.shown(now)));
     Reply::json(status, body.to_string())
 }
 

@@ -4,6 +4,7 @@ use perphook::exchange::paper::{Denial, Effect, NewPlain, TimeInForce};
 use perphook::market::{Decimal, Side, Symbol, sizing};
 use serde_json::{Value, json};
 
+use super::super::clock;
 use super::super::line::{Id, Line};
 use super::ask::Ask;
 use super::fail::{self, Fail, Form};
@@ -197,6 +198,6 @@ pub fn cancel_all(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 pub fn cancel_all_after(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let seconds: u64 = ask.text("timeout")?.parse().map_err(|_| Fail::argument("timeout"))?;
     ask.desk.switch = (seconds > 0).then(|| ask.now + seconds * 1000);
-    let trigger = ask.desk.switch.map_or_else(|| "0".to_owned(), |at| super::key::to_iso(ask.floor.shown(at)));
+    let trigger = ask.desk.switch.map_or_else(|| "0".to_owned(), |at| clock::text(ask.floor.shown(at)));
     Ok(json!({"status": {"currentTime": ask.time(), "triggerTime": trigger}}))
 }

@@ -4,11 +4,11 @@ use perphook::exchange::paper::{Conditional, Trade};
 use perphook::market::{Decimal, TriggerBy};
 use serde_json::{Value, json};
 
+use super::super::clock;
 use super::super::floor::Floor;
 use super::super::line::{Line, rises};
 use super::desk::Desk;
 use super::info::join;
-use super::key::to_iso;
 use super::line::{Stage, id, may_rest, name, side, stage, trigger_type, updated};
 
 /// Digits of what was calculated; prices of single coins can be tiny.
@@ -27,7 +27,7 @@ pub struct Rows<'a> {
 
 impl Rows<'_> {
     fn time(&self, at: u64) -> String {
-        to_iso(self.floor.shown(at))
+        clock::text(self.floor.shown(at))
     }
 
     /// The price that limits an order; that of a market order protects it, and is no price at which anything was filled.

@@ -8,7 +8,6 @@
 //! `demo` was made in Demo Trading.
 
 mod account;
-pub mod clock;
 mod desk;
 mod fail;
 mod guards;
@@ -26,6 +25,7 @@ use perphook::exchange::paper::{Denial, Knobs, Oversized, Second};
 use perphook::market::{Instrument, Millis, Side, Symbol};
 
 use super::address::Window;
+use super::clock;
 use super::faults::Class;
 use super::floor::Floor;
 use super::params::Params;
@@ -183,7 +183,7 @@ fn authorise(floor: &Floor, call: &Call<'_>, route: &Route, now: Millis) -> Resu
     if (call.header(DEMO) == Some("1")) != key.starts_with(DEMO_KEY) {
         return Err(fail(50101, "APIKey does not match current environment."));
     }
-    let said = clock::from_iso(timestamp).ok_or_else(|| fail(50112, "Invalid OK-ACCESS-TIMESTAMP"))?;
+    let said = clock::read(timestamp).ok_or_else(|| fail(50112, "Invalid OK-ACCESS-TIMESTAMP"))?;
     if said.abs_diff(floor.shown(now)) > WINDOW_MS {
         return Err(fail(50102, "Timestamp request expired"));
     }
