@@ -15,11 +15,10 @@ use super::rows::{self, Taken};
 pub fn place(ask: &mut Ask<'_>, kind: ProtectionKind) -> Result<Value, Fail> {
     let new = read(ask, kind)?;
     let side = Effect::of(new.buy, new.position_side, true).closes.ok_or_else(fail::no_position)?;
-    let book = &ask.floor.book;
-    if book.position(&new.symbol, side).is_zero() || ask.floor.is_position_unseen(&new.symbol, side, ask.now) {
+    if !ask.floor.is_held(&new.symbol, side, ask.now) {
         return Err(fail::no_position());
     }
-    if book.open_conditionals().iter().any(|one| one.is_waiting() && one.kind == kind && protects(one, &new.symbol, side)) {
+    if ask.floor.book.open_conditionals().iter().any(|one| one.is_waiting() && one.kind == kind && protects(one, &new.symbol, side)) {
         return Err(exists(kind));
     }
     let number = ask.floor.book.place_conditional(&new, ask.now).map_err(|denial| refusal(denial, side, kind))?;

@@ -38,7 +38,7 @@ pub fn named<'a>(book: &'a Book, name: &str) -> Option<Line<'a>> {
 
 /// Its name as clients see it; empty for one that nobody gave, and for orders that wait for a price.
 pub fn client_id<'a>(line: &Line<'a>) -> &'a str {
-    if line.waiting.is_some() || Floor::is_made_up(line.name) { "" } else { line.name }
+    if line.waiting.is_some() { "" } else { Floor::sent_name(line.name) }
 }
 
 /// `LIMIT`, `MARKET`, `STOP_MARKET` or `TAKE_PROFIT_MARKET`.

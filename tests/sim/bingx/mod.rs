@@ -222,7 +222,7 @@ impl Ask<'_> {
         if let Some(fail) = info::other(name) {
             return Err(fail);
         }
-        self.floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(|_| fail::no_symbol(name))
+        self.floor.contract(name).map_err(|_| fail::no_symbol(name))
     }
 
     /// The contract a request names, if it names one.

@@ -50,7 +50,7 @@ pub fn trading_stop(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     }
     let position_side = ask.position_side()?;
     let held = position_side.map_or(vec![Side::Long, Side::Short], |side| vec![side]);
-    let side = held.into_iter().find(|side| ask.is_held(&symbol, *side)).ok_or_else(fail::nothing_to_protect)?;
+    let side = held.into_iter().find(|side| ask.floor.is_held(&symbol, *side, ask.now)).ok_or_else(fail::nothing_to_protect)?;
     let changes = changes(ask, &symbol, side)?;
     if changes.is_empty() {
         return Err(fail::not_modified());

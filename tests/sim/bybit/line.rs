@@ -8,7 +8,7 @@ use super::super::line::{Line, rises};
 
 /// Its name as clients see it: empty for one that nobody gave.
 pub fn link<'a>(line: &Line<'a>) -> &'a str {
-    if is_attribute(line) || Floor::is_made_up(line.name) { "" } else { line.name }
+    if is_attribute(line) { "" } else { Floor::sent_name(line.name) }
 }
 
 /// Whether it stands for a position's stop or target.

@@ -1,7 +1,7 @@
 //! Placing and cancelling, one by one and in batches. Answers only acknowledge.
 
 use perphook::exchange::paper::{AttachedStop, Denial, Effect, NewPlain, TimeInForce};
-use perphook::market::{Decimal, ProtectionKind, Side, Symbol, sizing};
+use perphook::market::{Decimal, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::line::{Id, Line};
@@ -119,10 +119,7 @@ fn attached_stop(ask: &Ask<'_>, symbol: &Symbol, buy: bool, price: Option<Decima
 
 /// A market order is a limit order at the far end of the band.
 fn worst_price(ask: &Ask<'_>, symbol: &Symbol, buy: bool) -> Option<Decimal> {
-    let book = &ask.floor.book;
-    let (market, band) = (book.market(symbol)?, book.knobs().price_band);
-    let price = market.last * if buy { Decimal::ONE + band } else { Decimal::ONE - band };
-    sizing::floor_to(price, book.instrument(symbol.as_str()).ok()?.tick)
+    ask.floor.worst_price(symbol, buy, ask.floor.book.knobs().price_band)
 }
 
 /// The order a request names, if it can be seen yet.

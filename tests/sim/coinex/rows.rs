@@ -1,10 +1,11 @@
 //! CoinEx's JSON of orders: amounts are texts, times and ids are numbers.
 
 use perphook::exchange::paper::{Amount, Conditional, Order, TimeInForce, Trade};
-use perphook::market::{Decimal, OrderStatus, ProtectionKind, TriggerBy};
+use perphook::market::{Decimal, OrderStatus, TriggerBy};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::line::rises;
 use super::desk::Desk;
 
 /// Digits of what was calculated; prices of single coins can be tiny.
@@ -48,12 +49,7 @@ pub fn entry_id(order: &Conditional) -> u64 {
 /// The name of an order, as the exchange knows it; empty for one that came without. Whether an order has the name of the
 /// plan order it was is unconfirmed: here it has none.
 pub fn name_of(order: &Order) -> &str {
-    if order.parent.is_some() { "" } else { shown(&order.client_id) }
-}
-
-/// The name that was sent, if one was.
-pub fn shown(name: &str) -> &str {
-    if Floor::is_made_up(name) { "" } else { name }
+    if order.parent.is_some() { "" } else { Floor::sent_name(&order.client_id) }
 }
 
 /// `buy` or `sell`.
@@ -110,11 +106,10 @@ impl Rows<'_> {
     /// A plan order.
     pub fn plan(&self, plan: &Conditional) -> Value {
         let qty = if let Amount::Qty { qty, .. } = plan.amount { qty } else { Decimal::ZERO };
-        let rises = plan.buy == (plan.kind == ProtectionKind::StopLoss);
         json!({"stop_id": plan_id(plan), "market": plan.symbol.as_str(), "market_type": "FUTURES", "side": side(plan.buy),
             "type": "market", "amount": text(qty), "price": "0", "trigger_price": text(plan.trigger_price),
-            "trigger_direction": if rises { "higher" } else { "lower" }, "trigger_price_type": trigger_type(plan.by),
-            "client_id": shown(&plan.client_id), "created_at": self.floor.shown(plan.created), "updated_at": self.floor.shown(plan.updated)})
+            "trigger_direction": if rises(plan) { "higher" } else { "lower" }, "trigger_price_type": trigger_type(plan.by),
+            "client_id": Floor::sent_name(&plan.client_id), "created_at": self.floor.shown(plan.created), "updated_at": self.floor.shown(plan.updated)})
     }
 
     /// One execution; `position` is the id of the position it acted on.

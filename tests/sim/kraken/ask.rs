@@ -69,7 +69,7 @@ impl Ask<'_> {
         if info::is_other(name) {
             return Err(Fail::status("marketSuspended"));
         }
-        self.floor.book.instrument(name).map(|one| one.symbol.clone()).map_err(fail::order)
+        self.floor.contract(name).map_err(fail::order)
     }
 
     /// The contract a request must name.

@@ -1,7 +1,7 @@
 //! Placing and cancelling one order. The answer tells at once what was executed.
 
 use perphook::exchange::paper::{Denial, Effect, NewPlain, TimeInForce};
-use perphook::market::{Decimal, Side, Symbol, sizing};
+use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::clock;
@@ -80,7 +80,7 @@ fn place(ask: &mut Ask<'_>, symbol: Symbol, size: Decimal, kind: &'static str) -
     }
     let reduced = shrink(ask, &symbol, buy, reduce_only, size);
     check_bound(ask, &symbol, buy, reduce_only, size)?;
-    let worst_price = if price.is_none() { worst_price(ask, &symbol, buy) } else { None };
+    let worst_price = if price.is_none() { ask.floor.worst_price(&symbol, buy, PROTECTION) } else { None };
     let new = NewPlain {
         client_id: name,
         symbol,
@@ -110,12 +110,6 @@ fn check_bound(ask: &Ask<'_>, symbol: &Symbol, buy: bool, reduce_only: bool, siz
     let (Some(opens), Ok(one)) = (effect.opens, book.instrument(symbol.as_str())) else { return Ok(()) };
     let held = book.position(symbol, opens) - book.position(symbol, opens.other());
     if held + size > one.max_qty { Err(Fail::status("maxPositionViolation")) } else { Ok(()) }
-}
-
-fn worst_price(ask: &Ask<'_>, symbol: &Symbol, buy: bool) -> Option<Decimal> {
-    let book = &ask.floor.book;
-    let price = book.market(symbol)?.last * if buy { Decimal::ONE + PROTECTION } else { Decimal::ONE - PROTECTION };
-    sizing::floor_to(price, book.instrument(symbol.as_str()).ok()?.tick)
 }
 
 /// What the answer tells of a plain order that the book has taken.

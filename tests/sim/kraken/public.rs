@@ -31,7 +31,7 @@ pub fn tickers(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 
 /// `GET /tickers/{symbol}`
 pub fn ticker(ask: &mut Ask<'_>) -> Result<Value, Fail> {
-    let symbol = ask.floor.book.instrument(ask.last).map(|one| one.symbol.clone()).map_err(|_| Fail::no_contract())?;
+    let symbol = ask.floor.contract(ask.last).map_err(|_| Fail::no_contract())?;
     let market = ask.floor.book.market(&symbol).ok_or_else(Fail::no_contract)?;
     Ok(json!({"ticker": row(ask, &symbol, market)}))
 }

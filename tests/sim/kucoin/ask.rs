@@ -67,7 +67,7 @@ pub fn symbol_named(floor: &Floor, name: &str) -> Result<Symbol, Fail> {
     if info::is_closed(name) {
         return Err(fail::engine(Denial::NotTrading));
     }
-    floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(fail::engine)
+    floor.contract(name).map_err(fail::engine)
 }
 
 /// `CROSS` or `ISOLATED`.

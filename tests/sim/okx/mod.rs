@@ -219,7 +219,7 @@ fn symbol_of(floor: &Floor, params: &Params) -> Result<Symbol, Fail> {
     if info::is_closed(name) {
         return Err(fail::plain(Denial::NotTrading));
     }
-    floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(fail::plain)
+    floor.contract(name).map_err(fail::plain)
 }
 
 /// The contract a request names, if it names one.

@@ -39,7 +39,7 @@ pub fn algo_number(id: u64) -> Option<u64> {
 
 /// `clOrdId` of a plain order: what its client called it. One that an algo order sent has none.
 pub fn client_id(order: &Order) -> &str {
-    if order.parent.is_some() || Floor::is_made_up(&order.client_id) { "" } else { &order.client_id }
+    if order.parent.is_some() { "" } else { Floor::sent_name(&order.client_id) }
 }
 
 /// `state` of a plain order.

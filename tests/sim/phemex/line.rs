@@ -70,7 +70,7 @@ fn reconstructed(line: &Line<'_>) -> Ticket {
         (None, None) => "Market",
     };
     Ticket {
-        name: if Floor::is_made_up(line.name) { String::new() } else { line.name.to_owned() },
+        name: Floor::sent_name(line.name).to_owned(),
         symbol: line.symbol.clone(),
         buy: line.buy,
         kind,

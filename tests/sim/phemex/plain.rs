@@ -1,7 +1,7 @@
 //! Placing and cancelling. Answers only acknowledge.
 
 use perphook::exchange::paper::{Effect, NewPlain, TimeInForce};
-use perphook::market::{Decimal, Side, Symbol, sizing};
+use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
@@ -107,10 +107,7 @@ pub fn kept_name(ask: &Ask<'_>, ticket: &Ticket) -> String {
 
 /// A market order is a limit order at the far end of the band.
 fn worst_price(ask: &Ask<'_>, symbol: &Symbol, buy: bool) -> Option<Decimal> {
-    let book = &ask.floor.book;
-    let (market, band) = (book.market(symbol)?, book.knobs().price_band);
-    let price = market.last * if buy { Decimal::ONE + band } else { Decimal::ONE - band };
-    sizing::floor_to(price, book.instrument(symbol.as_str()).ok()?.tick)
+    ask.floor.worst_price(symbol, buy, ask.floor.book.knobs().price_band)
 }
 
 fn place(ask: &mut Ask<'_>, ticket: &Ticket, aim: Aim) -> Result<Id, Fail> {
