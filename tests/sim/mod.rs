@@ -18,6 +18,7 @@ pub mod clock;
 pub mod coinex;
 pub mod contracts;
 pub mod control;
+pub mod executions;
 pub mod faults;
 pub mod floor;
 mod frame;

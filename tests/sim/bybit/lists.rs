@@ -1,9 +1,9 @@
 //! Orders and executions that are asked for.
 
-use perphook::exchange::paper::Trade;
-use perphook::market::{Decimal, Millis};
+use perphook::market::Millis;
 use serde_json::{Value, json};
 
+use super::super::executions::joined;
 use super::super::line::{Id, Line};
 use super::ask::{Ask, Said};
 use super::fail::Fail;
@@ -97,34 +97,14 @@ pub fn executions(ask: &mut Ask<'_>) -> Result<Said, Fail> {
         return Ok(json!({"nextPageCursor": "", "category": "linear", "list": []}).into());
     }
     let mut found: Vec<(Place, Value)> = Vec::new();
-    for (trade, closed) in joined(floor.book.trades().iter()) {
+    for execution in joined(floor.book.trades().iter()) {
+        let trade = &execution.trade;
         let Some(line) = floor.book.order_by_number(trade.order).and_then(|order| Line::find(&floor.book, Id::of(order))) else { continue };
         if only.as_ref().is_none_or(|symbol| trade.symbol == *symbol) && is_named(&line) && (from..=to).contains(&trade.at) {
-            found.push(((trade.at, trade.id), rows::execution(floor, &line, &trade, closed)));
+            found.push(((trade.at, trade.id), rows::execution(floor, &line, &execution)));
         }
     }
     found.reverse();
     let (list, cursor) = page::cut(ask.params, found, TRADES_PAGE_DEFAULT, TRADES_PAGE_MAX);
     Ok(json!({"nextPageCursor": cursor, "category": "linear", "list": list}).into())
-}
-
-/// Executions with how much of each closed something. The book cuts one that turns a position over in two; here it is one.
-fn joined<'a>(trades: impl Iterator<Item = &'a Trade>) -> Vec<(Trade, Decimal)> {
-    let mut list: Vec<(Trade, Decimal)> = Vec::new();
-    for trade in trades {
-        let closed = if trade.opening { Decimal::ZERO } else { trade.qty };
-        match list.last_mut() {
-            Some((last, _)) if !last.opening && trade.opening && is_same_fill(last, trade) => {
-                last.qty += trade.qty;
-                last.fee += trade.fee;
-                (last.id, last.opening) = (trade.id, true);
-            }
-            _ => list.push((trade.clone(), closed)),
-        }
-    }
-    list
-}
-
-fn is_same_fill(left: &Trade, right: &Trade) -> bool {
-    (left.order, left.at, left.price, left.id + 1) == (right.order, right.at, right.price, right.id)
 }

@@ -1,9 +1,10 @@
 //! Orders and executions as JSON.
 
-use perphook::exchange::paper::{Conditional, Order, Trade};
+use perphook::exchange::paper::{Conditional, Order};
 use perphook::market::{Decimal, Side, TriggerBy};
 use serde_json::{Value, json};
 
+use super::super::executions::Execution;
 use super::super::floor::Floor;
 use super::super::line::Line;
 use super::ids::{IDS, Notes};
@@ -101,9 +102,9 @@ fn time_in_force(order: &Order) -> &'static str {
     if order.time_in_force == perphook::exchange::paper::TimeInForce::Ioc { "IOC" } else { "GTC" }
 }
 
-/// An execution, and how much of it closed something.
-pub fn execution(floor: &Floor, line: &Line<'_>, trade: &Trade, closed: Decimal) -> Value {
-    let order = line.order;
+/// An execution.
+pub fn execution(floor: &Floor, line: &Line<'_>, execution: &Execution) -> Value {
+    let (trade, order) = (&execution.trade, line.order);
     let kind = stop_order_type(line);
     json!({
         "symbol": trade.symbol.as_str(), "orderType": if line.price().is_some() { "Limit" } else { "Market" },
@@ -112,7 +113,7 @@ pub fn execution(floor: &Floor, line: &Line<'_>, trade: &Trade, closed: Decimal)
         "execTime": floor.shown(trade.at).to_string(), "feeCurrency": "", "isMaker": trade.maker, "execFee": trade.fee.round_dp(DIGITS),
         "execPrice": trade.price, "feeRate": if trade.maker { MAKER } else { TAKER }, "execId": format!("{:08x}-0d18-5866-9415-cf319b5dab3b", trade.id), "tradeIv": "",
         "blockTradeId": "", "markPrice": trade.price, "markIv": "", "orderQty": line.qty(), "orderPrice": line.price().unwrap_or_default(),
-        "execValue": (trade.qty * trade.price).round_dp(DIGITS), "execType": "Trade", "execQty": trade.qty, "closedSize": closed,
+        "execValue": (trade.qty * trade.price).round_dp(DIGITS), "execType": "Trade", "execQty": trade.qty, "closedSize": execution.closed,
         "seq": 4_688_002_127_u64 + trade.id,
     })
 }

@@ -1,8 +1,8 @@
 //! Orders and executions that are asked for.
 
-use perphook::exchange::paper::Trade;
-use perphook::market::{Decimal, Millis};
+use perphook::market::Millis;
 
+use super::super::executions::{Execution, joined};
 use super::super::line::{Id, Line};
 use super::ask::Ask;
 use super::fail::Fail;
@@ -110,24 +110,24 @@ pub fn recent_orders(ask: &mut Ask<'_>) -> Result<String, Fail> {
 /// `GET /api/v1/fills`
 pub fn fills(ask: &mut Ask<'_>) -> Result<String, Fail> {
     let fills = executions(ask)?;
-    page(ask, fills, |(trade, open_fee)| rows::fill(ask.floor, ask.notes, trade, *open_fee))
+    page(ask, fills, |one| rows::fill(ask.floor, ask.notes, one))
 }
 
 /// `GET /api/v1/recentFills`: of a day, without pages.
 pub fn recent_fills(ask: &mut Ask<'_>) -> Result<String, Fail> {
-    let recent = executions(ask)?.into_iter().filter(|(trade, _)| trade.at + DAY_MS > ask.now);
-    let rows: Vec<String> = recent.take(RECENT_MAX).map(|(trade, open_fee)| rows::fill(ask.floor, ask.notes, &trade, open_fee)).collect();
+    let recent = executions(ask)?.into_iter().filter(|one| one.trade.at + DAY_MS > ask.now);
+    let rows: Vec<String> = recent.take(RECENT_MAX).map(|one| rows::fill(ask.floor, ask.notes, &one)).collect();
     Ok(json::list(&rows))
 }
 
-/// Executions that are asked for, the newest first, with the part of the fee that was for opening.
-fn executions(ask: &Ask<'_>) -> Result<Vec<(Trade, Decimal)>, Fail> {
+/// Executions that are asked for, the newest first.
+fn executions(ask: &Ask<'_>) -> Result<Vec<Execution>, Fail> {
     let only = ask.symbol_if_any()?;
     let (from, to) = range(ask);
     let id = ask.params.some("orderId").map(read_id);
     let (side, book) = (ask.params.some("side"), &ask.floor.book);
     let mut list = joined(book.trades().iter());
-    list.retain(|(trade, _)| {
+    list.retain(|Execution { trade, .. }| {
         let own = book.order_by_number(trade.order).map_or(Id::Plain(trade.order), Id::of);
         only.as_ref().is_none_or(|symbol| trade.symbol == *symbol)
             && id.is_none_or(|id| id == Some(own))
@@ -136,25 +136,4 @@ fn executions(ask: &Ask<'_>) -> Result<Vec<(Trade, Decimal)>, Fail> {
     });
     list.reverse();
     Ok(list)
-}
-
-/// The book cuts an execution that turns a position over in two; here it is one, with two fees.
-fn joined<'a>(trades: impl Iterator<Item = &'a Trade>) -> Vec<(Trade, Decimal)> {
-    let mut list: Vec<(Trade, Decimal)> = Vec::new();
-    for trade in trades {
-        match list.last_mut() {
-            Some((last, open_fee)) if !last.opening && trade.opening && is_same(last, trade) => {
-                last.qty += trade.qty;
-                last.fee += trade.fee;
-                *open_fee += trade.fee;
-                (last.id, last.opening) = (trade.id, true);
-            }
-            _ => list.push((trade.clone(), if trade.opening { trade.fee } else { Decimal::ZERO })),
-        }
-    }
-    list
-}
-
-fn is_same(left: &Trade, right: &Trade) -> bool {
-    (left.order, left.at, left.price, left.id + 1) == (right.order, right.at, right.price, right.id)
 }

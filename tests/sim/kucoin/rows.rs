@@ -1,8 +1,9 @@
 //! Orders and executions as JSON.
 
-use perphook::exchange::paper::{TimeInForce, Trade};
+use perphook::exchange::paper::TimeInForce;
 use perphook::market::{Decimal, Instrument, MarginMode, Symbol};
 
+use super::super::executions::Execution;
 use super::super::floor::Floor;
 use super::super::line::{Id, Line};
 use super::json::{self, Row, nanos};
@@ -62,8 +63,9 @@ fn progress(floor: &Floor, line: &Line<'_>, row: Row) -> Row {
     row.json("orderTime", nanos(created))
 }
 
-/// An execution, and which part of its fee was for opening.
-pub fn fill(floor: &Floor, notes: &Notes, trade: &Trade, open_fee: Decimal) -> String {
+/// An execution, with two fees.
+pub fn fill(floor: &Floor, notes: &Notes, execution: &Execution) -> String {
+    let (trade, open_fee) = (&execution.trade, execution.open_fee);
     let order = floor.book.order_by_number(trade.order);
     let id = order.map_or(Id::Plain(trade.order), Id::of);
     let note = notes.of(id);

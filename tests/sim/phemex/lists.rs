@@ -4,6 +4,7 @@ use perphook::exchange::paper::Trade;
 use perphook::market::Millis;
 use serde_json::{Value, json};
 
+use super::super::executions::{Execution, joined};
 use super::super::line::{Id, Line};
 use super::ask::{Ask, done, found};
 use super::desk::IDS;
@@ -76,7 +77,7 @@ pub fn trades(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let fits =
         |trade: &Trade| trade.at <= until && (from..=to).contains(&trade.at) && only.as_ref().is_none_or(|only| trade.symbol == *only);
     let mut rows = Vec::new();
-    for trade in joined(book.trades().iter().filter(|trade| fits(trade))) {
+    for Execution { trade, .. } in joined(book.trades().iter().filter(|trade| fits(trade))) {
         let line = book.order_by_number(trade.order).and_then(|order| Line::find(book, Id::of(order)));
         rows.extend(line.map(|line| rows::execution(ask.floor, &ticket(&line, ask.desk), &trade)));
     }
@@ -98,20 +99,4 @@ fn page(ask: &Ask<'_>, rows: Vec<Value>) -> Value {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let rows: Vec<Value> = rows.into_iter().skip(count(offset)).take(count(limit)).collect();
     json!({"total": total, "rows": rows})
-}
-
-/// The book cuts an execution that turns a position over in two; here it is one.
-fn joined<'a>(trades: impl Iterator<Item = &'a Trade>) -> Vec<Trade> {
-    let mut list: Vec<Trade> = Vec::new();
-    for trade in trades {
-        match list.last_mut() {
-            Some(last) if !last.opening && trade.opening && (last.order, last.at, last.id + 1) == (trade.order, trade.at, trade.id) => {
-                last.qty += trade.qty;
-                last.fee += trade.fee;
-                (last.id, last.opening) = (trade.id, true);
-            }
-            _ => list.push(trade.clone()),
-        }
-    }
-    list
 }
