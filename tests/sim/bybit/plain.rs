@@ -4,6 +4,7 @@ use perphook::exchange::paper::{AttachedStop, Denial, Effect, NewPlain, TimeInFo
 use perphook::market::{Decimal, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
+use super::super::json::join;
 use super::super::line::{Id, Line};
 use super::super::params::Params;
 use super::ask::{Ask, Said};
@@ -11,7 +12,6 @@ use super::fail::{self, Fail};
 use super::guards;
 use super::ids::{IDS, Note};
 use super::line::{link, stop_order_type};
-use super::rows::join;
 
 /// The endpoint's page says 20, the page of limits 10.
 const BATCH_MAX: usize = 10;

@@ -5,6 +5,7 @@ use perphook::market::{Decimal, MarginMode, Millis, ProtectionKind, Side, Symbol
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::join;
 use super::super::line::Id;
 use super::ask::{Ask, Said};
 use super::fail::Fail;
@@ -81,7 +82,7 @@ impl Seen<'_> {
             "isReduceOnly": false, "mmrSysUpdateTime": "", "leverageSysUpdatedTime": "", "sessionAvgPrice": "",
             "createdTime": updated, "updatedTime": updated,
         });
-        rows::join(row, rest)
+        join(row, rest)
     }
 
     /// The price of a stop or target, as reads of positions see it.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::executions::Execution;
 use super::super::floor::Floor;
+use super::super::json::join;
 use super::super::line::Line;
 use super::ids::{IDS, Notes};
 use super::line::{is_attribute, link, reasons, status, stop_order_type, trigger_direction};
@@ -14,14 +15,6 @@ use super::line::{is_attribute, link, reasons, status, stop_order_type, trigger_
 pub const DIGITS: u32 = 8;
 const TAKER: &str = "0.0005";
 const MAKER: &str = "0.0002";
-
-/// One object of two; the second wins.
-pub fn join(mut base: Value, more: Value) -> Value {
-    if let (Value::Object(base), Value::Object(more)) = (&mut base, more) {
-        base.extend(more);
-    }
-    base
-}
 
 /// `Buy` or `Sell`.
 pub fn side(buy: bool) -> &'static str {

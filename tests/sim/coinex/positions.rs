@@ -5,9 +5,10 @@ use perphook::market::{Decimal, Millis, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::text;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::rows::{entry_id, is_plan, text, trigger_type};
+use super::rows::{entry_id, is_plan, trigger_type};
 use super::{Said, account, lists};
 
 const MAINTENANCE: Decimal = Decimal::from_parts(5, 0, 0, false, 3);

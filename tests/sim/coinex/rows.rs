@@ -5,21 +5,15 @@ use perphook::market::{Decimal, OrderStatus, TriggerBy};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::text;
 use super::super::line::rises;
 use super::desk::Desk;
 
-/// Digits of what was calculated; prices of single coins can be tiny.
-const DIGITS: u32 = 12;
 /// Ids begin after these; each kind has a space of its own.
 const ORDERS: u64 = 136_913_377_779;
 const PLANS: u64 = 136_915_460_993;
 const ENTRIES: u64 = 123_456;
 const DEALS: u64 = 3_514_376_758;
-
-/// A decimal without zeros at its end.
-pub fn text(value: Decimal) -> String {
-    value.round_dp(DIGITS).normalize().to_string()
-}
 
 /// The order of an id.
 pub fn order_of(floor: &Floor, id: u64) -> Option<&Order> {

@@ -5,9 +5,10 @@ use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::clock;
+use super::super::json::join;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::info::{self, join};
+use super::info;
 use super::rows::number;
 
 /// `GET /accounts`. The wallet is in dollars; what opens orders and what has been earned stands beside it.

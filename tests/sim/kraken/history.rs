@@ -7,10 +7,10 @@ use perphook::exchange::paper::{Order, Trade};
 use perphook::market::{Decimal, Millis, Symbol};
 use serde_json::{Value, json};
 
+use super::super::json::{join, text};
 use super::super::line::Line;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::info::join;
 use super::line::{self, Stage, id, may_rest, name, stage};
 use super::rows::{execution_id, trigger_side};
 
@@ -23,11 +23,6 @@ struct Event {
     at: Millis,
     symbol: Symbol,
     event: Value,
-}
-
-/// A decimal as text, as it stands in the history.
-fn text(value: Decimal) -> String {
-    value.round_dp(12).normalize().to_string()
 }
 
 /// An order in the history: `quantity` is what is left of it.

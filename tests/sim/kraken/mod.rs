@@ -34,6 +34,7 @@ use serde_json::{Value, json};
 use super::clock;
 use super::faults::Class;
 use super::floor::Floor;
+use super::json::join;
 use super::reply::Reply;
 use super::wire::{Call, Refusal, Trouble, Wire};
 use ask::Ask;
@@ -173,7 +174,7 @@ fn is_over_budget(floor: &Floor, route: &Route, now: Millis) -> bool {
 
 fn success(floor: &Floor, said: Value, now: Millis) -> Reply {
     let at = clock::text(floor.shown(now));
-    Reply::json(200, info::join(json!({"result": "success", "serverTime": at}), said).to_string())
+    Reply::json(200, join(json!({"result": "success", "serverTime": at}), said).to_string())
 }
 
 /// The token of the next page stands in a header, too.

@@ -5,11 +5,11 @@ use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::clock;
+use super::super::json::join;
 use super::super::line::{Id, Line};
 use super::ask::Ask;
 use super::fail::{self, Fail, Form};
 use super::guards;
-use super::info::join;
 use super::line::{self, Stage, id, name, stage};
 
 /// A market order takes no worse price than this, as a share of the market's.

@@ -6,17 +6,14 @@ use serde_json::{Value, json};
 
 use super::super::clock;
 use super::super::floor::Floor;
+use super::super::json::{join, text};
 use super::super::line::{Line, rises};
 use super::desk::Desk;
-use super::info::join;
 use super::line::{Stage, id, may_rest, name, side, stage, trigger_type, updated};
-
-/// Digits of what was calculated; prices of single coins can be tiny.
-const DIGITS: u32 = 12;
 
 /// A decimal as a JSON number; small ones come out with an exponent.
 pub fn number(value: Decimal) -> Value {
-    serde_json::from_str(&value.round_dp(DIGITS).normalize().to_string()).unwrap_or_default()
+    serde_json::from_str(&text(value)).unwrap_or_default()
 }
 
 /// What rows are made from.

@@ -5,6 +5,7 @@ use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::join;
 use super::super::line::{Id, Line};
 use super::ask::{Ask, done};
 use super::desk::{IDS, Ticket, book_name};
@@ -174,7 +175,7 @@ fn remove(ask: &mut Ask<'_>, id: Id) -> Result<Value, Fail> {
     id.cancel(&mut ask.floor.book, ask.now).map_err(fail::order)?;
     let left = rows::real(ticket.qty - before.filled);
     let row = rows::order(ask.floor, &IDS.text(id), &ticket, &State { status: "Canceled", changed: ask.now, ..before });
-    Ok(rows::join(row, json!({"leavesQtyRq": left})))
+    Ok(join(row, json!({"leavesQtyRq": left})))
 }
 
 /// `DELETE /g-orders/all`: what works, or, if told so, what waits for its price; never both.

@@ -5,6 +5,7 @@ use perphook::market::{Decimal, Millis, Side, TriggerBy};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::join;
 use super::super::line::Id;
 use super::desk::{IDS, Ticket};
 use super::line::State;
@@ -26,14 +27,6 @@ pub fn real(number: Decimal) -> String {
 /// Nanoseconds, by the exchange's clock; zero stays zero.
 pub fn nanos(floor: &Floor, at: Millis) -> u64 {
     if at == 0 { 0 } else { floor.shown(at) * 1_000_000 }
-}
-
-/// One object of two; the second wins.
-pub fn join(mut base: Value, more: Value) -> Value {
-    if let (Value::Object(base), Value::Object(more)) = (&mut base, more) {
-        base.extend(more);
-    }
-    base
 }
 
 fn side(buy: bool) -> &'static str {
