@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use perphook::exchange::paper::{Book, Conditional, ConditionalStatus, Denial, Knobs};
+use perphook::exchange::paper::{Book, Conditional, ConditionalStatus, Denial, Effect, Knobs, Order, Trade};
 use perphook::market::{Decimal, Instrument, Instruments, Millis, Side, Symbol, sizing};
 
 use super::address::Address;
@@ -190,6 +190,11 @@ impl Floor {
         order.created <= at && (waits || executed.map_or(order.updated, |child| child.created) > at)
     }
 
+    /// Executions of a plain order, oldest first.
+    pub fn trades_of(&self, number: u64) -> impl Iterator<Item = &Trade> {
+        self.book.trades().iter().filter(move |trade| trade.order == number)
+    }
+
     /// What a read of positions sees of one side: quantity and average price, those of a moment ago if reads lag.
     pub fn seen(&self, symbol: &Symbol, side: Side, now: Millis) -> (Decimal, Decimal) {
         let Some(held) = self.book.market(symbol).map(|market| market.held(side)) else { return Default::default() };
@@ -213,6 +218,22 @@ impl Floor {
     /// Whether a position of this side is there, and orders which protect it are not refused.
     pub fn is_held(&self, symbol: &Symbol, side: Side, now: Millis) -> bool {
         !self.book.position(symbol, side).is_zero() && !self.is_position_unseen(symbol, side, now)
+    }
+
+    /// Resting orders that can only take this side down, oldest first.
+    pub fn reducing(&self, symbol: &Symbol, side: Side) -> impl Iterator<Item = &Order> {
+        let closes = Effect { closes: Some(side), opens: None };
+        self.book.open_orders().iter().filter(move |order| order.symbol == *symbol && order.effect() == closes)
+    }
+
+    /// How much of this side they have taken already.
+    pub fn reserved(&self, symbol: &Symbol, side: Side) -> Decimal {
+        self.reducing(symbol, side).map(Order::rest).sum()
+    }
+
+    /// What they leave of so much to be closed.
+    pub fn free_to_close(&self, symbol: &Symbol, side: Side, qty: Decimal) -> Decimal {
+        (qty - self.reserved(symbol, side)).max(Decimal::ZERO)
     }
 
     /// The worst price a market order takes, where it is a limit order at so large a share of the price from it.

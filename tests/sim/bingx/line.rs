@@ -2,8 +2,8 @@
 //!
 //! Whether the id stays is not documented; a client that looks for a second one finds none.
 
-use perphook::exchange::paper::{Amount, Book, ConditionalStatus, Effect, Order};
-use perphook::market::{Decimal, OrderStatus, ProtectionKind, Side, Symbol};
+use perphook::exchange::paper::{Amount, Book, ConditionalStatus, Order};
+use perphook::market::{OrderStatus, ProtectionKind};
 
 use super::super::floor::Floor;
 use super::super::line::{Id, Line};
@@ -85,10 +85,4 @@ fn word(order: &Order) -> &'static str {
         _ if order.filled.is_zero() => "NEW",
         _ => "PARTIALLY_FILLED",
     }
-}
-
-/// What resting orders that only close have taken of a position already.
-pub fn reserved(book: &Book, symbol: &Symbol, side: Side) -> Decimal {
-    let closes = Effect { closes: Some(side), opens: None };
-    book.open_orders().iter().filter(|order| order.symbol == *symbol && order.effect() == closes).map(Order::rest).sum()
 }

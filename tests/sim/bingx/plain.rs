@@ -8,7 +8,7 @@ use super::super::line::{Id, Line};
 use super::super::params::{Params, text_of};
 use super::account::position_id;
 use super::fail::{self, Fail};
-use super::line::{kind, reserved, shown_id, status};
+use super::line::{kind, shown_id, status};
 use super::rows::{self, Taken};
 use super::{Ask, SIDES, guards, texts};
 
@@ -109,7 +109,7 @@ fn check_closing(ask: &Ask<'_>, new: NewPlain) -> Result<NewPlain, Fail> {
         return Err(if would_grow { grows() } else { fail::order(Denial::NoPosition) });
     }
     // What becomes of one that is too large is not documented; here it is refused.
-    if new.qty > held - reserved(book, &new.symbol, side) { Err(fail::held_up()) } else { Ok(new) }
+    if new.qty > held - ask.floor.reserved(&new.symbol, side) { Err(fail::held_up()) } else { Ok(new) }
 }
 
 /// `POST /openApi/swap/v2/trade/batchOrders`. Orders that are refused are not in the answer: how their errors are told is

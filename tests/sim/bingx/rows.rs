@@ -63,8 +63,8 @@ pub fn accepted(ask: &Ask<'_>, taken: &Taken<'_>) -> Value {
 pub fn order(floor: &Floor, notes: &Notes, line: &Line<'_>) -> Value {
     let (filled, average, value) =
         line.order.map(|order| (order.filled, order.avg_price().round_dp(DIGITS), order.quote)).unwrap_or_default();
-    let mine = || floor.book.trades().iter().filter(|trade| line.order.is_some_and(|order| order.number == trade.order));
-    let (profit, fee): (Decimal, Decimal) = mine().fold(Default::default(), |sum, trade| (sum.0 + trade.realised, sum.1 + trade.fee));
+    let mine = line.order.into_iter().flat_map(|order| floor.trades_of(order.number));
+    let (profit, fee): (Decimal, Decimal) = mine.fold(Default::default(), |sum, trade| (sum.0 + trade.realised, sum.1 + trade.fee));
     let market = floor.book.market(line.symbol);
     // What stands for the price of a market order means nothing.
     let trigger = line.waiting.map(|waiting| (waiting.trigger_price, waiting.by));

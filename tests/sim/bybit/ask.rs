@@ -74,6 +74,11 @@ impl Ask<'_> {
         self.floor.contract(name).map_err(fail::order)
     }
 
+    /// The contract it names, if it names one.
+    pub fn any_symbol(&self) -> Result<Option<Symbol>, Fail> {
+        if self.params.some("symbol").is_some() { self.symbol().map(Some) } else { Ok(None) }
+    }
+
     /// The contract it names, or all that settle in USDT.
     pub fn scope(&self) -> Result<Option<Symbol>, Fail> {
         match (self.params.some("symbol"), self.params.some("settleCoin"), self.params.some("baseCoin")) {

@@ -77,7 +77,7 @@ fn range(ask: &Ask<'_>) -> Result<(Millis, Millis), Fail> {
 
 /// `GET /v5/order/history`: ended orders, a while after they have ended; those without any execution for a day.
 pub fn history(ask: &mut Ask<'_>) -> Result<Said, Fail> {
-    let only = if ask.params.some("symbol").is_some() { Some(ask.symbol()?) } else { None };
+    let only = ask.any_symbol()?;
     let (fits, is_named, (from, to)) = (plain::filter(ask.params)?, is_named(ask), range(ask)?);
     let floor = &*ask.floor;
     let mut lines: Vec<Line<'_>> = Line::all(&floor.book).filter(Line::has_ended).collect();
@@ -90,7 +90,7 @@ pub fn history(ask: &mut Ask<'_>) -> Result<Said, Fail> {
 
 /// `GET /v5/execution/list`
 pub fn executions(ask: &mut Ask<'_>) -> Result<Said, Fail> {
-    let only = if ask.params.some("symbol").is_some() { Some(ask.symbol()?) } else { None };
+    let only = ask.any_symbol()?;
     let (is_named, (from, to)) = (is_named(ask), range(ask)?);
     let floor = &*ask.floor;
     if ask.params.some("execType").is_some_and(|kind| kind != "Trade") {

@@ -103,7 +103,7 @@ pub fn is_attribute(order: &Conditional, symbol: &Symbol, side: Side, kind: Prot
 
 /// `GET /v5/position/closed-pnl`: one row for every execution that closed something.
 pub fn closed_profit(ask: &mut Ask<'_>) -> Result<Said, Fail> {
-    let only = if ask.params.some("symbol").is_some() { Some(ask.symbol()?) } else { None };
+    let only = ask.any_symbol()?;
     let floor = &*ask.floor;
     let closing = |trade: &&Trade| !trade.opening && only.as_ref().is_none_or(|only| trade.symbol == *only);
     let rows = floor.book.trades().iter().rev().filter(closing).map(|trade| ((trade.at, trade.id), closed_row(floor, trade))).collect();

@@ -57,9 +57,7 @@ fn progress(floor: &Floor, line: &Line<'_>) -> Value {
     let paid = line.order.map(|order| (order.quote, order.avg_price().round_dp(DIGITS)));
     let (value, average) = paid.map_or((Decimal::ZERO, String::new()), |(quote, average)| (quote, average.to_string()));
     let fees: Decimal = match line.order {
-        Some(order) if !filled.is_zero() => {
-            floor.book.trades().iter().filter(|trade| trade.order == order.number).map(|trade| trade.fee).sum()
-        }
+        Some(order) if !filled.is_zero() => floor.trades_of(order.number).map(|trade| trade.fee).sum(),
         _ => Decimal::ZERO,
     };
     let fees = fees.round_dp(DIGITS);

@@ -85,7 +85,7 @@ impl Rows<'_> {
     /// An order, wherever it is shown.
     pub fn order(&self, order: &Order) -> Value {
         let (floor, knobs) = (self.floor, self.floor.book.knobs());
-        let deals: Vec<&Trade> = floor.book.trades().iter().filter(|trade| trade.order == order.number).collect();
+        let deals: Vec<&Trade> = floor.trades_of(order.number).collect();
         let sum = |part: fn(&Trade) -> Decimal| text(deals.iter().map(|trade| part(trade)).sum());
         let last = deals.last();
         json!({"order_id": ORDERS + order.number, "market": order.symbol.as_str(), "market_type": "FUTURES", "side": side(order.buy),

@@ -119,7 +119,7 @@ fn placed(ask: &Ask<'_>, number: u64, reduced: Option<Decimal>) -> Result<Done, 
     let line = line::of(book, order);
     let mut filled = Decimal::ZERO;
     let mut events = Vec::new();
-    for trade in book.trades().iter().filter(|trade| trade.order == number) {
+    for trade in ask.floor.trades_of(number) {
         events.push(rows.execution(&line, trade, filled, reduced));
         filled += trade.qty;
     }

@@ -127,7 +127,7 @@ fn position(floor: &Floor, desk: &Desk, one: &Position<'_>) -> String {
     let row = row.text(
         "availPos",
         if hedge {
-            json::contracts(floor.book.instrument(symbol.as_str()).ok(), free_to_close(floor, symbol, side, qty)).normalize().to_string()
+            json::contracts(floor.book.instrument(symbol.as_str()).ok(), floor.free_to_close(symbol, side, qty)).normalize().to_string()
         } else {
             String::new()
         },
@@ -168,13 +168,6 @@ fn position(floor: &Floor, desk: &Desk, one: &Position<'_>) -> String {
         "settledPnl",
     ])
     .end()
-}
-
-/// What orders that rest leave of a position to be closed.
-pub fn free_to_close(floor: &Floor, symbol: &Symbol, side: Side, held: Decimal) -> Decimal {
-    let closing = floor.book.open_orders().iter().filter(|order| order.symbol == *symbol);
-    let closing = closing.filter(|order| order.effect().closes == Some(side) && order.effect().opens.is_none());
-    (held - closing.map(|order| order.rest()).sum::<Decimal>()).max(Decimal::ZERO)
 }
 
 /// `cross` or `isolated`.

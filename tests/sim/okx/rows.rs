@@ -109,7 +109,7 @@ pub fn order(floor: &Floor, desk: &Desk, order: &Order) -> String {
 
 /// Fee and profit of an order, and its last execution.
 fn filled(row: Row, floor: &Floor, order: &Order) -> Row {
-    let trades: Vec<&Trade> = floor.book.trades().iter().filter(|trade| trade.order == order.number).collect();
+    let trades: Vec<&Trade> = floor.trades_of(order.number).collect();
     let fee: Decimal = trades.iter().map(|trade| trade.fee).sum();
     let profit: Decimal = trades.iter().map(|trade| trade.realised).sum();
     let row = row.decimal("fee", -fee).decimal("pnl", profit);
