@@ -22,7 +22,7 @@ pub mod executions;
 pub mod faults;
 pub mod floor;
 mod frame;
-pub mod json;
+mod json;
 pub mod kind;
 pub mod kraken;
 pub mod kucoin;
