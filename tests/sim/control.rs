@@ -96,14 +96,14 @@ fn done() -> String {
 }
 
 fn set_price(sim: &mut Sim, wish: &Price, now: Millis) -> Result<String, String> {
-    let symbol = sim.book.instrument(&wish.symbol).map_err(|denial| denial.to_string())?.symbol.clone();
+    let symbol = sim.contract(&wish.symbol).map_err(|denial| denial.to_string())?;
     let mark = wish.mark.unwrap_or(wish.price);
     sim.book.set_prices(&symbol, wish.price, mark, now).map(|()| done()).map_err(|denial| denial.to_string())
 }
 
 /// What a user does on the web site: a market order without a name of ours.
 fn by_hand(sim: &mut Sim, hand: &Hand, now: Millis) -> Result<String, String> {
-    let symbol = sim.book.instrument(&hand.symbol).map_err(|denial| denial.to_string())?.symbol.clone();
+    let symbol = sim.contract(&hand.symbol).map_err(|denial| denial.to_string())?;
     let order = NewPlain {
         client_id: format!("web_by_hand_{now}_{}", sim.book.trades().len()),
         buy: (hand.side == Side::Long) != hand.close,

@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use perphook::exchange::paper::{Book, Conditional, ConditionalStatus, Knobs};
-use perphook::market::{Decimal, Instrument, Instruments, Millis, Side, Symbol};
+use perphook::exchange::paper::{Book, Conditional, ConditionalStatus, Denial, Effect, Knobs, Order, Trade};
+use perphook::market::{Decimal, Instrument, Instruments, Millis, Side, Symbol, sizing};
 
 use super::address::Address;
 use super::contracts;
@@ -105,6 +105,11 @@ impl Floor {
         self.book.instruments().iter().find(fits).map_or_else(|| Symbol::new(base), |one| one.symbol.clone())
     }
 
+    /// The contract of a native name.
+    pub fn contract(&self, name: &str) -> Result<Symbol, Denial> {
+        self.book.instrument(name).map(|instrument| instrument.symbol.clone())
+    }
+
     /// Cancels a contract's plain orders at that time, or never, if nothing else is said until then.
     pub fn cancel_all_at(&mut self, symbol: &Symbol, at: Option<Millis>) {
         self.countdowns.retain(|(known, _)| known != symbol);
@@ -141,6 +146,11 @@ impl Floor {
     /// Whether nobody sent this name: exchanges show such an order without one, or with one of their own.
     pub fn is_made_up(id: &str) -> bool {
         id.starts_with(MADE_UP)
+    }
+
+    /// The name of an order if somebody sent it, else nothing.
+    pub fn sent_name(id: &str) -> &str {
+        if Floor::is_made_up(id) { "" } else { id }
     }
 
     /// Notes the error code of an answer, or of an element of it, for the log. The first one is kept.
@@ -180,6 +190,11 @@ impl Floor {
         order.created <= at && (waits || executed.map_or(order.updated, |child| child.created) > at)
     }
 
+    /// Executions of a plain order, oldest first.
+    pub fn trades_of(&self, number: u64) -> impl Iterator<Item = &Trade> {
+        self.book.trades().iter().filter(move |trade| trade.order == number)
+    }
+
     /// What a read of positions sees of one side: quantity and average price, those of a moment ago if reads lag.
     pub fn seen(&self, symbol: &Symbol, side: Side, now: Millis) -> (Decimal, Decimal) {
         let Some(held) = self.book.market(symbol).map(|market| market.held(side)) else { return Default::default() };
@@ -198,6 +213,33 @@ impl Floor {
         let late_ms = self.faults.conditions.late_positions_ms;
         let mut mine = self.book.trades().iter().rev().filter(|trade| trade.symbol == *symbol && trade.side == side);
         mine.find(|trade| trade.at + late_ms <= now).map_or(0, |trade| self.shown(trade.at))
+    }
+
+    /// Whether a position of this side is there, and orders which protect it are not refused.
+    pub fn is_held(&self, symbol: &Symbol, side: Side, now: Millis) -> bool {
+        !self.book.position(symbol, side).is_zero() && !self.is_position_unseen(symbol, side, now)
+    }
+
+    /// Resting orders that can only take this side down, oldest first.
+    pub fn reducing(&self, symbol: &Symbol, side: Side) -> impl Iterator<Item = &Order> {
+        let closes = Effect { closes: Some(side), opens: None };
+        self.book.open_orders().iter().filter(move |order| order.symbol == *symbol && order.effect() == closes)
+    }
+
+    /// How much of this side they have taken already.
+    pub fn reserved(&self, symbol: &Symbol, side: Side) -> Decimal {
+        self.reducing(symbol, side).map(Order::rest).sum()
+    }
+
+    /// What they leave of so much to be closed.
+    pub fn free_to_close(&self, symbol: &Symbol, side: Side, qty: Decimal) -> Decimal {
+        (qty - self.reserved(symbol, side)).max(Decimal::ZERO)
+    }
+
+    /// The worst price a market order takes, where it is a limit order at so large a share of the price from it.
+    pub fn worst_price(&self, symbol: &Symbol, buy: bool, share: Decimal) -> Option<Decimal> {
+        let price = self.book.market(symbol)?.last * if buy { Decimal::ONE + share } else { Decimal::ONE - share };
+        sizing::floor_to(price, self.book.instrument(symbol.as_str()).ok()?.tick)
     }
 
     /// Whether a side was opened so lately that orders which protect it are still refused.

@@ -62,7 +62,7 @@ impl Sim {
     /// Moves last and mark price of a contract.
     pub fn set_price(&mut self, symbol: &str, price: Decimal, now: Millis) -> Result<(), Denial> {
         self.pass(now);
-        let symbol = self.book.instrument(symbol)?.symbol.clone();
+        let symbol = self.floor.contract(symbol)?;
         self.book.set_price(&symbol, price, now)?;
         self.wire.settle(&mut self.floor, now);
         Ok(())

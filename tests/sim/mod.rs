@@ -4,8 +4,8 @@
 //! virtual time behind [`SimHttp`]; on a port ([`server`]) they serve the daemon's binary and foreign clients.
 //!
 //! [`Sim`] is one account: a [`Floor`], the same for every exchange, and a [`Wire`], which says things in one exchange's
-//! words. [`Floor::book`] is the truth, [`Floor::log`] what was asked and answered, [`Floor::faults`] what goes wrong. A
-//! [`Venue`] holds several accounts on one host, with one market.
+//! words. [`Floor::book`] is the truth, [`Floor::log`] what was asked and answered, [`Floor::faults`] what goes wrong; a
+//! [`line::Line`] is an order as most exchanges show it. A [`Venue`] holds several accounts on one host, with one market.
 
 #![allow(missing_docs, unreachable_pub, reason = "fields of rows have the exchanges' names, and what tests share is public")]
 
@@ -14,15 +14,19 @@ pub mod binance;
 pub mod bingx;
 pub mod bitget;
 pub mod bybit;
+pub mod clock;
 pub mod coinex;
 pub mod contracts;
 pub mod control;
+pub mod executions;
 pub mod faults;
 pub mod floor;
 mod frame;
+mod json;
 pub mod kind;
 pub mod kraken;
 pub mod kucoin;
+pub mod line;
 pub mod log;
 pub mod okx;
 pub mod params;

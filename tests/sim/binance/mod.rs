@@ -176,7 +176,7 @@ fn check_time(floor: &Floor, params: &Params, now: Millis) -> Result<(), Fail> {
 /// The contract a request names.
 fn symbol_of(floor: &Floor, params: &Params) -> Result<Symbol, Fail> {
     let name = params.some("symbol").ok_or_else(|| Fail::mandatory("symbol"))?;
-    floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(fail::plain)
+    floor.contract(name).map_err(fail::plain)
 }
 
 /// The contract a request names, if it names one.

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::super::floor::Floor;
 use super::fail::{self, Fail};
-use super::line::reserved;
 use super::rows::{DIGITS, bare};
 use super::{Ask, Notes, SIDES, side_word};
 
@@ -67,7 +66,7 @@ fn position(ask: &Ask<'_>, symbol: &Symbol, market: &Market, side: Side) -> Opti
     }
     let ahead = if side == Side::Long { market.mark - entry } else { entry - market.mark };
     let (profit, margin) = ((ahead * qty).round_dp(DIGITS), market.margin_of(entry * qty).round_dp(DIGITS));
-    let free = (qty - reserved(&floor.book, symbol, side)).max(Decimal::ZERO);
+    let free = floor.free_to_close(symbol, side, qty);
     Some(json!({
         "positionId": position_id(floor, symbol, side), "symbol": symbol.as_str(), "currency": "USDT", "positionAmt": qty,
         "availableAmt": free, "positionSide": side_word(side), "isolated": market.margin_mode == MarginMode::Isolated,

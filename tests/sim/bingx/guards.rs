@@ -5,26 +5,26 @@ use perphook::exchange::paper::{Amount, Conditional, Denial, Effect, NewConditio
 use perphook::market::{ProtectionKind, Side, Symbol, TriggerBy};
 use serde_json::Value;
 
+use super::super::line::Id;
 use super::Ask;
 use super::fail::{self, Fail};
-use super::line::{Id, Line};
-use super::rows;
+use super::line::kind_of;
+use super::rows::{self, Taken};
 
 /// Places one. Its name is echoed and forgotten: names of these types are not dependable.
 pub fn place(ask: &mut Ask<'_>, kind: ProtectionKind) -> Result<Value, Fail> {
     let new = read(ask, kind)?;
     let side = Effect::of(new.buy, new.position_side, true).closes.ok_or_else(fail::no_position)?;
-    let book = &ask.floor.book;
-    if book.position(&new.symbol, side).is_zero() || ask.floor.is_position_unseen(&new.symbol, side, ask.now) {
+    if !ask.floor.is_held(&new.symbol, side, ask.now) {
         return Err(fail::no_position());
     }
-    if book.open_conditionals().iter().any(|one| one.is_waiting() && one.kind == kind && protects(one, &new.symbol, side)) {
+    if ask.floor.book.open_conditionals().iter().any(|one| one.is_waiting() && one.kind == kind && protects(one, &new.symbol, side)) {
         return Err(exists(kind));
     }
     let number = ask.floor.book.place_conditional(&new, ask.now).map_err(|denial| refusal(denial, side, kind))?;
-    let id = Id::Waiting(number).shown();
-    let line = Line::find(&ask.floor.book, id).ok_or_else(fail::no_order)?;
-    Ok(rows::accepted(ask, id, &line))
+    let (id, trigger) = (Id::Waiting(number), Some((new.trigger_price, new.by)));
+    let (symbol, buy, position_side) = (&new.symbol, new.buy, new.position_side);
+    Ok(rows::accepted(ask, &Taken { id, symbol, buy, position_side, kind: kind_of(kind), price: None, trigger }))
 }
 
 fn read(ask: &Ask<'_>, kind: ProtectionKind) -> Result<NewConditional, Fail> {

@@ -3,10 +3,11 @@
 use perphook::market::{Decimal, Millis};
 use serde_json::{Value, json};
 
+use super::super::line::{Id, Line};
 use super::Ask;
 use super::fail::{self, Fail};
-use super::line::{Id, Line};
-use super::rows;
+use super::line::{kind, shown_id};
+use super::{line, rows};
 
 const WEEK_MS: Millis = 7 * 24 * 3_600_000;
 const LIST_MAX: usize = 1000;
@@ -17,8 +18,8 @@ impl Ask<'_> {
         let symbol = self.symbol()?;
         let book = &self.floor.book;
         let line = match (self.params.some("orderId"), self.params.some("clientOrderId")) {
-            (Some(id), _) => Line::find(book, id.parse().map_err(|_| Fail::parameter("orderId"))?),
-            (None, Some(name)) => Line::named(book, name),
+            (Some(id), _) => line::find(book, id.parse().map_err(|_| Fail::parameter("orderId"))?),
+            (None, Some(name)) => line::named(book, name),
             (None, None) => return Err(Fail::new(80_014, "Invalid parameters, err:orderId or clientOrderId is required")),
         };
         Ok(line.filter(|line| *line.symbol == symbol && self.floor.is_visible(line.created, self.now)))
@@ -42,9 +43,9 @@ pub fn one(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
 
 /// `GET /openApi/swap/v2/trade/openOrders`: plain orders and those that wait for a price.
 pub fn open(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
-    let (only, kind) = (ask.symbol_if_any()?, ask.params.some("type"));
+    let (only, wanted) = (ask.symbol_if_any()?, ask.params.some("type"));
     let meant = Line::open(&ask.floor.book).filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol));
-    let meant = meant.filter(|line| kind.is_none_or(|kind| line.kind == kind) && ask.floor.is_visible(line.created, ask.now));
+    let meant = meant.filter(|line| wanted.is_none_or(|wanted| kind(line) == wanted) && ask.floor.is_visible(line.created, ask.now));
     let orders: Value = meant.map(|line| rows::order(ask.floor, ask.notes, &line)).collect();
     Ok(Some(json!({"orders": orders})))
 }
@@ -62,8 +63,8 @@ pub fn all(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
     let from = ask.params.some("orderId").and_then(|id| id.parse::<u64>().ok());
     let meant = Line::all(&ask.floor.book).filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol));
     let meant = meant.filter(|line| (start..=end).contains(&line.created) && ask.floor.is_visible(line.created, ask.now));
-    let mut lines: Vec<Line<'_>> = meant.filter(|line| from.is_none_or(|from| line.id.shown() >= from)).collect();
-    lines.sort_by_key(|line| std::cmp::Reverse((line.created, line.id.shown())));
+    let mut lines: Vec<Line<'_>> = meant.filter(|line| from.is_none_or(|from| shown_id(line.id) >= from)).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse((line.created, shown_id(line.id))));
     let orders: Value = lines.iter().take(limit).map(|line| rows::order(ask.floor, ask.notes, line)).collect();
     Ok(Some(json!({"orders": orders})))
 }
@@ -84,7 +85,7 @@ pub fn fills(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
         None => None,
     };
     let book = &ask.floor.book;
-    let is_of = |number: u64, id: u64| book.order_by_number(number).is_some_and(|order| Id::of(order).shown() == id);
+    let is_of = |number: u64, id: u64| book.order_by_number(number).is_some_and(|order| shown_id(Id::of(order)) == id);
     let meant = book.trades().iter().rev().filter(|trade| trade.symbol == symbol && (start..=end).contains(&trade.at));
     let meant = meant.filter(|trade| order.is_none_or(|id| is_of(trade.order, id)));
     // Both names are seen; when which, is not known.

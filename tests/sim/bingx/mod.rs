@@ -1,13 +1,12 @@
 //! BingX, USDT-M perpetual swaps, as of 2026: who may ask, how often, and how it says no.
 //!
-//! `routes` maps paths to handlers; `public`, `account`, `plain`, `guards` and `lists` hold them; `line` is what an order
-//! is here, `rows` writes the JSON, `limits` counts requests and errors. Not simulated: parameters in a body, other types
+//! `routes` maps paths to handlers; `public`, `account`, `plain`, `guards` and `lists` hold them; `line` has the words
+//! for an order, `rows` writes the JSON, `limits` counts requests and errors. Not simulated: parameters in a body, other types
 //! than limit, market, stop-market and take-profit-market, fill-or-kill, orders by value, the index price, separate
 //! isolated margin, the dead man's switch, funding. A request for one of them is refused loudly.
 //! Names are kept up to 36 letters and digits; the documentation allows 40.
 
 mod account;
-mod clock;
 mod fail;
 mod guards;
 mod info;
@@ -223,7 +222,7 @@ impl Ask<'_> {
         if let Some(fail) = info::other(name) {
             return Err(fail);
         }
-        self.floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(|_| fail::no_symbol(name))
+        self.floor.contract(name).map_err(|_| fail::no_symbol(name))
     }
 
     /// The contract a request names, if it names one.

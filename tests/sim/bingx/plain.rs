@@ -4,11 +4,13 @@ use perphook::exchange::paper::{Denial, Effect, NewPlain, TimeInForce};
 use perphook::market::{Decimal, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
+use super::super::line::{Id, Line};
 use super::super::params::{Params, text_of};
 use super::account::position_id;
 use super::fail::{self, Fail};
-use super::line::{Id, Line, reserved};
-use super::{Ask, SIDES, guards, rows, texts};
+use super::line::{kind, shown_id, status};
+use super::rows::{self, Taken};
+use super::{Ask, SIDES, guards, texts};
 
 const BATCH_MAX: usize = 5;
 const CANCEL_BATCH_MAX: usize = 10;
@@ -38,32 +40,20 @@ fn take(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     if ask.params.some("timeInForce") == Some("PostOnly") {
         ask.notes.post_only.insert(number);
     }
-    let id = Id::Plain(number).shown();
-    let line = Line::find(&ask.floor.book, id).ok_or_else(fail::no_order)?;
-    Ok(rows::accepted(ask, id, &line))
+    Ok(accepted(ask, number, &new))
+}
+
+fn accepted(ask: &Ask<'_>, number: u64, new: &NewPlain) -> Value {
+    let kind = if new.price.is_some() { "LIMIT" } else { "MARKET" };
+    let (id, symbol, buy, position_side) = (Id::Plain(number), &new.symbol, new.buy, new.position_side);
+    rows::accepted(ask, &Taken { id, symbol, buy, position_side, kind, price: new.price, trigger: None })
 }
 
 /// `POST /openApi/swap/v2/trade/order/test`
 pub fn test(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
     let new = read(ask)?;
     ask.floor.book.check(&new).map_err(fail::order)?;
-    let line = Line {
-        id: Id::Plain(0),
-        symbol: &new.symbol,
-        buy: new.buy,
-        position_side: new.position_side,
-        reduce_only: new.reduce_only,
-        kind: if new.price.is_some() { "LIMIT" } else { "MARKET" },
-        client_id: "",
-        price: new.price,
-        trigger: None,
-        qty: new.qty,
-        order: None,
-        status: "NEW",
-        created: ask.now,
-        updated: ask.now,
-    };
-    Ok(Some(json!({"order": rows::accepted(ask, line.id.shown(), &line)})))
+    Ok(Some(json!({"order": accepted(ask, 0, &new)})))
 }
 
 fn read(ask: &Ask<'_>) -> Result<NewPlain, Fail> {
@@ -119,7 +109,7 @@ fn check_closing(ask: &Ask<'_>, new: NewPlain) -> Result<NewPlain, Fail> {
         return Err(if would_grow { grows() } else { fail::order(Denial::NoPosition) });
     }
     // What becomes of one that is too large is not documented; here it is refused.
-    if new.qty > held - reserved(book, &new.symbol, side) { Err(fail::held_up()) } else { Ok(new) }
+    if new.qty > held - ask.floor.reserved(&new.symbol, side) { Err(fail::held_up()) } else { Ok(new) }
 }
 
 /// `POST /openApi/swap/v2/trade/batchOrders`. Orders that are refused are not in the answer: how their errors are told is
@@ -166,7 +156,7 @@ fn close(ask: &mut Ask<'_>, symbol: &Symbol, side: Side) -> Result<u64, Fail> {
         stop: None,
     };
     let new = check_closing(ask, new)?;
-    ask.floor.book.place(&new, ask.now).map(|number| Id::Plain(number).shown()).map_err(fail::order)
+    ask.floor.book.place(&new, ask.now).map(|number| shown_id(Id::Plain(number))).map_err(fail::order)
 }
 
 /// `POST /openApi/swap/v2/trade/closeAllPositions`: of one contract or of all, both sides.
@@ -214,7 +204,7 @@ pub fn cancel(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
 
 fn cancel_one(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let line = ask.named()?.ok_or_else(fail::no_order)?;
-    match line.status {
+    match status(&line) {
         "FILLED" => return Err(Fail::new(80_018, "order is already filled")),
         _ if line.has_ended() => return Err(fail::no_order()),
         _ => {}
@@ -225,12 +215,8 @@ fn cancel_one(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 
 /// Cancels an order and shows it.
 fn remove(ask: &mut Ask<'_>, id: Id) -> Result<Value, Fail> {
-    let result = match id {
-        Id::Plain(number) => ask.floor.book.cancel(number, ask.now),
-        Id::Waiting(number) => ask.floor.book.cancel_conditional(number, ask.now),
-    };
-    result.map_err(fail::order)?;
-    let line = Line::find(&ask.floor.book, id.shown()).ok_or_else(fail::no_order)?;
+    id.cancel(&mut ask.floor.book, ask.now).map_err(fail::order)?;
+    let line = Line::find(&ask.floor.book, id).ok_or_else(fail::no_order)?;
     Ok(rows::cancelled(ask.floor, ask.notes, &line))
 }
 
@@ -262,9 +248,9 @@ pub fn cancel_batch(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
 /// `DELETE /openApi/swap/v2/trade/allOpenOrders`: orders that wait for a price too, unless a type is named; of all
 /// contracts, if none is.
 pub fn cancel_all(ask: &mut Ask<'_>) -> Result<Option<Value>, Fail> {
-    let (only, kind) = (ask.symbol_if_any()?, ask.params.some("type"));
+    let (only, wanted) = (ask.symbol_if_any()?, ask.params.some("type"));
     let meant = Line::open(&ask.floor.book).filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol));
-    let meant: Vec<Id> = meant.filter(|line| kind.is_none_or(|kind| line.kind == kind)).map(|line| line.id).collect();
+    let meant: Vec<Id> = meant.filter(|line| wanted.is_none_or(|wanted| kind(line) == wanted)).map(|line| line.id).collect();
     let success: Vec<Value> = meant.into_iter().filter_map(|id| remove(ask, id).ok()).collect();
     Ok(Some(json!({"success": success, "failed": null})))
 }

@@ -30,10 +30,10 @@ pub struct Leg {
 /// Whether a leg would be accepted, short of what the book itself checks. Parts of one kind may together not exceed the
 /// position where that is asked.
 pub fn check(floor: &Floor, leg: &Leg, sum_up: bool, now: Millis) -> Result<(), Denial> {
-    let held = floor.book.position(&leg.symbol, leg.side);
-    if held.is_zero() || floor.is_position_unseen(&leg.symbol, leg.side, now) {
+    if !floor.is_held(&leg.symbol, leg.side, now) {
         return Err(Denial::NoPosition);
     }
+    let held = floor.book.position(&leg.symbol, leg.side);
     let twins = waiting(floor, Some(&leg.symbol)).filter(|order| side_of(order) == leg.side && order.kind == leg.kind);
     let others: Decimal = twins.filter(|_| sum_up).filter_map(part_of).sum();
     match leg.qty {

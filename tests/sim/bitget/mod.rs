@@ -226,7 +226,7 @@ fn product(params: &Params, name: &str) -> Result<(), Fail> {
 /// The contract a request names, by either kind's words for an unknown one.
 fn symbol_of(floor: &Floor, params: &Params, unknown: fn(&str) -> Fail) -> Result<Symbol, Fail> {
     let name = must(params, "symbol")?;
-    floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(|_| unknown(name))
+    floor.contract(name).map_err(|_| unknown(name))
 }
 
 /// The contract a request names, if it names one.

@@ -52,7 +52,7 @@ pub fn place(floor: &mut Floor, wish: Wish, now: Millis) -> Result<Placed, Denia
         if qty > held {
             return Err(Denial::Oversized { held });
         }
-        let resting: Vec<(u64, Decimal)> = reducing(floor, &wish.symbol, side).map(|order| (order.number, order.rest())).collect();
+        let resting: Vec<(u64, Decimal)> = floor.reducing(&wish.symbol, side).map(|order| (order.number, order.rest())).collect();
         let reserved: Decimal = resting.iter().map(|(_, rest)| rest).sum();
         if floor.book.is_hedge() {
             qty = cut(qty, held - reserved, wish.price.is_none())?;
@@ -85,15 +85,6 @@ fn cut(qty: Decimal, free: Decimal, at_market: bool) -> Result<Decimal, Denial> 
         (false, true) => Ok(free),
         (false, false) => Err(Denial::ReduceOnlyConflict),
     }
-}
-
-/// Resting orders that only reduce a side, oldest first.
-fn reducing<'a>(floor: &'a Floor, symbol: &'a Symbol, side: Side) -> impl Iterator<Item = &'a Order> {
-    floor
-        .book
-        .open_orders()
-        .iter()
-        .filter(move |order| order.symbol == *symbol && order.effect() == Effect { closes: Some(side), opens: None })
 }
 
 fn new_order(floor: &Floor, wish: &Wish, qty: Decimal) -> NewPlain {
@@ -194,7 +185,7 @@ pub fn trades<'a>(floor: &'a Floor, params: &'a Params, only: Option<&'a Symbol>
 
 /// Fees paid and profit made by an order.
 pub fn sums(floor: &Floor, order: &Order) -> (Decimal, Decimal) {
-    let mine = floor.book.trades().iter().filter(|trade| trade.order == order.number);
+    let mine = floor.trades_of(order.number);
     mine.fold((Decimal::ZERO, Decimal::ZERO), |sum, trade| (sum.0 + trade.fee, sum.1 + trade.realised))
 }
 

@@ -71,7 +71,12 @@ impl Ask<'_> {
     /// The contract it names.
     pub fn symbol(&self) -> Result<Symbol, Fail> {
         let name = self.params.some("symbol").ok_or_else(fail::symbol_invalid)?;
-        self.floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(fail::order)
+        self.floor.contract(name).map_err(fail::order)
+    }
+
+    /// The contract it names, if it names one.
+    pub fn any_symbol(&self) -> Result<Option<Symbol>, Fail> {
+        if self.params.some("symbol").is_some() { self.symbol().map(Some) } else { Ok(None) }
     }
 
     /// The contract it names, or all that settle in USDT.
@@ -80,10 +85,7 @@ impl Ask<'_> {
             (Some(_), _, _) => self.symbol().map(Some),
             (None, Some("USDT"), _) => Ok(None),
             (None, Some(_), _) => Err(Fail::param("settleCoin invalid")),
-            (None, None, Some(base)) => {
-                let symbol = self.floor.symbol(base);
-                self.floor.book.instrument(symbol.as_str()).map(|one| Some(one.symbol.clone())).map_err(fail::order)
-            }
+            (None, None, Some(base)) => self.floor.contract(self.floor.symbol(base).as_str()).map(Some).map_err(fail::order),
             (None, None, None) => Err(Fail::param("Missing some parameters that must be filled in, symbol or settleCoin or baseCoin")),
         }
     }
@@ -136,10 +138,5 @@ impl Ask<'_> {
             return Err(fail::order(perphook::exchange::paper::Denial::DuplicateClientId));
         }
         Ok(Some(link.to_owned()))
-    }
-
-    /// Whether a position of this side is there, and can be seen.
-    pub fn is_held(&self, symbol: &Symbol, side: Side) -> bool {
-        !self.floor.book.position(symbol, side).is_zero() && !self.floor.is_position_unseen(symbol, side, self.now)
     }
 }

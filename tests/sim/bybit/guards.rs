@@ -4,11 +4,12 @@ use perphook::exchange::paper::{Amount, NewConditional};
 use perphook::market::{Decimal, ProtectionKind, Side, Symbol, TriggerBy};
 use serde_json::json;
 
+use super::super::line::{Id, Line};
 use super::super::params::Params;
 use super::ask::{Ask, Said};
 use super::fail::{self, Fail};
-use super::ids::{Id, Note};
-use super::line::Line;
+use super::ids::Note;
+use super::line::stop_order_type;
 use super::plain;
 use super::positions::is_attribute;
 
@@ -49,7 +50,7 @@ pub fn trading_stop(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     }
     let position_side = ask.position_side()?;
     let held = position_side.map_or(vec![Side::Long, Side::Short], |side| vec![side]);
-    let side = held.into_iter().find(|side| ask.is_held(&symbol, *side)).ok_or_else(fail::nothing_to_protect)?;
+    let side = held.into_iter().find(|side| ask.floor.is_held(&symbol, *side, ask.now)).ok_or_else(fail::nothing_to_protect)?;
     let changes = changes(ask, &symbol, side)?;
     if changes.is_empty() {
         return Err(fail::not_modified());
@@ -145,7 +146,7 @@ pub fn place(ask: &mut Ask<'_>, link: Option<String>) -> Result<Id, Fail> {
     plain::check_reducing(ask, &symbol, buy, position_side)?;
     check_trigger(ask, &symbol, rises, trigger_price, by)?;
     let book = &ask.floor.book;
-    if Line::open(book).filter(|line| line.is_of(&symbol) && line.stop_order_type() == "Stop").count() >= WAITING_MAX {
+    if Line::open(book).filter(|line| *line.symbol == symbol && stop_order_type(line) == "Stop").count() >= WAITING_MAX {
         return Err(Fail::new(110_009, "The number of stop orders exceeds the maximum allowable limit"));
     }
     let reduce_only = ask.params.is_true("reduceOnly");

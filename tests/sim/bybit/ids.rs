@@ -1,53 +1,15 @@
-//! One id space for all orders, and what was said of an order that the book does not keep.
+//! How ids are written, and what was said of an order that the book does not keep.
 
 use std::collections::BTreeMap;
 
-use perphook::exchange::paper::{Conditional, Order};
 use perphook::market::{Decimal, TriggerBy};
 
-/// How the ids of plain orders end, and those of orders that wait for a price.
-const PLAIN: &str = "-7847-404e-b947-b46980a4d140";
-const WAITING: &str = "-39a7-459e-97bf-76ca765ee020";
+use super::super::line::{Id, Tails};
+
+/// How ids are written.
+pub const IDS: Tails = Tails { plain: "-7847-404e-b947-b46980a4d140", waiting: "-39a7-459e-97bf-76ca765ee020" };
 /// Orders of which something is noted; beyond that, notes are forgotten.
 const NOTES_MAX: usize = 20_000;
-
-/// An order's id: the book's number, and which of the book's two spaces it is of. An order that waits for a price keeps
-/// its id when it is set off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Id {
-    Plain(u64),
-    Waiting(u64),
-}
-
-impl Id {
-    /// As clients see it.
-    pub fn text(self) -> String {
-        match self {
-            Id::Plain(number) => format!("{number:08x}{PLAIN}"),
-            Id::Waiting(number) => format!("{number:08x}{WAITING}"),
-        }
-    }
-
-    /// Reads what a client sends.
-    pub fn read(text: &str) -> Option<Id> {
-        let number = |hex: &str| u64::from_str_radix(hex, 16).ok();
-        match (text.strip_suffix(PLAIN), text.strip_suffix(WAITING)) {
-            (Some(hex), _) => number(hex).map(Id::Plain),
-            (None, Some(hex)) => number(hex).map(Id::Waiting),
-            (None, None) => None,
-        }
-    }
-
-    /// A plain order's, or that of the order it came from.
-    pub fn of(order: &Order) -> Id {
-        order.parent.map_or(Id::Plain(order.number), Id::Waiting)
-    }
-
-    /// That of an order that waits, or has waited.
-    pub fn of_waiting(order: &Conditional) -> Id {
-        Id::Waiting(order.number)
-    }
-}
 
 /// What an order said.
 #[derive(Clone, Debug, Default)]

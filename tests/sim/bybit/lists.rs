@@ -1,13 +1,14 @@
 //! Orders and executions that are asked for.
 
-use perphook::exchange::paper::Trade;
-use perphook::market::{Decimal, Millis};
+use perphook::market::Millis;
 use serde_json::{Value, json};
 
+use super::super::executions::joined;
+use super::super::line::{Id, Line};
 use super::ask::{Ask, Said};
 use super::fail::Fail;
-use super::ids::Id;
-use super::line::Line;
+use super::ids::IDS;
+use super::line::{link, status};
 use super::page::{self, Place};
 use super::{plain, rows};
 
@@ -22,18 +23,18 @@ const WEEK_MS: Millis = 7 * DAY_MS;
 
 /// Where an order stands in lists: the newest first.
 fn place(line: &Line<'_>) -> Place {
-    let order = match line.id() {
+    let order = match line.id {
         Id::Plain(number) => number * 2,
         Id::Waiting(number) => number * 2 + 1,
     };
-    (line.created(), order)
+    (line.created, order)
 }
 
 /// Whether an order is one that a request names; true if it names none.
 fn is_named(ask: &Ask<'_>) -> impl Fn(&Line<'_>) -> bool {
-    let id = ask.params.some("orderId").map(Id::read);
-    let link = ask.params.some("orderLinkId").map(str::to_owned);
-    move |line| id.is_none_or(|id| id == Some(line.id())) && link.as_deref().is_none_or(|link| line.link() == link)
+    let id = ask.params.some("orderId").map(|id| IDS.read(id));
+    let name = ask.params.some("orderLinkId").map(str::to_owned);
+    move |line| id.is_none_or(|id| id == Some(line.id)) && name.as_deref().is_none_or(|name| link(line) == name)
 }
 
 /// The page of these orders that is asked for.
@@ -59,8 +60,8 @@ pub fn realtime(ask: &mut Ask<'_>) -> Result<Said, Fail> {
         ended.sort_by_key(|line| std::cmp::Reverse(line.updated()));
         lines.extend(ended.into_iter().take(RECENT_MAX));
     }
-    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)) && fits(line) && is_named(line));
-    lines.retain(|line| floor.is_visible(line.created(), ask.now));
+    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol) && fits(line) && is_named(line));
+    lines.retain(|line| floor.is_visible(line.created, ask.now));
     Ok(answer(ask, lines))
 }
 
@@ -76,54 +77,34 @@ fn range(ask: &Ask<'_>) -> Result<(Millis, Millis), Fail> {
 
 /// `GET /v5/order/history`: ended orders, a while after they have ended; those without any execution for a day.
 pub fn history(ask: &mut Ask<'_>) -> Result<Said, Fail> {
-    let only = if ask.params.some("symbol").is_some() { Some(ask.symbol()?) } else { None };
+    let only = ask.any_symbol()?;
     let (fits, is_named, (from, to)) = (plain::filter(ask.params)?, is_named(ask), range(ask)?);
     let floor = &*ask.floor;
     let mut lines: Vec<Line<'_>> = Line::all(&floor.book).filter(Line::has_ended).collect();
-    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)) && fits(line) && is_named(line));
-    lines.retain(|line| floor.is_visible(line.updated(), ask.now) && (from..=to).contains(&line.created()));
-    lines.retain(|line| ask.params.some("orderStatus").is_none_or(|status| status == line.status()));
+    lines.retain(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol) && fits(line) && is_named(line));
+    lines.retain(|line| floor.is_visible(line.updated(), ask.now) && (from..=to).contains(&line.created));
+    lines.retain(|line| ask.params.some("orderStatus").is_none_or(|wanted| wanted == status(line)));
     lines.retain(|line| !line.filled().is_zero() || line.updated() + DAY_MS >= ask.now);
     Ok(answer(ask, lines))
 }
 
 /// `GET /v5/execution/list`
 pub fn executions(ask: &mut Ask<'_>) -> Result<Said, Fail> {
-    let only = if ask.params.some("symbol").is_some() { Some(ask.symbol()?) } else { None };
+    let only = ask.any_symbol()?;
     let (is_named, (from, to)) = (is_named(ask), range(ask)?);
     let floor = &*ask.floor;
     if ask.params.some("execType").is_some_and(|kind| kind != "Trade") {
         return Ok(json!({"nextPageCursor": "", "category": "linear", "list": []}).into());
     }
     let mut found: Vec<(Place, Value)> = Vec::new();
-    for (trade, closed) in joined(floor.book.trades().iter()) {
+    for execution in joined(floor.book.trades().iter()) {
+        let trade = &execution.trade;
         let Some(line) = floor.book.order_by_number(trade.order).and_then(|order| Line::find(&floor.book, Id::of(order))) else { continue };
         if only.as_ref().is_none_or(|symbol| trade.symbol == *symbol) && is_named(&line) && (from..=to).contains(&trade.at) {
-            found.push(((trade.at, trade.id), rows::execution(floor, &line, &trade, closed)));
+            found.push(((trade.at, trade.id), rows::execution(floor, &line, &execution)));
         }
     }
     found.reverse();
     let (list, cursor) = page::cut(ask.params, found, TRADES_PAGE_DEFAULT, TRADES_PAGE_MAX);
     Ok(json!({"nextPageCursor": cursor, "category": "linear", "list": list}).into())
-}
-
-/// Executions with how much of each closed something. The book cuts one that turns a position over in two; here it is one.
-fn joined<'a>(trades: impl Iterator<Item = &'a Trade>) -> Vec<(Trade, Decimal)> {
-    let mut list: Vec<(Trade, Decimal)> = Vec::new();
-    for trade in trades {
-        let closed = if trade.opening { Decimal::ZERO } else { trade.qty };
-        match list.last_mut() {
-            Some((last, _)) if !last.opening && trade.opening && is_same_fill(last, trade) => {
-                last.qty += trade.qty;
-                last.fee += trade.fee;
-                (last.id, last.opening) = (trade.id, true);
-            }
-            _ => list.push((trade.clone(), closed)),
-        }
-    }
-    list
-}
-
-fn is_same_fill(left: &Trade, right: &Trade) -> bool {
-    (left.order, left.at, left.price, left.id + 1) == (right.order, right.at, right.price, right.id)
 }

@@ -1,7 +1,7 @@
 //! Bybit v5, USDT linear perpetuals on a unified account, as of late 2026: who may ask, how often, and how it says no.
 //!
 //! `routes` maps paths to handlers; `public`, `info`, `account`, `positions`, `plain`, `guards` and `lists` hold them; `line`
-//! joins what the book keeps apart, `rows` writes the JSON. Not simulated: takers' limits other than GTC and IOC, targets
+//! has the words for an order, `rows` writes the JSON. Not simulated: takers' limits other than GTC and IOC, targets
 //! attached to orders, partial and trailing stops, conditional limit orders, the index price as a trigger, amendments,
 //! funding, portfolio margin, a position mode of its own for every contract. A request for one of them is refused loudly.
 //! Where no source says what the real one does, this one does what is harder for a client, and says so.

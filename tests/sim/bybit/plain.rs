@@ -1,16 +1,17 @@
 //! Placing and cancelling, one by one and in batches. Answers only acknowledge.
 
 use perphook::exchange::paper::{AttachedStop, Denial, Effect, NewPlain, TimeInForce};
-use perphook::market::{Decimal, ProtectionKind, Side, Symbol, sizing};
+use perphook::market::{Decimal, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
+use super::super::json::join;
+use super::super::line::{Id, Line};
 use super::super::params::Params;
 use super::ask::{Ask, Said};
 use super::fail::{self, Fail};
 use super::guards;
-use super::ids::{Id, Note};
-use super::line::Line;
-use super::rows::join;
+use super::ids::{IDS, Note};
+use super::line::{link, stop_order_type};
 
 /// The endpoint's page says 20, the page of limits 10.
 const BATCH_MAX: usize = 10;
@@ -25,7 +26,7 @@ pub fn create(ask: &mut Ask<'_>) -> Result<Said, Fail> {
 }
 
 fn acknowledged(id: Id, link: &str) -> Value {
-    json!({"orderId": id.text(), "orderLinkId": link})
+    json!({"orderId": IDS.text(id), "orderLinkId": link})
 }
 
 fn place(ask: &mut Ask<'_>, link: Option<String>) -> Result<Id, Fail> {
@@ -118,10 +119,7 @@ fn attached_stop(ask: &Ask<'_>, symbol: &Symbol, buy: bool, price: Option<Decima
 
 /// A market order is a limit order at the far end of the band.
 fn worst_price(ask: &Ask<'_>, symbol: &Symbol, buy: bool) -> Option<Decimal> {
-    let book = &ask.floor.book;
-    let (market, band) = (book.market(symbol)?, book.knobs().price_band);
-    let price = market.last * if buy { Decimal::ONE + band } else { Decimal::ONE - band };
-    sizing::floor_to(price, book.instrument(symbol.as_str()).ok()?.tick)
+    ask.floor.worst_price(symbol, buy, ask.floor.book.knobs().price_band)
 }
 
 /// The order a request names, if it can be seen yet.
@@ -129,27 +127,23 @@ fn named<'a>(ask: &'a Ask<'_>) -> Result<Option<Line<'a>>, Fail> {
     let symbol = ask.symbol()?;
     let book = &ask.floor.book;
     let line = match (ask.params.some("orderId"), ask.params.some("orderLinkId")) {
-        (Some(id), _) => Id::read(id).and_then(|id| Line::find(book, id)),
+        (Some(id), _) => IDS.read(id).and_then(|id| Line::find(book, id)),
         (None, Some(link)) => Line::named(book, link),
         (None, None) => return Err(Fail::param("orderId or orderLinkId must be given")),
     };
-    Ok(line.filter(|line| line.is_of(&symbol) && ask.floor.is_visible(line.created(), ask.now)))
+    Ok(line.filter(|line| *line.symbol == symbol && ask.floor.is_visible(line.created, ask.now)))
 }
 
 /// `POST /v5/order/cancel`
 pub fn cancel(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     let line = named(ask)?.filter(|line| !line.has_ended()).ok_or_else(fail::gone)?;
-    let (id, link) = (line.id(), line.link().to_owned());
+    let (id, link) = (line.id, link(&line).to_owned());
     remove(ask, id)?;
     Ok(acknowledged(id, &link).into())
 }
 
 fn remove(ask: &mut Ask<'_>, id: Id) -> Result<(), Fail> {
-    let result = match id {
-        Id::Plain(number) => ask.floor.book.cancel(number, ask.now),
-        Id::Waiting(number) => ask.floor.book.cancel_conditional(number, ask.now),
-    };
-    result.map_err(fail::order)
+    id.cancel(&mut ask.floor.book, ask.now).map_err(fail::order)
 }
 
 /// `POST /v5/order/cancel-all`: without a filter, stops and targets of positions too.
@@ -157,9 +151,9 @@ pub fn cancel_all(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     let only = ask.scope()?;
     let fits = filter(ask.params)?;
     let only_stops = ask.params.some("stopOrderType") == Some("Stop");
-    let meant = Line::open(&ask.floor.book).filter(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)) && fits(line));
-    let meant = meant.filter(|line| !only_stops || line.stop_order_type() == "Stop").take(CANCEL_ALL_MAX);
-    let meant: Vec<(Id, String)> = meant.map(|line| (line.id(), line.link().to_owned())).collect();
+    let meant = Line::open(&ask.floor.book).filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol) && fits(line));
+    let meant = meant.filter(|line| !only_stops || stop_order_type(line) == "Stop").take(CANCEL_ALL_MAX);
+    let meant: Vec<(Id, String)> = meant.map(|line| (line.id, link(&line).to_owned())).collect();
     let done = meant.into_iter().filter(|(id, _)| remove(ask, *id).is_ok());
     let list: Vec<Value> = done.map(|(id, link)| acknowledged(id, &link)).collect();
     Ok(json!({"list": list, "success": "1"}).into())

@@ -5,9 +5,11 @@ use perphook::market::{Decimal, MarginMode, Millis, ProtectionKind, Side, Symbol
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::join;
+use super::super::line::Id;
 use super::ask::{Ask, Said};
 use super::fail::Fail;
-use super::ids::Id;
+use super::ids::IDS;
 use super::page;
 use super::rows::{self, DIGITS};
 
@@ -80,7 +82,7 @@ impl Seen<'_> {
             "isReduceOnly": false, "mmrSysUpdateTime": "", "leverageSysUpdatedTime": "", "sessionAvgPrice": "",
             "createdTime": updated, "updatedTime": updated,
         });
-        rows::join(row, rest)
+        join(row, rest)
     }
 
     /// The price of a stop or target, as reads of positions see it.
@@ -101,7 +103,7 @@ pub fn is_attribute(order: &Conditional, symbol: &Symbol, side: Side, kind: Prot
 
 /// `GET /v5/position/closed-pnl`: one row for every execution that closed something.
 pub fn closed_profit(ask: &mut Ask<'_>) -> Result<Said, Fail> {
-    let only = if ask.params.some("symbol").is_some() { Some(ask.symbol()?) } else { None };
+    let only = ask.any_symbol()?;
     let floor = &*ask.floor;
     let closing = |trade: &&Trade| !trade.opening && only.as_ref().is_none_or(|only| trade.symbol == *only);
     let rows = floor.book.trades().iter().rev().filter(closing).map(|trade| ((trade.at, trade.id), closed_row(floor, trade))).collect();
@@ -113,7 +115,7 @@ fn closed_row(floor: &Floor, trade: &Trade) -> Value {
     let order = floor.book.order_by_number(trade.order);
     let at = floor.shown(trade.at).to_string();
     json!({
-        "symbol": trade.symbol.as_str(), "orderId": order.map_or(Id::Plain(trade.order), Id::of).text(), "side": rows::side(trade.buy),
+        "symbol": trade.symbol.as_str(), "orderId": IDS.text(order.map_or(Id::Plain(trade.order), Id::of)), "side": rows::side(trade.buy),
         "qty": order.map_or(trade.qty, |order| order.qty), "closedSize": trade.qty,
         "closedPnl": (trade.realised - trade.fee).round_dp(DIGITS), "avgEntryPrice": trade.entry_before.round_dp(DIGITS),
         "avgExitPrice": trade.price, "cumEntryValue": (trade.entry_before * trade.qty).round_dp(DIGITS),

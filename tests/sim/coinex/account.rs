@@ -4,11 +4,11 @@ use perphook::exchange::paper::Denial;
 use perphook::market::{Decimal, MarginMode};
 use serde_json::json;
 
+use super::super::json::text;
 use super::Said;
 use super::ask::Ask;
 use super::fail::{self, Fail};
 use super::info;
-use super::rows::text;
 
 /// `GET /v2/assets/futures/balance`: equity is the sum of four fields.
 pub fn balance(ask: &mut Ask<'_>) -> Result<Said, Fail> {

@@ -95,7 +95,7 @@ impl<'a> Ask<'a> {
         if info::is_other(name) {
             return Err(Fail::new(4117, "Trading prohibited in this market, please try again later."));
         }
-        self.floor.book.instrument(name).map(|one| one.symbol.clone()).map_err(|_| fail::no_market(name))
+        self.floor.contract(name).map_err(|_| fail::no_market(name))
     }
 
     /// Whether it buys.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::contracts;
 use super::super::floor::Floor;
-use super::rows::text;
+use super::super::json::text;
 
 /// The only leverages there are.
 const LEVERAGES: [u32; 11] = [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100];

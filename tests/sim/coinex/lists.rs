@@ -5,6 +5,7 @@ use perphook::exchange::paper::{Order, Trade};
 use perphook::market::Symbol;
 use serde_json::{Value, json};
 
+use super::super::floor::Floor;
 use super::ask::Ask;
 use super::fail::Fail;
 use super::rows::{self, Rows, name_of, order_of};
@@ -61,7 +62,7 @@ pub fn pending(ask: &mut Ask<'_>) -> Result<Said, Fail> {
 pub fn pending_plans(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     let filter = Filter::of(ask)?;
     let rows = Rows { floor: ask.floor, desk: ask.desk };
-    let meant = plans::open(ask).rev().filter(|plan| filter.fits(&plan.symbol, plan.buy, rows::shown(&plan.client_id)));
+    let meant = plans::open(ask).rev().filter(|plan| filter.fits(&plan.symbol, plan.buy, Floor::sent_name(&plan.client_id)));
     let list = meant.map(|plan| rows.plan(plan)).collect();
     page(ask, list, true)
 }

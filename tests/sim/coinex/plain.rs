@@ -53,7 +53,7 @@ pub fn close(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     let name = ask.new_name()?;
     let side = positions::held(ask.floor, &symbol).ok_or_else(Fail::no_position)?;
     let held = ask.floor.book.position(&symbol, side);
-    let closable = positions::closable(ask.floor, &symbol, side, held);
+    let closable = ask.floor.free_to_close(&symbol, side, held);
     let qty = amount.unwrap_or(if kind == "market" { held } else { closable });
     let closes_all = kind == "market" && qty == held;
     if qty > closable && !closes_all {

@@ -4,9 +4,10 @@ use perphook::exchange::paper::{Amount, Conditional, NewConditional};
 use perphook::market::{ProtectionKind, Symbol};
 use serde_json::{Value, json};
 
+use super::super::floor::Floor;
 use super::ask::Ask;
 use super::fail::{self, Fail};
-use super::rows::{Rows, is_plan, plan_id, plan_of, shown};
+use super::rows::{Rows, is_plan, plan_id, plan_of};
 use super::{Said, cancel, plain};
 
 /// `POST /v2/futures/stop-order`: whether it waits for a higher price or for a lower one tells the price of now.
@@ -50,7 +51,7 @@ pub fn cancel(ask: &mut Ask<'_>) -> Result<Said, Fail> {
 pub fn cancel_named(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     ask.is_futures()?;
     let (symbol, name) = (ask.symbol()?, ask.required("client_id")?);
-    let meant = open(ask).filter(|order| order.symbol == symbol && shown(&order.client_id) == name);
+    let meant = open(ask).filter(|order| order.symbol == symbol && Floor::sent_name(&order.client_id) == name);
     let mut rows = Vec::new();
     for number in meant.map(|order| order.number).collect::<Vec<u64>>() {
         let result = take_off(ask, number);

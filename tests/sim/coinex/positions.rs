@@ -5,9 +5,10 @@ use perphook::market::{Decimal, Millis, ProtectionKind, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::text;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::rows::{entry_id, is_plan, text, trigger_type};
+use super::rows::{entry_id, is_plan, trigger_type};
 use super::{Said, account, lists};
 
 const MAINTENANCE: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
@@ -42,13 +43,6 @@ pub fn current(ask: &Ask<'_>, symbol: &Symbol, side: Side) -> Value {
     let floor = &*ask.floor;
     let held = floor.book.market(symbol).map(|market| market.held(side).clone()).unwrap_or_default();
     Seen { floor, symbol, side, qty: held.qty, entry: held.entry_price, at: ask.now }.row()
-}
-
-/// How much of a position no resting order will close.
-pub fn closable(floor: &Floor, symbol: &Symbol, side: Side, qty: Decimal) -> Decimal {
-    let closes = floor.book.open_orders().iter().filter(|order| order.symbol == *symbol && order.reduce_only);
-    let reserved: Decimal = closes.filter(|order| order.effect().closes == Some(side)).map(|order| order.rest()).sum();
-    (qty - reserved).max(Decimal::ZERO)
 }
 
 /// Whether a conditional order stands for a stop or target of a position.
@@ -95,7 +89,7 @@ impl Seen<'_> {
         let first = |list: &[Value], name: &str, none: &str| list.first().map_or_else(|| none.into(), |entry| entry[name].clone());
         json!({"position_id": POSITIONS + since, "market": self.symbol.as_str(), "market_type": "FUTURES",
             "side": if self.side == Side::Long { "long" } else { "short" }, "margin_mode": account::mode_word(market.margin_mode),
-            "open_interest": text(qty), "close_avbl": text(closable(floor, self.symbol, self.side, qty)), "ath_position_amount": text(qty),
+            "open_interest": text(qty), "close_avbl": text(floor.free_to_close(self.symbol, self.side, qty)), "ath_position_amount": text(qty),
             "unrealized_pnl": text(profit), "realized_pnl": text(realised), "avg_entry_price": entry, "cml_position_value": value,
             "max_position_value": value, "created_at": floor.shown(opened.map_or(0, |trade| trade.at)), "updated_at": floor.shown(updated),
             "take_profit_price": first(&targets, "price", "0"), "stop_loss_price": first(&stops, "price", "0"),

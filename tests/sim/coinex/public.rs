@@ -4,9 +4,9 @@ use perphook::exchange::paper::Market;
 use perphook::market::{Decimal, Quote, Symbol};
 use serde_json::{Value, json};
 
+use super::super::json::text;
 use super::ask::Ask;
 use super::fail::{self, Fail};
-use super::rows::text;
 use super::{Said, info};
 
 /// Contracts that one request may name.

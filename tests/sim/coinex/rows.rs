@@ -1,24 +1,19 @@
 //! CoinEx's JSON of orders: amounts are texts, times and ids are numbers.
 
 use perphook::exchange::paper::{Amount, Conditional, Order, TimeInForce, Trade};
-use perphook::market::{Decimal, OrderStatus, ProtectionKind, TriggerBy};
+use perphook::market::{Decimal, OrderStatus, TriggerBy};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::text;
+use super::super::line::rises;
 use super::desk::Desk;
 
-/// Digits of what was calculated; prices of single coins can be tiny.
-const DIGITS: u32 = 12;
 /// Ids begin after these; each kind has a space of its own.
 const ORDERS: u64 = 136_913_377_779;
 const PLANS: u64 = 136_915_460_993;
 const ENTRIES: u64 = 123_456;
 const DEALS: u64 = 3_514_376_758;
-
-/// A decimal without zeros at its end.
-pub fn text(value: Decimal) -> String {
-    value.round_dp(DIGITS).normalize().to_string()
-}
 
 /// The order of an id.
 pub fn order_of(floor: &Floor, id: u64) -> Option<&Order> {
@@ -48,12 +43,7 @@ pub fn entry_id(order: &Conditional) -> u64 {
 /// The name of an order, as the exchange knows it; empty for one that came without. Whether an order has the name of the
 /// plan order it was is unconfirmed: here it has none.
 pub fn name_of(order: &Order) -> &str {
-    if order.parent.is_some() { "" } else { shown(&order.client_id) }
-}
-
-/// The name that was sent, if one was.
-pub fn shown(name: &str) -> &str {
-    if Floor::is_made_up(name) { "" } else { name }
+    if order.parent.is_some() { "" } else { Floor::sent_name(&order.client_id) }
 }
 
 /// `buy` or `sell`.
@@ -95,7 +85,7 @@ impl Rows<'_> {
     /// An order, wherever it is shown.
     pub fn order(&self, order: &Order) -> Value {
         let (floor, knobs) = (self.floor, self.floor.book.knobs());
-        let deals: Vec<&Trade> = floor.book.trades().iter().filter(|trade| trade.order == order.number).collect();
+        let deals: Vec<&Trade> = floor.trades_of(order.number).collect();
         let sum = |part: fn(&Trade) -> Decimal| text(deals.iter().map(|trade| part(trade)).sum());
         let last = deals.last();
         json!({"order_id": ORDERS + order.number, "market": order.symbol.as_str(), "market_type": "FUTURES", "side": side(order.buy),
@@ -110,11 +100,10 @@ impl Rows<'_> {
     /// A plan order.
     pub fn plan(&self, plan: &Conditional) -> Value {
         let qty = if let Amount::Qty { qty, .. } = plan.amount { qty } else { Decimal::ZERO };
-        let rises = plan.buy == (plan.kind == ProtectionKind::StopLoss);
         json!({"stop_id": plan_id(plan), "market": plan.symbol.as_str(), "market_type": "FUTURES", "side": side(plan.buy),
             "type": "market", "amount": text(qty), "price": "0", "trigger_price": text(plan.trigger_price),
-            "trigger_direction": if rises { "higher" } else { "lower" }, "trigger_price_type": trigger_type(plan.by),
-            "client_id": shown(&plan.client_id), "created_at": self.floor.shown(plan.created), "updated_at": self.floor.shown(plan.updated)})
+            "trigger_direction": if rises(plan) { "higher" } else { "lower" }, "trigger_price_type": trigger_type(plan.by),
+            "client_id": Floor::sent_name(&plan.client_id), "created_at": self.floor.shown(plan.created), "updated_at": self.floor.shown(plan.updated)})
     }
 
     /// One execution; `position` is the id of the position it acted on.

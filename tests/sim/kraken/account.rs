@@ -4,10 +4,11 @@ use perphook::exchange::paper::{Denial, Obstacle};
 use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
+use super::super::clock;
+use super::super::json::join;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::info::{self, join};
-use super::key::to_iso;
+use super::info;
 use super::rows::number;
 
 /// `GET /accounts`. The wallet is in dollars; what opens orders and what has been earned stands beside it.
@@ -39,7 +40,7 @@ pub fn positions(ask: &mut Ask<'_>) -> Result<Value, Fail> {
             continue;
         }
         let row = json!({"side": if side == Side::Long { "long" } else { "short" }, "symbol": symbol.as_str(), "price": number(entry),
-            "fillTime": to_iso(ask.floor.changed_at(symbol, side, ask.now)), "size": number(qty), "unrealizedFunding": 0.0,
+            "fillTime": clock::text(ask.floor.changed_at(symbol, side, ask.now)), "size": number(qty), "unrealizedFunding": 0.0,
             "pnlCurrency": "USD"});
         let leverage = ask.desk.preferences.get(symbol).map(|leverage| json!({"maxFixedLeverage": f64::from(*leverage)}));
         list.push(join(row, leverage.unwrap_or_else(|| json!({}))));

@@ -3,13 +3,13 @@
 use perphook::market::{Decimal, Millis, Symbol};
 use serde_json::Value;
 
+use super::super::clock;
 use super::super::floor::Floor;
 use super::super::params::Params;
 use super::desk::Desk;
 use super::fail::{self, Fail};
 use super::info;
-use super::key::{from_iso, to_iso};
-use super::line::{Line, Stage};
+use super::line::{self, Stage, stage};
 use super::rows::Rows;
 
 const NAME_MAX: usize = 100;
@@ -32,7 +32,7 @@ impl Ask<'_> {
 
     /// Now, as answers write it.
     pub fn time(&self) -> Value {
-        to_iso(self.floor.shown(self.now)).into()
+        clock::text(self.floor.shown(self.now)).into()
     }
 
     /// A text that must be there.
@@ -69,7 +69,7 @@ impl Ask<'_> {
         if info::is_other(name) {
             return Err(Fail::status("marketSuspended"));
         }
-        self.floor.book.instrument(name).map(|one| one.symbol.clone()).map_err(fail::order)
+        self.floor.contract(name).map_err(fail::order)
     }
 
     /// The contract a request must name.
@@ -85,7 +85,7 @@ impl Ask<'_> {
     /// Refuses what came later than it may.
     pub fn check_time(&self) -> Result<(), Fail> {
         let Some(text) = self.params.some("processBefore") else { return Ok(()) };
-        let until = from_iso(text).ok_or_else(|| Fail::argument("processBefore"))?;
+        let until = clock::read(text).ok_or_else(|| Fail::argument("processBefore"))?;
         if self.floor.shown(self.now) > until { Err(Fail::status("wouldProcessAfterSpecifiedTime")) } else { Ok(()) }
     }
 
@@ -100,8 +100,8 @@ impl Ask<'_> {
         if Floor::is_made_up(name) {
             return Err(Fail::status("clientOrderIdInvalid"));
         }
-        let twin = Line::named(&self.floor.book, name).filter(|line| line.stage() != Stage::Rejected);
-        if twin.is_some_and(|line| line.is_remembered(self.now)) {
+        let twin = line::named(&self.floor.book, name).filter(|line| stage(line) != Stage::Rejected);
+        if twin.is_some_and(|line| line::is_remembered(&line, self.now)) {
             return Err(Fail::status("clientOrderIdAlreadyExist"));
         }
         Ok(name.to_owned())

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::super::json::join;
 use super::super::params::{Params, text_of};
 use super::ask::Ask;
 use super::fail::{Fail, Form};
-use super::info::join;
 use super::plain::{self, Done};
 
 /// How many one request may send and cancel. What the real one takes no source says; a careful client stays within this.

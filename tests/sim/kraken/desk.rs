@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use perphook::market::{Decimal, Instrument, Millis, Symbol};
 
 use super::super::floor::Floor;
-use super::line::Line;
+use super::super::line::{Id, Line};
 
 /// Notes that are kept.
 const NOTES_MAX: usize = 10_000;
@@ -67,21 +67,10 @@ impl Desk {
     /// Cancels everything once the switch's time has come.
     pub fn settle(&mut self, floor: &mut Floor, now: Millis) {
         if let Some(at) = self.switch.take_if(|at| *at <= now) {
-            let all: Vec<String> = Line::open(&floor.book).map(|line| line.id()).collect();
+            let all: Vec<Id> = Line::open(&floor.book).map(|line| line.id).collect();
             for id in all {
-                let _ = cancel(floor, &id, at);
+                let _ = id.cancel(&mut floor.book, at);
             }
         }
-    }
-}
-
-/// Cancels the order of an id; whether it was open.
-pub fn cancel(floor: &mut Floor, id: &str, now: Millis) -> bool {
-    let Some(line) = Line::find(&floor.book, id) else { return false };
-    let (waiting, order) = (line.waiting.map(|one| one.number), line.order.map(|one| one.number));
-    match (waiting, order) {
-        (Some(number), None) => floor.book.cancel_conditional(number, now).is_ok(),
-        (_, Some(number)) => floor.book.cancel(number, now).is_ok(),
-        (None, None) => false,
     }
 }

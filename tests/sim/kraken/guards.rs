@@ -4,9 +4,10 @@ use perphook::exchange::paper::{Amount, NewConditional};
 use perphook::market::{Decimal, ProtectionKind, Symbol, TriggerBy};
 use serde_json::json;
 
+use super::super::line::Line;
 use super::ask::Ask;
 use super::fail::{self, Fail};
-use super::line::Line;
+use super::line::{id, name};
 use super::plain::Done;
 
 /// Places a stop or a target; whether it reduces anything is looked at when it goes off.
@@ -33,7 +34,7 @@ pub fn place(ask: &mut Ask<'_>, symbol: Symbol, qty: Decimal, kind: &str) -> Res
     let number = ask.floor.book.place_conditional(&new, ask.now).map_err(fail::order)?;
     let book = &ask.floor.book;
     let Some(waiting) = book.conditional_by_number(number) else { return Err(Fail::error("unknownError")) };
-    let line = Line { order: None, waiting: Some(waiting) };
+    let line = Line::waiting(book, waiting);
     let events = vec![json!({"type": "PLACE", "orderTrigger": ask.rows().trigger(&line, waiting)})];
-    Ok(Done { status: "placed", id: Some(line.id()), name: line.name().map(str::to_owned), events })
+    Ok(Done { status: "placed", id: Some(id(&line)), name: name(&line).map(str::to_owned), events })
 }

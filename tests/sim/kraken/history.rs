@@ -7,10 +7,11 @@ use perphook::exchange::paper::{Order, Trade};
 use perphook::market::{Decimal, Millis, Symbol};
 use serde_json::{Value, json};
 
+use super::super::json::{join, text};
+use super::super::line::Line;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::info::join;
-use super::line::{Line, Stage};
+use super::line::{self, Stage, id, may_rest, name, stage};
 use super::rows::{execution_id, trigger_side};
 
 pub const ACCOUNT: &str = "406142dd-7c5c-4a8b-acbc-5f16eca30009";
@@ -24,20 +25,15 @@ struct Event {
     event: Value,
 }
 
-/// A decimal as text, as it stands in the history.
-fn text(value: Decimal) -> String {
-    value.round_dp(12).normalize().to_string()
-}
-
 /// An order in the history: `quantity` is what is left of it.
 fn row(ask: &Ask<'_>, line: &Line<'_>, filled: Decimal, at: Millis) -> Value {
-    let direction = if line.side() == "buy" { "Buy" } else { "Sell" };
-    let kind = if line.may_rest() { "Limit" } else { "IoC" };
+    let direction = if line.buy { "Buy" } else { "Sell" };
+    let kind = if may_rest(line) { "Limit" } else { "IoC" };
     let number = line.order.map_or(0, |order| order.number);
-    let price = line.order.and_then(|order| order.price).or_else(|| ask.desk.worst_price(number));
-    json!({"uid": line.id(), "accountUid": ACCOUNT, "tradeable": line.symbol(), "direction": direction, "quantity": text(line.qty() - filled),
-        "filled": text(filled), "timestamp": ask.floor.shown(line.created()), "limitPrice": price.map(text), "orderType": kind,
-        "clientId": line.name().unwrap_or_default(), "reduceOnly": line.reduce_only(), "lastUpdateTimestamp": ask.floor.shown(at)})
+    let price = line.price().or_else(|| ask.desk.worst_price(number));
+    json!({"uid": id(line), "accountUid": ACCOUNT, "tradeable": line.symbol.as_str(), "direction": direction, "quantity": text(line.qty() - filled),
+        "filled": text(filled), "timestamp": ask.floor.shown(line.created), "limitPrice": price.map(text), "orderType": kind,
+        "clientId": name(line).unwrap_or_default(), "reduceOnly": line.only_reduces(), "lastUpdateTimestamp": ask.floor.shown(at)})
 }
 
 fn event(name: &str, body: Value) -> Value {
@@ -61,9 +57,9 @@ pub fn orders(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 }
 
 fn order_events(ask: &Ask<'_>, order: &Order, fills: &[&Trade], events: &mut Vec<Event>) {
-    let line = Line::of(&ask.floor.book, order);
+    let line = line::of(&ask.floor.book, order);
     let mut say = |at: Millis, event: Value| events.push(Event { at, symbol: order.symbol.clone(), event });
-    if line.stage() == Stage::Rejected {
+    if stage(&line) == Stage::Rejected {
         let reason = "ioc_order_failed_because_it_would_not_be_executed";
         return say(
             order.created,
@@ -80,8 +76,8 @@ fn order_events(ask: &Ask<'_>, order: &Order, fills: &[&Trade], events: &mut Vec
         let body = json!({"oldOrder": null, "newOrder": row(ask, &line, filled, trade.at), "reason": reason, "reducedQuantity": "0", "algoId": ""});
         say(trade.at, event("OrderUpdated", body));
     }
-    if line.stage() == Stage::Cancelled {
-        let reason = if line.may_rest() { "cancelled_by_user" } else { "partial_fill" };
+    if stage(&line) == Stage::Cancelled {
+        let reason = if may_rest(&line) { "cancelled_by_user" } else { "partial_fill" };
         let body = json!({"order": row(ask, &line, filled, order.updated), "reason": reason, "reducedQuantity": "", "algoId": ""});
         say(order.updated, event("OrderCancelled", body));
     }
@@ -91,8 +87,7 @@ fn order_events(ask: &Ask<'_>, order: &Order, fills: &[&Trade], events: &mut Vec
 pub fn triggers(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let mut events = Vec::new();
     for waiting in ask.floor.book.all_conditionals() {
-        let order = waiting.child.and_then(|number| ask.floor.book.order_by_number(number));
-        let line = Line { order, waiting: Some(waiting) };
+        let line = Line::waiting(&ask.floor.book, waiting);
         let options = json!({"triggerPrice": text(waiting.trigger_price), "triggerSide": trigger_side(waiting)});
         let order = join(row(ask, &line, Decimal::ZERO, waiting.updated), json!({"triggerOptions": options}));
         let mut say = |name: &str, at: Millis, reason: &str| {
@@ -100,7 +95,7 @@ pub fn triggers(ask: &mut Ask<'_>) -> Result<Value, Fail> {
             events.push(Event { at, symbol: waiting.symbol.clone(), event: event(name, body) });
         };
         say("OrderTriggerPlaced", waiting.created, "new_user_order");
-        match line.stage() {
+        match stage(&line) {
             Stage::Cancelled if line.order.is_none() => say("OrderTriggerCancelled", waiting.updated, "cancelled_by_user"),
             Stage::Failed => say("OrderTriggerActivated", waiting.updated, "would_not_reduce_position"),
             _ if waiting.triggered > 0 && line.order.is_some() => say("OrderTriggerActivated", waiting.triggered, "stop_order_triggered"),
@@ -113,7 +108,7 @@ pub fn triggers(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 /// `GET /executions`
 pub fn executions(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let one = |trade: &Trade| {
-        let line = Line::of(&ask.floor.book, ask.floor.book.order_by_number(trade.order)?);
+        let line = line::of(&ask.floor.book, ask.floor.book.order_by_number(trade.order)?);
         let data = json!({"fee": text(trade.fee), "positionSize": text(trade.qty), "feeCurrency": "USD"});
         let execution = json!({"uid": execution_id(trade.id), "order": row(ask, &line, trade.qty, trade.at),
             "timestamp": ask.floor.shown(trade.at), "quantity": text(trade.qty), "price": text(trade.price), "markPrice": text(trade.price),

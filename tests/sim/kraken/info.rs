@@ -6,6 +6,7 @@ use perphook::market::{Decimal, Instrument, Symbol};
 use serde_json::{Value, json};
 
 use super::super::contracts;
+use super::super::json::join;
 use super::rows::number;
 
 /// Coins whose tick and number of digits of a size are not those of other exchanges: coin, tick (digits and scale), digits.
@@ -103,12 +104,4 @@ fn head(name: &str, kind: &str, pair: &str, trades: bool) -> Value {
         "fundingRateCoefficient": 24, "maxRelativeFundingRate": 0.0025, "isin": "GB00BQ84K502", "contractValueTradePrecision": 0,
         "postOnly": false, "feeScheduleUid": "723888f7-0a8e-4183-8648-f920a22339e3", "mtf": true, "tradfi": false, "base": base,
         "quote": quote, "pair": pair, "category": "Layer 1", "tags": []})
-}
-
-/// The first object with the fields of the second.
-pub fn join(mut base: Value, more: Value) -> Value {
-    if let (Some(base), Value::Object(more)) = (base.as_object_mut(), more) {
-        base.extend(more);
-    }
-    base
 }

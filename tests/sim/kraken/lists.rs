@@ -3,17 +3,18 @@
 use perphook::exchange::paper::Trade;
 use serde_json::{Value, json};
 
+use super::super::clock;
+use super::super::line::Line;
 use super::ask::Ask;
 use super::fail::Fail;
-use super::key::from_iso;
-use super::line::Line;
+use super::line;
 
 const FILLS_MAX: usize = 100;
 
 /// `GET /openorders`: of all contracts, those that wait for a price among them.
 pub fn open_orders(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let rows = ask.rows();
-    let seen = Line::open(&ask.floor.book).filter(|line| ask.floor.is_visible(line.created(), ask.now));
+    let seen = Line::open(&ask.floor.book).filter(|line| ask.floor.is_visible(line.created, ask.now));
     Ok(json!({"openOrders": seen.map(|line| rows.open(&line)).collect::<Vec<Value>>()}))
 }
 
@@ -21,15 +22,15 @@ pub fn open_orders(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 pub fn status(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let (book, rows) = (&ask.floor.book, ask.rows());
     let found = |(name, value): &(String, String)| match name.as_str() {
-        "orderIds" => Line::find(book, value),
-        "cliOrdIds" => Line::named(book, value),
+        "orderIds" => line::find(book, value),
+        "cliOrdIds" => line::named(book, value),
         _ => None,
     };
     if !ask.params.0.iter().any(|(name, _)| name == "orderIds" || name == "cliOrdIds") {
         return Err(Fail::missing("orderIds or cliOrdIds"));
     }
     let lines = ask.params.0.iter().filter_map(found);
-    let known = lines.filter(|line| ask.floor.is_visible(line.created(), ask.now) && line.is_remembered(ask.now));
+    let known = lines.filter(|line| ask.floor.is_visible(line.created, ask.now) && line::is_remembered(line, ask.now));
     Ok(json!({"orders": known.map(|line| rows.status(&line)).collect::<Vec<Value>>()}))
 }
 
@@ -37,13 +38,13 @@ pub fn status(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 /// them no source says; here it is not.
 pub fn fills(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let before = match ask.params.some("lastFillTime") {
-        Some(text) => Some(from_iso(text).ok_or_else(|| Fail::argument("lastFillTime"))?),
+        Some(text) => Some(clock::read(text).ok_or_else(|| Fail::argument("lastFillTime"))?),
         None => None,
     };
     let (book, rows) = (&ask.floor.book, ask.rows());
     let is_meant =
         |trade: &&Trade| ask.floor.is_visible(trade.at, ask.now) && before.is_none_or(|before| ask.floor.shown(trade.at) < before);
-    let row = |trade: &Trade| Some(rows.fill(&Line::of(book, book.order_by_number(trade.order)?), trade));
+    let row = |trade: &Trade| Some(rows.fill(&line::of(book, book.order_by_number(trade.order)?), trade));
     let list = book.trades().iter().rev().filter(is_meant).take(FILLS_MAX).filter_map(row);
     Ok(json!({"fills": list.collect::<Vec<Value>>()}))
 }

@@ -2,7 +2,7 @@
 //! ask, how often, and how it says no.
 //!
 //! `routes` maps paths to handlers; `public`, `info`, `account`, `plain`, `guards`, `batch`, `lists` and `history` hold
-//! them; `line` joins what the book keeps apart, `desk` keeps what the book does not, `rows` writes the JSON. The secret of
+//! them; `line` has the words for an order, `desk` keeps what the book does not, `rows` writes the JSON. The secret of
 //! the configuration is what a customer's base64 text stands for (`Kind::secret`). Not simulated: fill-or-kill orders,
 //! trailing stops, limit orders that wait for a price, the index price, edits, names of more than 36 characters or with
 //! signs that the book does not take, fractions of a leverage, funding, the account log, collateral other than dollars,
@@ -31,8 +31,10 @@ use perphook::exchange::paper::{Knobs, Oversized};
 use perphook::market::{Decimal, Instrument, Millis};
 use serde_json::{Value, json};
 
+use super::clock;
 use super::faults::Class;
 use super::floor::Floor;
+use super::json::join;
 use super::reply::Reply;
 use super::wire::{Call, Refusal, Trouble, Wire};
 use ask::Ask;
@@ -150,7 +152,7 @@ impl Kraken {
     /// A refusal that a fault plan wants: under the heading of success where an order would be refused so.
     fn refuse_order(&self, floor: &mut Floor, fail: &Fail, now: Millis) -> Reply {
         let (Form::Status { .. }, place) = (&fail.form, self.place.get()) else { return refuse(floor, fail, now) };
-        let at = key::to_iso(floor.shown(now));
+        let at = clock::text(floor.shown(now));
         let status = json!({"status": fail.word, "receivedTime": at, "orderEvents": []});
         let said = match place {
             Place::Whole => return refuse(floor, fail, now),
@@ -171,8 +173,8 @@ fn is_over_budget(floor: &Floor, route: &Route, now: Millis) -> bool {
 }
 
 fn success(floor: &Floor, said: Value, now: Millis) -> Reply {
-    let at = key::to_iso(floor.shown(now));
-    Reply::json(200, info::join(json!({"result": "success", "serverTime": at}), said).to_string())
+    let at = clock::text(floor.shown(now));
+    Reply::json(200, join(json!({"result": "success", "serverTime": at}), said).to_string())
 }
 
 /// The token of the next page stands in a header, too.
@@ -186,7 +188,7 @@ fn history_page(said: &Value) -> Reply {
 
 fn refuse(floor: &mut Floor, fail: &Fail, now: Millis) -> Reply {
     floor.note_code(fail.code());
-    let (status, body) = fail.answer(&key::to_iso(floor.shown(now)));
+    let (status, body) = fail.answer(&clock::text(floor.shown(now)));
     Reply::json(status, body.to_string())
 }
 

@@ -1,15 +1,16 @@
 //! Placing and cancelling one order. The answer tells at once what was executed.
 
 use perphook::exchange::paper::{Denial, Effect, NewPlain, TimeInForce};
-use perphook::market::{Decimal, Side, Symbol, sizing};
+use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
+use super::super::clock;
+use super::super::json::join;
+use super::super::line::{Id, Line};
 use super::ask::Ask;
-use super::desk;
 use super::fail::{self, Fail, Form};
 use super::guards;
-use super::info::join;
-use super::line::{Line, Stage};
+use super::line::{self, Stage, id, name, stage};
 
 /// A market order takes no worse price than this, as a share of the market's.
 const PROTECTION: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
@@ -79,7 +80,7 @@ fn place(ask: &mut Ask<'_>, symbol: Symbol, size: Decimal, kind: &'static str) -
     }
     let reduced = shrink(ask, &symbol, buy, reduce_only, size);
     check_bound(ask, &symbol, buy, reduce_only, size)?;
-    let worst_price = if price.is_none() { worst_price(ask, &symbol, buy) } else { None };
+    let worst_price = if price.is_none() { ask.floor.worst_price(&symbol, buy, PROTECTION) } else { None };
     let new = NewPlain {
         client_id: name,
         symbol,
@@ -111,28 +112,22 @@ fn check_bound(ask: &Ask<'_>, symbol: &Symbol, buy: bool, reduce_only: bool, siz
     if held + size > one.max_qty { Err(Fail::status("maxPositionViolation")) } else { Ok(()) }
 }
 
-fn worst_price(ask: &Ask<'_>, symbol: &Symbol, buy: bool) -> Option<Decimal> {
-    let book = &ask.floor.book;
-    let price = book.market(symbol)?.last * if buy { Decimal::ONE + PROTECTION } else { Decimal::ONE - PROTECTION };
-    sizing::floor_to(price, book.instrument(symbol.as_str()).ok()?.tick)
-}
-
 /// What the answer tells of a plain order that the book has taken.
 fn placed(ask: &Ask<'_>, number: u64, reduced: Option<Decimal>) -> Result<Done, Fail> {
     let (book, rows) = (&ask.floor.book, ask.rows());
     let Some(order) = book.order_by_number(number) else { return Err(Fail::error("unknownError")) };
-    let line = Line::of(book, order);
+    let line = line::of(book, order);
     let mut filled = Decimal::ZERO;
     let mut events = Vec::new();
-    for trade in book.trades().iter().filter(|trade| trade.order == number) {
+    for trade in ask.floor.trades_of(number) {
         events.push(rows.execution(&line, trade, filled, reduced));
         filled += trade.qty;
     }
-    match line.stage() {
+    match stage(&line) {
         Stage::Rejected => {
             let reason = "IOC_WOULD_NOT_EXECUTE";
-            let events = vec![json!({"type": "REJECT", "uid": line.id(), "reason": reason, "order": rows.order(&line, filled)})];
-            let form = Form::Status { id: Some(line.id()), events };
+            let events = vec![json!({"type": "REJECT", "uid": id(&line), "reason": reason, "order": rows.order(&line, filled)})];
+            let form = Form::Status { id: Some(id(&line)), events };
             return Err(Fail { form, word: "iocWouldNotExecute".into() });
         }
         Stage::Resting => {
@@ -141,18 +136,18 @@ fn placed(ask: &Ask<'_>, number: u64, reduced: Option<Decimal>) -> Result<Done, 
         }
         _ => {}
     }
-    Ok(Done { status: "placed", id: Some(line.id()), name: line.name().map(str::to_owned), events })
+    Ok(Done { status: "placed", id: Some(id(&line)), name: name(&line).map(str::to_owned), events })
 }
 
 /// The order a request names, if it can be seen yet and the engine remembers it.
 fn named<'a>(ask: &'a Ask<'_>) -> Result<Option<Line<'a>>, Fail> {
     let book = &ask.floor.book;
     let line = match (ask.params.some("order_id"), ask.params.some("cliOrdId")) {
-        (Some(id), _) => Line::find(book, id),
-        (None, Some(name)) => Line::named(book, name),
+        (Some(id), _) => line::find(book, id),
+        (None, Some(name)) => line::named(book, name),
         (None, None) => return Err(Fail::missing("order_id or cliOrdId")),
     };
-    Ok(line.filter(|line| ask.floor.is_visible(line.created(), ask.now) && line.is_remembered(ask.now)))
+    Ok(line.filter(|line| ask.floor.is_visible(line.created, ask.now) && line::is_remembered(line, ask.now)))
 }
 
 /// Cancels one order: too late and never heard of are successes, too.
@@ -160,13 +155,13 @@ pub fn cancel(ask: &mut Ask<'_>) -> Result<Done, Fail> {
     ask.check_time()?;
     let sent = |name: &str| ask.params.some(name).map(str::to_owned);
     let (sent_id, sent_name) = (sent("order_id"), sent("cliOrdId"));
-    let found = named(ask)?.map(|line| (line.id(), line.stage()));
-    if let Some((id, _)) = found.as_ref().filter(|(_, stage)| matches!(stage, Stage::Waiting | Stage::Resting))
-        && desk::cancel(ask.floor, id, ask.now)
+    let found = named(ask)?.map(|line| (line.id, stage(&line)));
+    if let Some((found, _)) = found.filter(|(_, stage)| matches!(stage, Stage::Waiting | Stage::Resting))
+        && found.cancel(&mut ask.floor.book, ask.now).is_ok()
     {
-        let line = Line::find(&ask.floor.book, id).ok_or_else(|| Fail::error("unknownError"))?;
+        let line = Line::find(&ask.floor.book, found).ok_or_else(|| Fail::error("unknownError"))?;
         let events = vec![ask.rows().cancel(&line)];
-        return Ok(Done { status: "cancelled", id: Some(id.clone()), name: line.name().map(str::to_owned), events });
+        return Ok(Done { status: "cancelled", id: Some(id(&line)), name: name(&line).map(str::to_owned), events });
     }
     let status = if found.is_some_and(|(_, stage)| stage == Stage::Filled) { "filled" } else { "notFound" };
     ask.floor.note_code(status);
@@ -176,14 +171,14 @@ pub fn cancel(ask: &mut Ask<'_>) -> Result<Done, Fail> {
 /// `POST /cancelallorders`: those that wait for a price, too.
 pub fn cancel_all(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let only = ask.scope()?;
-    let meant = Line::open(&ask.floor.book).filter(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)));
-    let meant: Vec<String> = meant.map(|line| line.id()).collect();
+    let meant = Line::open(&ask.floor.book).filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol));
+    let meant: Vec<Id> = meant.map(|line| line.id).collect();
     let (mut list, mut events) = (Vec::new(), Vec::new());
-    for id in meant {
-        if desk::cancel(ask.floor, &id, ask.now)
-            && let Some(line) = Line::find(&ask.floor.book, &id)
+    for one in meant {
+        if one.cancel(&mut ask.floor.book, ask.now).is_ok()
+            && let Some(line) = Line::find(&ask.floor.book, one)
         {
-            list.push(json!({"order_id": id, "cliOrdId": line.name()}));
+            list.push(json!({"order_id": id(&line), "cliOrdId": name(&line)}));
             events.push(ask.rows().cancel(&line));
         }
     }
@@ -197,6 +192,6 @@ pub fn cancel_all(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 pub fn cancel_all_after(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let seconds: u64 = ask.text("timeout")?.parse().map_err(|_| Fail::argument("timeout"))?;
     ask.desk.switch = (seconds > 0).then(|| ask.now + seconds * 1000);
-    let trigger = ask.desk.switch.map_or_else(|| "0".to_owned(), |at| super::key::to_iso(ask.floor.shown(at)));
+    let trigger = ask.desk.switch.map_or_else(|| "0".to_owned(), |at| clock::text(ask.floor.shown(at)));
     Ok(json!({"status": {"currentTime": ask.time(), "triggerTime": trigger}}))
 }

@@ -4,10 +4,10 @@ use perphook::exchange::paper::Market;
 use perphook::market::{Decimal, Quote, Symbol};
 use serde_json::{Value, json};
 
+use super::super::clock;
 use super::ask::Ask;
 use super::fail::Fail;
 use super::info;
-use super::key::to_iso;
 use super::rows::number;
 
 /// `GET /instruments`
@@ -31,7 +31,7 @@ pub fn tickers(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 
 /// `GET /tickers/{symbol}`
 pub fn ticker(ask: &mut Ask<'_>) -> Result<Value, Fail> {
-    let symbol = ask.floor.book.instrument(ask.last).map(|one| one.symbol.clone()).map_err(|_| Fail::no_contract())?;
+    let symbol = ask.floor.contract(ask.last).map_err(|_| Fail::no_contract())?;
     let market = ask.floor.book.market(&symbol).ok_or_else(Fail::no_contract)?;
     Ok(json!({"ticker": row(ask, &symbol, market)}))
 }
@@ -40,7 +40,7 @@ fn row(ask: &Ask<'_>, symbol: &Symbol, market: &Market) -> Value {
     let one = ask.floor.book.instrument(symbol.as_str()).ok();
     let Quote { bid, ask: offer } = market.quote(one.map(|one| one.tick).unwrap_or_default());
     let size = number(ask.floor.book.knobs().liquidity.unwrap_or(Decimal::TEN));
-    let (last, at) = (number(market.last), to_iso(ask.floor.shown(ask.now)));
+    let (last, at) = (number(market.last), clock::text(ask.floor.shown(ask.now)));
     json!({"symbol": symbol.as_str(), "last": last, "lastTime": at, "tag": "perpetual",
         "pair": format!("{}:USD", one.map_or("", |one| &*one.base)), "markPrice": number(market.mark), "bid": number(bid), "bidSize": size,
         "ask": number(offer), "askSize": size, "vol24h": 8309.254, "volumeQuote": 15_800_000.0, "openInterest": 1950.5966, "open24h": last,

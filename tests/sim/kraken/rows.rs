@@ -1,21 +1,19 @@
 //! Kraken's JSON: numbers are numbers, times are ISO texts, and an order is called differently wherever it is shown.
 
 use perphook::exchange::paper::{Conditional, Trade};
-use perphook::market::{Decimal, ProtectionKind, TriggerBy};
+use perphook::market::{Decimal, TriggerBy};
 use serde_json::{Value, json};
 
+use super::super::clock;
 use super::super::floor::Floor;
+use super::super::json::{join, text};
+use super::super::line::{Line, rises};
 use super::desk::Desk;
-use super::info::join;
-use super::key::to_iso;
-use super::line::{Line, Stage};
-
-/// Digits of what was calculated; prices of single coins can be tiny.
-const DIGITS: u32 = 12;
+use super::line::{Stage, id, may_rest, name, side, stage, trigger_type, updated};
 
 /// A decimal as a JSON number; small ones come out with an exponent.
 pub fn number(value: Decimal) -> Value {
-    serde_json::from_str(&value.round_dp(DIGITS).normalize().to_string()).unwrap_or_default()
+    serde_json::from_str(&text(value)).unwrap_or_default()
 }
 
 /// What rows are made from.
@@ -26,7 +24,7 @@ pub struct Rows<'a> {
 
 impl Rows<'_> {
     fn time(&self, at: u64) -> String {
-        to_iso(self.floor.shown(at))
+        clock::text(self.floor.shown(at))
     }
 
     /// The price that limits an order; that of a market order protects it, and is no price at which anything was filled.
@@ -38,24 +36,24 @@ impl Rows<'_> {
     /// `lmt`, `post` or `ioc`: also a market order is one.
     fn kind(&self, line: &Line<'_>) -> &'static str {
         match line.order {
-            Some(order) if line.may_rest() => self.desk.kind(order.number),
+            Some(order) if may_rest(line) => self.desk.kind(order.number),
             _ => "ioc",
         }
     }
 
     /// An order in an event of an answer, filled so far as said.
     pub fn order(&self, line: &Line<'_>, filled: Decimal) -> Value {
-        json!({"orderId": line.id(), "cliOrdId": line.name(), "type": self.kind(line), "symbol": line.symbol(), "side": line.side(),
-            "quantity": number(line.qty()), "filled": number(filled), "limitPrice": self.limit_price(line), "reduceOnly": line.reduce_only(),
-            "timestamp": self.time(line.created()), "lastUpdateTimestamp": self.time(line.updated())})
+        json!({"orderId": id(line), "cliOrdId": name(line), "type": self.kind(line), "symbol": line.symbol.as_str(), "side": side(line),
+            "quantity": number(line.qty()), "filled": number(filled), "limitPrice": self.limit_price(line), "reduceOnly": line.only_reduces(),
+            "timestamp": self.time(line.created), "lastUpdateTimestamp": self.time(updated(line))})
     }
 
     /// An order that waits for a price, in an event of an answer.
     pub fn trigger(&self, line: &Line<'_>, waiting: &Conditional) -> Value {
-        json!({"uid": line.id(), "clientId": line.name(), "type": "ioc", "symbol": line.symbol(), "side": line.side(),
+        json!({"uid": id(line), "clientId": name(line), "type": "ioc", "symbol": line.symbol.as_str(), "side": side(line),
             "quantity": number(line.qty()), "limitPrice": null, "triggerPrice": number(waiting.trigger_price),
             "triggerSide": trigger_side(waiting), "triggerSignal": signal(waiting.by).to_owned() + "_price",
-            "reduceOnly": line.reduce_only(), "timestamp": self.time(line.created()), "lastUpdateTimestamp": self.time(line.updated())})
+            "reduceOnly": line.only_reduces(), "timestamp": self.time(line.created), "lastUpdateTimestamp": self.time(updated(line))})
     }
 
     /// What an answer tells of one execution.
@@ -67,18 +65,18 @@ impl Rows<'_> {
 
     /// A cancelled order.
     pub fn cancel(&self, line: &Line<'_>) -> Value {
-        json!({"type": "CANCEL", "uid": line.id(), "order": self.order(line, line.filled())})
+        json!({"type": "CANCEL", "uid": id(line), "order": self.order(line, line.filled())})
     }
 
     /// A row of the open orders. One without a name has no field for it.
     pub fn open(&self, line: &Line<'_>) -> Value {
         let rest = line.qty() - line.filled();
         let status = if line.filled().is_zero() { "untouched" } else { "partiallyFilled" };
-        let row = json!({"order_id": line.id(), "symbol": line.symbol(), "side": line.side(), "unfilledSize": number(rest),
-            "receivedTime": self.time(line.created()), "status": status, "filledSize": number(line.filled()),
-            "reduceOnly": line.reduce_only(), "lastUpdateTime": self.time(line.updated()),
-            "orderType": line.trigger_type().unwrap_or_else(|| self.kind(line))});
-        let name = line.name().map_or_else(|| json!({}), |name| json!({"cliOrdId": name}));
+        let row = json!({"order_id": id(line), "symbol": line.symbol.as_str(), "side": side(line), "unfilledSize": number(rest),
+            "receivedTime": self.time(line.created), "status": status, "filledSize": number(line.filled()),
+            "reduceOnly": line.only_reduces(), "lastUpdateTime": self.time(updated(line)),
+            "orderType": trigger_type(line).unwrap_or_else(|| self.kind(line))});
+        let name = name(line).map_or_else(|| json!({}), |name| json!({"cliOrdId": name}));
         let own = match line.waiting {
             Some(waiting) => json!({"stopPrice": number(waiting.trigger_price), "triggerSignal": signal(waiting.by)}),
             None => json!({"limitPrice": self.limit_price(line)}),
@@ -88,13 +86,13 @@ impl Rows<'_> {
 
     /// A row of the orders' status.
     pub fn status(&self, line: &Line<'_>) -> Value {
-        let stage = line.stage();
+        let stage = stage(line);
         let (status, reason) = match stage {
             Stage::Waiting => ("TRIGGER_PLACED", None),
             Stage::Resting if line.filled().is_zero() => ("ENTERED_BOOK", None),
             Stage::Resting => ("ENTERED_BOOK", Some("PARTIAL_FILL")),
             Stage::Filled => ("FULLY_EXECUTED", Some("FULL_FILL")),
-            Stage::Cancelled if line.waiting.is_none() && !line.may_rest() => ("CANCELLED", Some("PARTIAL_FILL")),
+            Stage::Cancelled if line.waiting.is_none() && !may_rest(line) => ("CANCELLED", Some("PARTIAL_FILL")),
             Stage::Cancelled => ("CANCELLED", Some("CANCELLED_BY_USER")),
             Stage::Rejected => ("REJECTED", None),
             Stage::Failed => ("TRIGGER_ACTIVATION_FAILURE", None),
@@ -112,19 +110,19 @@ impl Rows<'_> {
         let set_off = line.waiting.map(|waiting| waiting.triggered).filter(|at| *at > 0).map(|at| self.time(at));
         // One that waits has no executions to count.
         let filled = if kind == "TRIGGER_ORDER" { Value::Null } else { number(line.filled()) };
-        let order = json!({"type": kind, "orderId": line.id(), "cliOrdId": line.name(), "symbol": line.symbol(), "side": line.side(),
+        let order = json!({"type": kind, "orderId": id(line), "cliOrdId": name(line), "symbol": line.symbol.as_str(), "side": side(line),
             "quantity": number(line.qty()), "filled": filled, "limitPrice": self.limit_price(line),
-            "reduceOnly": line.reduce_only(), "timestamp": self.time(line.created()),
-            "lastUpdateTimestamp": self.time(line.updated()), "priceTriggerOptions": options, "triggerTime": set_off});
+            "reduceOnly": line.only_reduces(), "timestamp": self.time(line.created),
+            "lastUpdateTimestamp": self.time(updated(line)), "priceTriggerOptions": options, "triggerTime": set_off});
         json!({"order": order, "status": status, "updateReason": reason, "error": error})
     }
 
     /// A row of the fills; of fees it says nothing.
     pub fn fill(&self, line: &Line<'_>, trade: &Trade) -> Value {
-        let row = json!({"fill_id": execution_id(trade.id), "symbol": trade.symbol.as_str(), "side": line.side(), "order_id": line.id(),
+        let row = json!({"fill_id": execution_id(trade.id), "symbol": trade.symbol.as_str(), "side": side(line), "order_id": id(line),
             "size": number(trade.qty), "price": number(trade.price), "fillTime": self.time(trade.at),
             "fillType": if trade.maker { "maker" } else { "taker" }});
-        join(row, line.name().map_or_else(|| json!({}), |name| json!({"cliOrdId": name})))
+        join(row, name(line).map_or_else(|| json!({}), |name| json!({"cliOrdId": name})))
     }
 }
 
@@ -140,5 +138,5 @@ pub fn signal(by: TriggerBy) -> &'static str {
 
 /// Which way the price must go.
 pub fn trigger_side(waiting: &Conditional) -> &'static str {
-    if waiting.buy == (waiting.kind == ProtectionKind::StopLoss) { "trigger_above" } else { "trigger_below" }
+    if rises(waiting) { "trigger_above" } else { "trigger_below" }
 }

@@ -8,7 +8,7 @@ use super::super::floor::Floor;
 use super::super::params::Params;
 use super::fail::{self, Fail};
 use super::info;
-use super::line::Line;
+use super::line;
 use super::notes::{BOOK_NAME_MAX, Notes};
 
 /// Longest name of an order.
@@ -67,7 +67,7 @@ pub fn symbol_named(floor: &Floor, name: &str) -> Result<Symbol, Fail> {
     if info::is_closed(name) {
         return Err(fail::engine(Denial::NotTrading));
     }
-    floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(fail::engine)
+    floor.contract(name).map_err(fail::engine)
 }
 
 /// `CROSS` or `ISOLATED`.
@@ -119,7 +119,7 @@ impl Ask<'_> {
         if name.len() > NAME_MAX || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
             return Err(fail::engine(Denial::BadClientId));
         }
-        if Line::named(&self.floor.book, self.notes, name).is_some() {
+        if line::named(&self.floor.book, self.notes, name).is_some() {
             return Err(fail::engine(Denial::DuplicateClientId));
         }
         Ok(name.to_owned())

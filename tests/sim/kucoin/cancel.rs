@@ -3,12 +3,13 @@
 use perphook::market::Symbol;
 use serde_json::Value;
 
+use super::super::line::{Id, Line};
 use super::super::params::Params;
 use super::ask::{self, Ask};
 use super::fail::Fail;
 use super::json::{self, Row};
-use super::line::Line;
-use super::notes::Id;
+use super::line;
+use super::notes::{read_id, shown_id};
 
 /// Orders that one request may cancel; how many the real exchange takes is unconfirmed.
 const BATCH_MAX: usize = 10;
@@ -21,28 +22,22 @@ fn ids(numbers: &[u64]) -> String {
 /// Withdraws an order that is open and can be seen, whatever kind it is of.
 fn withdraw(ask: &mut Ask<'_>, id: Id) -> bool {
     let line = Line::find(&ask.floor.book, id);
-    line.is_some_and(|line| ask.floor.is_visible(line.created(), ask.now)) && end(ask, id)
+    line.is_some_and(|line| ask.floor.is_visible(line.created, ask.now)) && end(ask, id)
 }
 
 fn end(ask: &mut Ask<'_>, id: Id) -> bool {
-    let Some(line) = Line::find(&ask.floor.book, id).filter(|line| !line.has_ended()) else { return false };
-    let (order, waits) = (line.order.map(|order| order.number), line.is_untriggered());
-    match (order, id) {
-        (Some(number), _) => ask.floor.book.cancel(number, ask.now).is_ok(),
-        (None, Id::Waiting(number)) if waits => ask.floor.book.cancel_conditional(number, ask.now).is_ok(),
-        _ => false,
-    }
+    id.cancel(&mut ask.floor.book, ask.now).is_ok()
 }
 
 /// The id of an order of a contract that goes by this name.
 fn id_of(ask: &Ask<'_>, name: &str, symbol: &Symbol) -> Option<Id> {
-    Line::named(&ask.floor.book, ask.notes, name).filter(|line| line.is_of(symbol)).map(|line| line.id())
+    line::named(&ask.floor.book, ask.notes, name).filter(|line| line.symbol == symbol).map(|line| line.id)
 }
 
 /// `DELETE /api/v1/orders/{orderId}`
 pub fn by_id(ask: &mut Ask<'_>) -> Result<String, Fail> {
-    let id = Id::read(ask.tail).ok_or_else(Fail::not_cancelable)?;
-    if withdraw(ask, id) { Ok(ids(&[id.number()])) } else { Err(Fail::not_cancelable()) }
+    let id = read_id(ask.tail).ok_or_else(Fail::not_cancelable)?;
+    if withdraw(ask, id) { Ok(ids(&[shown_id(id)])) } else { Err(Fail::not_cancelable()) }
 }
 
 /// `DELETE /api/v1/orders/client-order/{clientOid}`: needs the contract, too.
@@ -71,7 +66,7 @@ fn element(ask: &mut Ask<'_>, one: &Value, is_named: bool) -> String {
     let params = Params::of(one);
     let called = if is_named { params.get("clientOid") } else { one.as_str() }.unwrap_or_default();
     let id =
-        if is_named { ask::symbol_in(ask.floor, &params).ok().and_then(|symbol| id_of(ask, called, &symbol)) } else { Id::read(called) };
+        if is_named { ask::symbol_in(ask.floor, &params).ok().and_then(|symbol| id_of(ask, called, &symbol)) } else { read_id(called) };
     let row = if is_named {
         Row::new().nulls(&["orderId"]).text("clientOid", called)
     } else {
@@ -104,8 +99,8 @@ pub fn stops(ask: &mut Ask<'_>) -> Result<String, Fail> {
 /// Whoever cancels everything need not see it.
 fn all(ask: &mut Ask<'_>, waits: bool) -> Result<String, Fail> {
     let only = ask.symbol_if_any()?;
-    let lines = Line::all(&ask.floor.book).into_iter().filter(|line| !line.has_ended() && line.is_untriggered() == waits);
-    let meant: Vec<Id> = lines.filter(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol))).map(|line| line.id()).collect();
-    let gone: Vec<u64> = meant.into_iter().filter(|id| end(ask, *id)).map(Id::number).collect();
+    let lines = line::all(&ask.floor.book).into_iter().filter(|line| !line.has_ended() && line.is_waiting() == waits);
+    let meant: Vec<Id> = lines.filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol)).map(|line| line.id).collect();
+    let gone: Vec<u64> = meant.into_iter().filter(|id| end(ask, *id)).map(shown_id).collect();
     Ok(ids(&gone))
 }

@@ -4,10 +4,11 @@ use perphook::exchange::paper::{Amount, Denial, NewConditional};
 use perphook::market::{Decimal, ProtectionKind, Side, Symbol, TriggerBy};
 
 use super::super::floor::Floor;
+use super::super::line::Id;
 use super::super::params::Params;
 use super::ask::{self, Ask};
 use super::fail::{self, Fail};
-use super::notes::{Id, Trigger};
+use super::notes::Trigger;
 use super::plain::{self, Wanted};
 
 /// Stop orders of a contract that may wait.

@@ -1,14 +1,14 @@
 //! Orders and executions that are asked for.
 
-use perphook::exchange::paper::Trade;
-use perphook::market::{Decimal, Millis};
+use perphook::market::Millis;
 
+use super::super::executions::{Execution, joined};
+use super::super::line::{Id, Line};
 use super::ask::Ask;
 use super::fail::Fail;
 use super::json::{self, Row};
-use super::line::Line;
-use super::notes::Id;
-use super::rows;
+use super::notes::read_id;
+use super::{line, rows};
 
 const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 1000;
@@ -18,18 +18,18 @@ const DAY_MS: Millis = 24 * 3_600_000;
 
 /// `GET /api/v1/orders/{orderId}`
 pub fn by_id(ask: &mut Ask<'_>) -> Result<String, Fail> {
-    let line = Id::read(ask.tail).and_then(|id| Line::find(&ask.floor.book, id));
+    let line = read_id(ask.tail).and_then(|id| Line::find(&ask.floor.book, id));
     row_of(ask, line)
 }
 
 /// `GET /api/v1/orders/byClientOid`
 pub fn by_name(ask: &mut Ask<'_>) -> Result<String, Fail> {
     let name = ask.params.some("clientOid").ok_or_else(|| Fail::parameter("clientOid parameter cannot be empty"))?;
-    row_of(ask, Line::named(&ask.floor.book, ask.notes, name))
+    row_of(ask, line::named(&ask.floor.book, ask.notes, name))
 }
 
 fn row_of(ask: &Ask<'_>, line: Option<Line<'_>>) -> Result<String, Fail> {
-    let line = line.filter(|line| ask.floor.is_visible(line.created(), ask.now)).ok_or_else(Fail::no_such_order)?;
+    let line = line.filter(|line| ask.floor.is_visible(line.created, ask.now)).ok_or_else(Fail::no_such_order)?;
     Ok(rows::order(ask.floor, ask.notes, &line))
 }
 
@@ -39,17 +39,17 @@ fn filter(ask: &Ask<'_>) -> Result<impl Fn(&Line<'_>) -> bool + use<>, Fail> {
     let (from, to) = range(ask);
     let (side, kind) = (ask.params.some("side").map(str::to_owned), ask.params.some("type").map(str::to_owned));
     Ok(move |line: &Line<'_>| {
-        let is_limit = line.order.is_some_and(|order| order.price.is_some());
+        let is_limit = line.price().is_some();
         let own = match (is_limit, line.waiting.is_some()) {
             (true, false) => "limit",
             (false, false) => "market",
             (true, true) => "limit_stop",
             (false, true) => "market_stop",
         };
-        only.as_ref().is_none_or(|symbol| line.is_of(symbol))
-            && side.as_deref().is_none_or(|side| side == json::side(line.is_buy()))
+        only.as_ref().is_none_or(|symbol| line.symbol == symbol)
+            && side.as_deref().is_none_or(|side| side == json::side(line.buy))
             && kind.as_deref().is_none_or(|kind| kind == own)
-            && (from..=to).contains(&line.created())
+            && (from..=to).contains(&line.created)
     })
 }
 
@@ -79,8 +79,8 @@ fn page<T>(ask: &Ask<'_>, rows: Vec<T>, write: impl Fn(&T) -> String) -> Result<
 /// Lines of a list, the newest first.
 fn lines<'a>(ask: &'a Ask<'_>, is_wanted: impl Fn(&Line<'_>) -> bool) -> Result<Vec<Line<'a>>, Fail> {
     let fits = filter(ask)?;
-    let all = Line::all(&ask.floor.book).into_iter();
-    Ok(all.filter(|line| is_wanted(line) && fits(line) && ask.floor.is_visible(line.created(), ask.now)).collect())
+    let all = line::all(&ask.floor.book).into_iter();
+    Ok(all.filter(|line| is_wanted(line) && fits(line) && ask.floor.is_visible(line.created, ask.now)).collect())
 }
 
 /// `GET /api/v1/orders`: open or ended ones, ended ones if it is not said. Stops are among them once their price was reached.
@@ -90,13 +90,13 @@ pub fn orders(ask: &mut Ask<'_>) -> Result<String, Fail> {
         Some("active") => false,
         Some(_) => return Err(Fail::parameter("status parameter invalid")),
     };
-    let lines = lines(ask, |line| line.has_ended() == wants_ended && !line.is_untriggered())?;
+    let lines = lines(ask, |line| line.has_ended() == wants_ended && !line.is_waiting())?;
     page(ask, lines, |line| rows::order(ask.floor, ask.notes, line))
 }
 
 /// `GET /api/v1/stopOrders`: those that wait for their price.
 pub fn stop_orders(ask: &mut Ask<'_>) -> Result<String, Fail> {
-    let lines = lines(ask, |line| line.is_untriggered())?;
+    let lines = lines(ask, |line| line.is_waiting())?;
     page(ask, lines, |line| rows::order(ask.floor, ask.notes, line))
 }
 
@@ -110,24 +110,24 @@ pub fn recent_orders(ask: &mut Ask<'_>) -> Result<String, Fail> {
 /// `GET /api/v1/fills`
 pub fn fills(ask: &mut Ask<'_>) -> Result<String, Fail> {
     let fills = executions(ask)?;
-    page(ask, fills, |(trade, open_fee)| rows::fill(ask.floor, ask.notes, trade, *open_fee))
+    page(ask, fills, |one| rows::fill(ask.floor, ask.notes, one))
 }
 
 /// `GET /api/v1/recentFills`: of a day, without pages.
 pub fn recent_fills(ask: &mut Ask<'_>) -> Result<String, Fail> {
-    let recent = executions(ask)?.into_iter().filter(|(trade, _)| trade.at + DAY_MS > ask.now);
-    let rows: Vec<String> = recent.take(RECENT_MAX).map(|(trade, open_fee)| rows::fill(ask.floor, ask.notes, &trade, open_fee)).collect();
+    let recent = executions(ask)?.into_iter().filter(|one| one.trade.at + DAY_MS > ask.now);
+    let rows: Vec<String> = recent.take(RECENT_MAX).map(|one| rows::fill(ask.floor, ask.notes, &one)).collect();
     Ok(json::list(&rows))
 }
 
-/// Executions that are asked for, the newest first, with the part of the fee that was for opening.
-fn executions(ask: &Ask<'_>) -> Result<Vec<(Trade, Decimal)>, Fail> {
+/// Executions that are asked for, the newest first.
+fn executions(ask: &Ask<'_>) -> Result<Vec<Execution>, Fail> {
     let only = ask.symbol_if_any()?;
     let (from, to) = range(ask);
-    let id = ask.params.some("orderId").map(Id::read);
+    let id = ask.params.some("orderId").map(read_id);
     let (side, book) = (ask.params.some("side"), &ask.floor.book);
     let mut list = joined(book.trades().iter());
-    list.retain(|(trade, _)| {
+    list.retain(|Execution { trade, .. }| {
         let own = book.order_by_number(trade.order).map_or(Id::Plain(trade.order), Id::of);
         only.as_ref().is_none_or(|symbol| trade.symbol == *symbol)
             && id.is_none_or(|id| id == Some(own))
@@ -136,25 +136,4 @@ fn executions(ask: &Ask<'_>) -> Result<Vec<(Trade, Decimal)>, Fail> {
     });
     list.reverse();
     Ok(list)
-}
-
-/// The book cuts an execution that turns a position over in two; here it is one, with two fees.
-fn joined<'a>(trades: impl Iterator<Item = &'a Trade>) -> Vec<(Trade, Decimal)> {
-    let mut list: Vec<(Trade, Decimal)> = Vec::new();
-    for trade in trades {
-        match list.last_mut() {
-            Some((last, open_fee)) if !last.opening && trade.opening && is_same(last, trade) => {
-                last.qty += trade.qty;
-                last.fee += trade.fee;
-                *open_fee += trade.fee;
-                (last.id, last.opening) = (trade.id, true);
-            }
-            _ => list.push((trade.clone(), if trade.opening { trade.fee } else { Decimal::ZERO })),
-        }
-    }
-    list
-}
-
-fn is_same(left: &Trade, right: &Trade) -> bool {
-    (left.order, left.at, left.price, left.id + 1) == (right.order, right.at, right.price, right.id)
 }

@@ -1,7 +1,7 @@
 //! KuCoin Futures, USDT perpetuals of a classic account, as of 2026: who may ask, how often, and how it says no.
 //!
 //! `routes` maps paths to handlers; `public`, `info`, `account`, `settings`, `plain`, `guards`, `cancel` and `lists` hold
-//! them; `line` joins what the book keeps apart, `notes` keeps what it does not, `rows` and `json` write. Sizes are lots
+//! them; `line` says more of an order, `notes` keeps what the book does not, `rows` and `json` write. Sizes are lots
 //! on the wire and coins in the book. Contracts begin with cross margin, so that an order which says nothing of its mode
 //! is refused. Stops need no position, so none is refused because one is not seen yet.
 //! Not simulated: RPI, hidden, iceberg and post-only orders, orders of a value, limit orders that wait for a price, the

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use perphook::exchange::paper::{Conditional, Order};
 use perphook::market::{Decimal, MarginMode, Symbol, TriggerBy};
+
+use super::super::line::Id;
 
 /// Where ids begin.
 const FIRST: u64 = 236_655_147_000_000_000;
@@ -12,40 +13,18 @@ const NOTES_MAX: usize = 20_000;
 /// Longest name that the book takes; longer ones go by another there.
 pub const BOOK_NAME_MAX: usize = 36;
 
-/// An order's id: the book's number, and which of the book's two spaces it is of. An order that waits for a price keeps
-/// its id when it is set off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Id {
-    /// A plain order.
-    Plain(u64),
-    /// One that waits for a price, or has waited.
-    Waiting(u64),
+/// An id as clients see it.
+pub fn shown_id(id: Id) -> u64 {
+    match id {
+        Id::Plain(number) => FIRST + 2 * number,
+        Id::Waiting(number) => FIRST + 2 * number + 1,
+    }
 }
 
-impl Id {
-    /// As clients see it.
-    pub fn number(self) -> u64 {
-        match self {
-            Id::Plain(number) => FIRST + 2 * number,
-            Id::Waiting(number) => FIRST + 2 * number + 1,
-        }
-    }
-
-    /// Reads what a client sends.
-    pub fn read(text: &str) -> Option<Id> {
-        let rest = text.parse::<u64>().ok()?.checked_sub(FIRST)?;
-        Some(if rest.is_multiple_of(2) { Id::Plain(rest / 2) } else { Id::Waiting(rest / 2) })
-    }
-
-    /// A plain order's, or that of the order it came from.
-    pub fn of(order: &Order) -> Id {
-        order.parent.map_or(Id::Plain(order.number), Id::Waiting)
-    }
-
-    /// That of an order that waits, or has waited.
-    pub fn of_waiting(order: &Conditional) -> Id {
-        Id::Waiting(order.number)
-    }
+/// Reads what a client sends.
+pub fn read_id(text: &str) -> Option<Id> {
+    let rest = text.parse::<u64>().ok()?.checked_sub(FIRST)?;
+    Some(if rest.is_multiple_of(2) { Id::Plain(rest / 2) } else { Id::Waiting(rest / 2) })
 }
 
 /// The price that sets an order off.

@@ -4,12 +4,13 @@ use perphook::exchange::paper::{Denial, Effect, NewPlain, TimeInForce};
 use perphook::market::{Decimal, MarginMode, Side, Symbol};
 use serde_json::Value;
 
+use super::super::line::Id;
 use super::super::params::Params;
 use super::ask::{self, Ask};
 use super::fail::{self, Fail};
 use super::guards;
 use super::json::{self, Row};
-use super::notes::{Id, Note, Trigger};
+use super::notes::{Note, Trigger, shown_id};
 
 /// Orders that one request may place.
 const BATCH_MAX: usize = 20;
@@ -48,7 +49,7 @@ fn acknowledged(id: u64, name: &str) -> Row {
 pub fn create(ask: &mut Ask<'_>) -> Result<String, Fail> {
     let body = ask.body.filter(|body| body.is_object()).ok_or_else(|| Fail::with_status(400, 400_000, "Bad Request"))?;
     let (id, name) = place(ask, body)?;
-    Ok(acknowledged(id.number(), &name).end())
+    Ok(acknowledged(shown_id(id), &name).end())
 }
 
 /// `POST /api/v1/orders/multi`: every element has a code of its own, that of the answer is always good.
@@ -64,7 +65,7 @@ pub fn create_many(ask: &mut Ask<'_>) -> Result<String, Fail> {
         let said = Params::of(order);
         let symbol = said.get("symbol").unwrap_or_default();
         rows.push(match result {
-            Ok((id, name)) => acknowledged(id.number(), &name).text("symbol", symbol).text("code", "200000").text("msg", "success").end(),
+            Ok((id, name)) => acknowledged(shown_id(id), &name).text("symbol", symbol).text("code", "200000").text("msg", "success").end(),
             Err(fail) => {
                 ask.floor.note_code(&fail.code);
                 let row =

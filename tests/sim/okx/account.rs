@@ -38,9 +38,10 @@ pub fn balance(desk: &mut Desk, floor: &mut Floor, call: &Call<'_>, now: Millis)
         .filter(|(_, market)| market.margin_mode == MarginMode::Isolated)
         .map(|(_, market)| market.position_margin().0)
         .sum();
-    let usdt = Row::new().text("ccy", "USDT").number("eq", equity).number("cashBal", cash).number("availEq", free).number("availBal", free);
-    let usdt = usdt.number("frozenBal", used).number("ordFrozen", (used - margin).max(Decimal::ZERO)).number("isoEq", isolated);
-    let usdt = usdt.number("upl", profit).text("uTime", at).number("eqUsd", equity).number("disEq", equity).number("imr", margin);
+    let usdt =
+        Row::new().text("ccy", "USDT").decimal("eq", equity).decimal("cashBal", cash).decimal("availEq", free).decimal("availBal", free);
+    let usdt = usdt.decimal("frozenBal", used).decimal("ordFrozen", (used - margin).max(Decimal::ZERO)).decimal("isoEq", isolated);
+    let usdt = usdt.decimal("upl", profit).text("uTime", at).decimal("eqUsd", equity).decimal("disEq", equity).decimal("imr", margin);
     let usdt = usdt.text("mmr", "0").text("mgnRatio", "1000").text("stgyEq", "0").text("isoUpl", "0").text("notionalLever", "0");
     let other = Row::new().text("ccy", "BTC").text("eq", "0.001").text("cashBal", "0.001").text("availBal", "0.001").text("frozenBal", "0");
     let other = other.text("eqUsd", "50").text("disEq", "0").text("upl", "0").text("uTime", at).text("ordFrozen", "0").text("isoEq", "0");
@@ -51,10 +52,10 @@ pub fn balance(desk: &mut Desk, floor: &mut Floor, call: &Call<'_>, now: Millis)
         .map(|(_, row)| row.end())
         .collect();
     let sums = (desk.level >= 3).then_some((equity, free));
-    let row = Row::new().number("totalEq", equity + Decimal::from(50)).text("isoEq", isolated.normalize()).text("uTime", at);
-    let row = row.number_if("adjEq", sums.map(|(equity, _)| equity)).number_if("availEq", sums.map(|(_, free)| free));
+    let row = Row::new().decimal("totalEq", equity + Decimal::from(50)).text("isoEq", isolated.normalize()).text("uTime", at);
+    let row = row.decimal_if("adjEq", sums.map(|(equity, _)| equity)).decimal_if("availEq", sums.map(|(_, free)| free));
     let row = row.blanks(&["borrowFroz", "imr", "mgnRatio", "mmr", "notionalUsd", "ordFroz", "upl"]);
-    Ok(json::data(&[row.json("details", &json::list(&details)).end()]))
+    Ok(json::data(&[row.json("details", json::list(&details)).end()]))
 }
 
 /// One line of the position list.
@@ -112,21 +113,21 @@ fn position(floor: &Floor, desk: &Desk, one: &Position<'_>) -> String {
     let some = |value: Decimal| (!qty.is_zero()).then_some(value);
     let word = if hedge { json::position_side(Some(side)) } else { "net" };
     let row = Row::new().text("instType", "SWAP").text("instId", symbol).text("posId", POSITION_ID_BASE + u64::from(side == Side::Short));
-    let row = row.text("posSide", word).number("pos", if hedge || side == Side::Long { pos } else { -pos }).text("ccy", "USDT");
-    let row = row.text("mgnMode", json::mode(market.margin_mode)).text("lever", lever).number_if("avgPx", some(entry));
-    let row = row.number_if("upl", some(profit)).number_if("uplLastPx", some(profit)).number_if("notionalUsd", some(notional));
-    let row = row.number_if("uplRatio", some(profit.checked_div(margin).unwrap_or_default())).number("markPx", market.mark);
+    let row = row.text("posSide", word).decimal("pos", if hedge || side == Side::Long { pos } else { -pos }).text("ccy", "USDT");
+    let row = row.text("mgnMode", json::mode(market.margin_mode)).text("lever", lever).decimal_if("avgPx", some(entry));
+    let row = row.decimal_if("upl", some(profit)).decimal_if("uplLastPx", some(profit)).decimal_if("notionalUsd", some(notional));
+    let row = row.decimal_if("uplRatio", some(profit.checked_div(margin).unwrap_or_default())).decimal("markPx", market.mark);
     let row = row
-        .number("last", market.last)
-        .number("idxPx", market.mark)
-        .number_if("bePx", some(market.break_even_price(side, floor.book.knobs().taker_fee)));
-    let row = row.number_if("margin", some(margin).filter(|_| is_isolated)).number_if("imr", some(margin).filter(|_| !is_isolated));
-    let row = row.number_if("mmr", some(notional * MAINTENANCE)).text("mgnRatio", if qty.is_zero() { "" } else { "60" });
-    let row = row.number_if("liqPx", some(liquidation).filter(|price| !price.is_zero())).json("closeOrderAlgo", &json::list(&closing));
+        .decimal("last", market.last)
+        .decimal("idxPx", market.mark)
+        .decimal_if("bePx", some(market.break_even_price(side, floor.book.knobs().taker_fee)));
+    let row = row.decimal_if("margin", some(margin).filter(|_| is_isolated)).decimal_if("imr", some(margin).filter(|_| !is_isolated));
+    let row = row.decimal_if("mmr", some(notional * MAINTENANCE)).text("mgnRatio", if qty.is_zero() { "" } else { "60" });
+    let row = row.decimal_if("liqPx", some(liquidation).filter(|price| !price.is_zero())).json("closeOrderAlgo", json::list(&closing));
     let row = row.text(
         "availPos",
         if hedge {
-            json::contracts(floor.book.instrument(symbol.as_str()).ok(), free_to_close(floor, symbol, side, qty)).normalize().to_string()
+            json::contracts(floor.book.instrument(symbol.as_str()).ok(), floor.free_to_close(symbol, side, qty)).normalize().to_string()
         } else {
             String::new()
         },
@@ -167,13 +168,6 @@ fn position(floor: &Floor, desk: &Desk, one: &Position<'_>) -> String {
         "settledPnl",
     ])
     .end()
-}
-
-/// What orders that rest leave of a position to be closed.
-pub fn free_to_close(floor: &Floor, symbol: &Symbol, side: Side, held: Decimal) -> Decimal {
-    let closing = floor.book.open_orders().iter().filter(|order| order.symbol == *symbol);
-    let closing = closing.filter(|order| order.effect().closes == Some(side) && order.effect().opens.is_none());
-    (held - closing.map(|order| order.rest()).sum::<Decimal>()).max(Decimal::ZERO)
 }
 
 /// `cross` or `isolated`.

@@ -137,8 +137,7 @@ fn check(desk: &Desk, floor: &Floor, spec: &Spec, now: Millis) -> Result<(), Fai
         return Err(fail::algo(Denial::TooManyOrders { max: PER_CONTRACT_MAX }));
     }
     if let Some(side) = spec.closes() {
-        let is_held = !floor.book.position(&spec.symbol, side).is_zero();
-        if !is_held || floor.is_position_unseen(&spec.symbol, side, now) {
+        if !floor.is_held(&spec.symbol, side, now) {
             // Which of the two codes comes is unconfirmed.
             let words = "No available position for this algo order";
             return Err(if spec.size.is_none() { Fail::new(51058, words) } else { Fail::no_position() });

@@ -88,11 +88,11 @@ pub fn row(one: &Instrument) -> String {
     let (value, multiplier, _) = size_of(&one.base);
     let sz = |coins: Decimal| json::contracts(Some(one), coins);
     let family = format!("{}-USDT", one.base);
-    let row = head(one.symbol.as_str(), &family, &one.settle, "linear", &one.base, "live").number("ctVal", value);
-    let row = row.number("ctMult", multiplier).text("lever", one.max_leverage).number("tickSz", one.tick);
-    let row = row.number("lotSz", sz(one.lot_step)).number("minSz", sz(one.min_qty)).number("maxLmtSz", sz(one.max_qty));
-    let row = row.number("maxMktSz", sz(one.market_max_qty)).number("maxStopSz", sz(one.market_max_qty));
-    row.number("maxTriggerSz", sz(one.max_qty)).number("maxIcebergSz", sz(one.max_qty)).number("maxTwapSz", sz(one.max_qty)).end()
+    let row = head(one.symbol.as_str(), &family, &one.settle, "linear", &one.base, "live").decimal("ctVal", value);
+    let row = row.decimal("ctMult", multiplier).text("lever", one.max_leverage).decimal("tickSz", one.tick);
+    let row = row.decimal("lotSz", sz(one.lot_step)).decimal("minSz", sz(one.min_qty)).decimal("maxLmtSz", sz(one.max_qty));
+    let row = row.decimal("maxMktSz", sz(one.market_max_qty)).decimal("maxStopSz", sz(one.market_max_qty));
+    row.decimal("maxTriggerSz", sz(one.max_qty)).decimal("maxIcebergSz", sz(one.max_qty)).decimal("maxTwapSz", sz(one.max_qty)).end()
 }
 
 /// The rows of contracts that are no business of a client who trades against USDT.

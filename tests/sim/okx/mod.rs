@@ -8,7 +8,6 @@
 //! `demo` was made in Demo Trading.
 
 mod account;
-pub mod clock;
 mod desk;
 mod fail;
 mod guards;
@@ -26,6 +25,7 @@ use perphook::exchange::paper::{Denial, Knobs, Oversized, Second};
 use perphook::market::{Instrument, Millis, Side, Symbol};
 
 use super::address::Window;
+use super::clock;
 use super::faults::Class;
 use super::floor::Floor;
 use super::params::Params;
@@ -183,7 +183,7 @@ fn authorise(floor: &Floor, call: &Call<'_>, route: &Route, now: Millis) -> Resu
     if (call.header(DEMO) == Some("1")) != key.starts_with(DEMO_KEY) {
         return Err(fail(50101, "APIKey does not match current environment."));
     }
-    let said = clock::from_iso(timestamp).ok_or_else(|| fail(50112, "Invalid OK-ACCESS-TIMESTAMP"))?;
+    let said = clock::read(timestamp).ok_or_else(|| fail(50112, "Invalid OK-ACCESS-TIMESTAMP"))?;
     if said.abs_diff(floor.shown(now)) > WINDOW_MS {
         return Err(fail(50102, "Timestamp request expired"));
     }
@@ -219,7 +219,7 @@ fn symbol_of(floor: &Floor, params: &Params) -> Result<Symbol, Fail> {
     if info::is_closed(name) {
         return Err(fail::plain(Denial::NotTrading));
     }
-    floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(fail::plain)
+    floor.contract(name).map_err(fail::plain)
 }
 
 /// The contract a request names, if it names one.

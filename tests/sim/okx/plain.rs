@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::floor::Floor;
 use super::super::params::Params;
 use super::super::wire::Call;
-use super::account::{free_to_close, margin_mode};
+use super::account::margin_mode;
 use super::desk::{Attached, Desk, Plain};
 use super::fail::{self, Fail};
 use super::guards;
@@ -106,7 +106,7 @@ fn send(desk: &mut Desk, floor: &mut Floor, new: NewPlain, mut extra: Plain, now
             return Err(Fail::new(51170, words));
         }
         // In long/short mode orders that rest hold what they would close (unconfirmed; harder for a client).
-        if floor.book.is_hedge() && !held.is_zero() && new.qty > free_to_close(floor, &new.symbol, side, held) {
+        if floor.book.is_hedge() && !held.is_zero() && new.qty > floor.free_to_close(&new.symbol, side, held) {
             return Err(Fail::oversized());
         }
     }

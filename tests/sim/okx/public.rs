@@ -59,16 +59,16 @@ fn ticker_row(floor: &Floor, symbol: &Symbol, market: &Market, now: Millis) -> S
     let Quote { bid, ask } = market.quote(instrument.map(|one| one.tick).unwrap_or_default());
     let size = json::contracts(instrument, floor.book.knobs().liquidity.unwrap_or(Decimal::TEN));
     let last = market.last;
-    let row = Row::new().text("instType", "SWAP").text("instId", symbol).number("last", last).text("lastSz", "1");
-    let row = row.number("bidPx", bid).number("bidSz", size).number("askPx", ask).number("askSz", size).number("open24h", last);
-    let row = row.number("high24h", last).number("low24h", last).text("vol24h", "1000").text("volCcy24h", "1000");
-    row.number("sodUtc0", last).number("sodUtc8", last).text("ts", floor.shown(now)).end()
+    let row = Row::new().text("instType", "SWAP").text("instId", symbol).decimal("last", last).text("lastSz", "1");
+    let row = row.decimal("bidPx", bid).decimal("bidSz", size).decimal("askPx", ask).decimal("askSz", size).decimal("open24h", last);
+    let row = row.decimal("high24h", last).decimal("low24h", last).text("vol24h", "1000").text("volCcy24h", "1000");
+    row.decimal("sodUtc0", last).decimal("sodUtc8", last).text("ts", floor.shown(now)).end()
 }
 
 pub fn mark_price(_: &mut Desk, floor: &mut Floor, call: &Call<'_>, now: Millis) -> Result<String, Fail> {
     let at = floor.shown(now);
     let row = |symbol: &Symbol, market: &Market| {
-        Row::new().text("instType", "SWAP").text("instId", symbol).number("markPx", market.mark).text("ts", at).end()
+        Row::new().text("instType", "SWAP").text("instId", symbol).decimal("markPx", market.mark).text("ts", at).end()
     };
     if call.params.some("instId").is_some() {
         let (symbol, market) = named(floor, call)?;
@@ -83,7 +83,7 @@ pub fn mark_price(_: &mut Desk, floor: &mut Floor, call: &Call<'_>, now: Millis)
 pub fn price_limit(_: &mut Desk, floor: &mut Floor, call: &Call<'_>, now: Millis) -> Result<String, Fail> {
     let (symbol, market) = named(floor, call)?;
     let (lowest, highest) = band(floor, &symbol, market);
-    let row = Row::new().text("instType", "SWAP").text("instId", &symbol).number("buyLmt", highest).number("sellLmt", lowest);
+    let row = Row::new().text("instType", "SWAP").text("instId", &symbol).decimal("buyLmt", highest).decimal("sellLmt", lowest);
     Ok(json::data(&[row.text("ts", floor.shown(now)).json("enabled", "true").end()]))
 }
 

@@ -39,7 +39,7 @@ pub fn algo_number(id: u64) -> Option<u64> {
 
 /// `clOrdId` of a plain order: what its client called it. One that an algo order sent has none.
 pub fn client_id(order: &Order) -> &str {
-    if order.parent.is_some() || Floor::is_made_up(&order.client_id) { "" } else { &order.client_id }
+    if order.parent.is_some() { "" } else { Floor::sent_name(&order.client_id) }
 }
 
 /// `state` of a plain order.
@@ -75,16 +75,16 @@ pub fn order(floor: &Floor, desk: &Desk, order: &Order) -> String {
     let row = Row::new().text("instType", "SWAP").text("instId", &order.symbol).text("ordId", order_id(order.number));
     let row = row.text("clOrdId", client_id(order)).text("tag", extra.map_or("", |plain| &plain.tag)).text("ordType", kind);
     let row = row.text("side", json::side(order.buy)).text("posSide", json::position_side(order.position_side));
-    let row = row.text("tdMode", json::mode(mode)).number("sz", sz(order.qty)).number_if("px", order.price);
-    let row = row.number("accFillSz", sz(order.filled)).text("state", state(order)).text("lever", lever);
-    let row = row.number_if("avgPx", (!order.filled.is_zero()).then(|| order.avg_price())).text("reduceOnly", order.reduce_only);
+    let row = row.text("tdMode", json::mode(mode)).decimal("sz", sz(order.qty)).decimal_if("px", order.price);
+    let row = row.decimal("accFillSz", sz(order.filled)).text("state", state(order)).text("lever", lever);
+    let row = row.decimal_if("avgPx", (!order.filled.is_zero()).then(|| order.avg_price())).text("reduceOnly", order.reduce_only);
     let row = row.text("cancelSource", source).text("cancelSourceReason", "").text("category", "normal");
     let row = row.text("cTime", floor.shown(order.created)).text("uTime", floor.shown(order.updated));
     let row = filled(row, floor, order);
     let row = row.text("algoId", origin.map(|algo| algo_id(algo.number).to_string()).unwrap_or_default());
     let row = row.text("algoClOrdId", origin.map_or("", |algo| &algo.spec.name));
     let attached: Vec<String> = extra.iter().flat_map(|plain| &plain.attached).map(bring).collect();
-    let row = row.json("attachAlgoOrds", &json::list(&attached)).json("linkedAlgoOrd", r#"{"algoId":""}"#);
+    let row = row.json("attachAlgoOrds", json::list(&attached)).json("linkedAlgoOrd", r#"{"algoId":""}"#);
     let row =
         row.text("feeCcy", "USDT").text("rebate", "0").text("rebateCcy", "USDT").text("isTpLimit", "false").text("stpMode", "cancel_maker");
     row.blanks(&[
@@ -109,15 +109,15 @@ pub fn order(floor: &Floor, desk: &Desk, order: &Order) -> String {
 
 /// Fee and profit of an order, and its last execution.
 fn filled(row: Row, floor: &Floor, order: &Order) -> Row {
-    let trades: Vec<&Trade> = floor.book.trades().iter().filter(|trade| trade.order == order.number).collect();
+    let trades: Vec<&Trade> = floor.trades_of(order.number).collect();
     let fee: Decimal = trades.iter().map(|trade| trade.fee).sum();
     let profit: Decimal = trades.iter().map(|trade| trade.realised).sum();
-    let row = row.number("fee", -fee).number("pnl", profit);
+    let row = row.decimal("fee", -fee).decimal("pnl", profit);
     let Some(last) = trades.last() else {
         // Without an execution the size is zero, the others do not apply.
         return row.text("fillSz", "0").blanks(&["fillPx", "fillTime", "tradeId"]);
     };
-    let row = row.number("fillSz", json::contracts(instrument(floor, &order.symbol), last.qty)).number("fillPx", last.price);
+    let row = row.decimal("fillSz", json::contracts(instrument(floor, &order.symbol), last.qty)).decimal("fillPx", last.price);
     row.text("fillTime", floor.shown(last.at)).text("tradeId", last.id)
 }
 
@@ -132,7 +132,7 @@ fn bring(attached: &Attached) -> String {
 /// What sets an algo order off.
 fn triggers(row: Row, stop: Option<Trigger>, target: Option<Trigger>) -> Row {
     [("sl", stop), ("tp", target)].into_iter().fold(row, |row, (which, trigger)| {
-        let row = row.number_if(&format!("{which}TriggerPx"), trigger.map(|trigger| trigger.price));
+        let row = row.decimal_if(&format!("{which}TriggerPx"), trigger.map(|trigger| trigger.price));
         let row = row.text(&format!("{which}TriggerPxType"), trigger.map_or("", |trigger| json::trigger_by(trigger.by)));
         row.text(&format!("{which}OrdPx"), if trigger.is_some() { "-1" } else { "" })
     })
@@ -174,17 +174,17 @@ pub fn algo(floor: &Floor, desk: &Desk, algo: &Algo) -> String {
     let row = row.text("algoClOrdId", &spec.name).text("tag", &spec.tag).text("ordType", algo_kind(algo));
     let row = row.text("side", json::side(spec.buy)).text("posSide", json::position_side(spec.position_side));
     let row = row.text("tdMode", json::mode(spec.mode)).text("state", algo_state(state));
-    let row = row.number_if("sz", spec.size.map(|coins| json::contracts(instrument, coins)));
+    let row = row.decimal_if("sz", spec.size.map(|coins| json::contracts(instrument, coins)));
     let row = row.text("closeFraction", if spec.size.is_none() { "1" } else { "" }).text("reduceOnly", spec.reduce_only);
     let row = row.text("cxlOnClosePos", spec.ends_with_position).text("lever", desk.lever(&spec.symbol, spec.mode, closes));
-    let row = row.number_if("last", market.map(|market| market.last));
+    let row = row.decimal_if("last", market.map(|market| market.last));
     // Why it failed: there was nothing, or too little, to close, unless it would have opened.
     let code = if spec.closes().is_some() { "51169" } else { "51008" };
     let row = row.text("failCode", if state == State::Failed { code } else { "" });
     let row = row.text("actualSide", fired.map_or("", which)).text("actualPx", if child.is_some() { "-1" } else { "" });
-    let row = row.number("actualSz", child.map(|order| json::contracts(instrument, order.qty)).unwrap_or_default());
+    let row = row.decimal("actualSz", child.map(|order| json::contracts(instrument, order.qty)).unwrap_or_default());
     let row =
-        row.json("ordIdList", &json::list(&ids)).text("ordId", child.map(|order| order_id(order.number).to_string()).unwrap_or_default());
+        row.json("ordIdList", json::list(&ids)).text("ordId", child.map(|order| order_id(order.number).to_string()).unwrap_or_default());
     let row = row.text("triggerTime", fired.map(|part| floor.shown(part.triggered).to_string()).unwrap_or_default());
     let row = row.text("cTime", floor.shown(algo.created)).text("uTime", floor.shown(updated));
     let row = triggers(row, spec.stop, spec.target).text("amendPxOnTriggerType", "0");
@@ -219,8 +219,8 @@ pub fn fill(floor: &Floor, trade: &Trade) -> String {
     let row = Row::new().text("instType", "SWAP").text("instId", &trade.symbol).text("ordId", order_id(trade.order));
     let row = row.text("clOrdId", order.map_or("", client_id)).text("tradeId", trade.id).text("billId", bill_id(trade.id));
     let row = row.text("side", json::side(trade.buy)).text("posSide", json::position_side(trade.position_side));
-    let row = row.number("fillSz", json::contracts(instrument(floor, &trade.symbol), trade.qty)).number("fillPx", trade.price);
-    let row = row.number("fee", -trade.fee).text("feeCcy", "USDT").number("feeRate", -rate).number("fillPnl", trade.realised);
+    let row = row.decimal("fillSz", json::contracts(instrument(floor, &trade.symbol), trade.qty)).decimal("fillPx", trade.price);
+    let row = row.decimal("fee", -trade.fee).text("feeCcy", "USDT").decimal("feeRate", -rate).decimal("fillPnl", trade.realised);
     let row = row.text("execType", if trade.maker { "M" } else { "T" }).text("fillTime", at).text("ts", at).text("subType", "1");
     row.blanks(&["fillFwdPx", "fillIdxPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol", "tag", "tradeQuoteCcy"]).end()
 }

@@ -4,9 +4,10 @@ use perphook::exchange::paper::{Denial, Market};
 use perphook::market::{Decimal, MarginMode, Side, Symbol};
 use serde_json::{Value, json};
 
+use super::super::json::join;
 use super::ask::{Ask, done};
 use super::fail::{self, Fail};
-use super::rows::{join, nanos, real};
+use super::rows::{nanos, real};
 
 const USER: u64 = 940_666;
 const ACCOUNT: u64 = 9_406_660_003;

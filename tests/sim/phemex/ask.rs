@@ -83,7 +83,7 @@ impl Ask<'_> {
     /// The contract it names.
     pub fn symbol(&self) -> Result<Symbol, Fail> {
         let name = self.needed("symbol")?;
-        self.floor.book.instrument(name).map(|instrument| instrument.symbol.clone()).map_err(fail::order)
+        self.floor.contract(name).map_err(fail::order)
     }
 
     /// The contract it names, if it names one.
@@ -114,10 +114,5 @@ impl Ask<'_> {
             (_, "Merged" | "Long" | "Short") => Err(fail::wrong_mode()),
             _ => Err(fail::arguments()),
         }
-    }
-
-    /// Whether a position of this side is there, and can be seen.
-    pub fn is_held(&self, symbol: &Symbol, side: Side) -> bool {
-        !self.floor.book.position(symbol, side).is_zero() && !self.floor.is_position_unseen(symbol, side, self.now)
     }
 }

@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use perphook::exchange::paper::{Conditional, Order};
 use perphook::market::{Decimal, MarginMode, Symbol, TriggerBy};
 
 use super::super::floor::Floor;
+use super::super::line::{Id, Tails};
 
-/// How the ids of plain orders end, and those of orders that wait for a price.
-const PLAIN: &str = "-b728-4b6b-97c4-36fa497335bf";
-const WAITING: &str = "-43e8-4d10-96b1-8d8aa6ff1c02";
+/// How ids are written.
+pub const IDS: Tails = Tails { plain: "-b728-4b6b-97c4-36fa497335bf", waiting: "-43e8-4d10-96b1-8d8aa6ff1c02" };
 /// Orders of which something is kept; beyond that, it is forgotten.
 const TICKETS_MAX: usize = 20_000;
 /// Cross with ten times, whoever has never said anything else.
@@ -20,44 +19,6 @@ const HEDGED_AT_FIRST: &[&str] = &["SOL"];
 /// The longest name that the book takes, and how much of a longer one is kept.
 const BOOK_NAME_MAX: usize = 36;
 const BOOK_NAME_HEAD: usize = 19;
-
-/// An order's id: the book's number, and which of the book's two spaces it is of. An order that waits for a price keeps
-/// its id when it is set off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Id {
-    Plain(u64),
-    Waiting(u64),
-}
-
-impl Id {
-    /// As clients see it.
-    pub fn text(self) -> String {
-        match self {
-            Id::Plain(number) => format!("{number:08x}{PLAIN}"),
-            Id::Waiting(number) => format!("{number:08x}{WAITING}"),
-        }
-    }
-
-    /// Reads what a client sends.
-    pub fn read(text: &str) -> Option<Id> {
-        let number = |hex: &str| u64::from_str_radix(hex, 16).ok();
-        match (text.strip_suffix(PLAIN), text.strip_suffix(WAITING)) {
-            (Some(hex), _) => number(hex).map(Id::Plain),
-            (None, Some(hex)) => number(hex).map(Id::Waiting),
-            (None, None) => None,
-        }
-    }
-
-    /// A plain order's, or that of the order it came from.
-    pub fn of(order: &Order) -> Id {
-        order.parent.map_or(Id::Plain(order.number), Id::Waiting)
-    }
-
-    /// That of an order that waits, or has waited.
-    pub fn of_waiting(order: &Conditional) -> Id {
-        Id::Waiting(order.number)
-    }
-}
 
 /// What an order said.
 #[derive(Clone, Debug)]

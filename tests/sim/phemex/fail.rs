@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use perphook::exchange::paper::{Denial, Obstacle};
 use serde_json::{Value, json};
 
+use super::super::json::join;
 use super::super::wire::Refusal;
-use super::rows::join;
 
 /// An error answer.
 #[derive(Clone, Debug)]

@@ -3,8 +3,9 @@
 use perphook::exchange::paper::{Amount, Denial, NewConditional};
 use perphook::market::{Decimal, ProtectionKind, TriggerBy};
 
+use super::super::line::Id;
 use super::ask::Ask;
-use super::desk::{Id, Ticket};
+use super::desk::Ticket;
 use super::fail::{self, Fail};
 use super::plain::{Aim, kept_name};
 use super::rows;
@@ -52,10 +53,11 @@ pub fn place(ask: &mut Ask<'_>, ticket: &Ticket, aim: Aim) -> Result<Id, Fail> {
 /// while flat is harder for a client.
 fn check_reducing(ask: &Ask<'_>, ticket: &Ticket, aim: Aim) -> Result<(), Fail> {
     let closes = aim.effect(ticket.buy).closes;
-    if !aim.reduces || closes.is_some_and(|side| ask.is_held(&ticket.symbol, side)) {
+    let is_held = |side| ask.floor.is_held(&ticket.symbol, side, ask.now);
+    if !aim.reduces || closes.is_some_and(is_held) {
         return Ok(());
     }
-    let is_wrong_way = closes.is_none_or(|side| aim.position_side.is_none() && ask.is_held(&ticket.symbol, side.other()));
+    let is_wrong_way = closes.is_none_or(|side| aim.position_side.is_none() && is_held(side.other()));
     Err(match (ticket.close_on_trigger, is_wrong_way) {
         (true, true) => Fail::new(11014, "TE_CONDITIONAL_CLOSE_POSITION_WRONG_SIDE"),
         (true, false) => Fail::new(11013, "TE_CONDITIONAL_NO_POSITION"),

@@ -4,9 +4,10 @@ use perphook::market::{Decimal, Instrument, Symbol};
 use serde_json::{Value, json};
 
 use super::super::contracts;
+use super::super::json::join;
 use super::ask::{Ask, done, found};
 use super::fail::Fail;
-use super::rows::{join, real};
+use super::rows::real;
 
 const LEVERAGE_MAX: u32 = 100;
 /// Number of the first contract in the list.

@@ -4,11 +4,13 @@ use perphook::exchange::paper::Trade;
 use perphook::market::Millis;
 use serde_json::{Value, json};
 
+use super::super::executions::{Execution, joined};
+use super::super::line::{Id, Line};
 use super::ask::{Ask, done, found};
-use super::desk::Id;
+use super::desk::IDS;
 use super::fail::{self, Fail};
-use super::line::Line;
-use super::rows;
+use super::line::{is_called, state, stood, ticket};
+use super::{line, rows};
 
 const PAGE_DEFAULT: u64 = 50;
 const PAGE_MAX: u64 = 200;
@@ -22,8 +24,8 @@ fn known_until(ask: &Ask<'_>) -> Millis {
 /// `GET /g-orders/activeList`: what is open, at once; none is an error.
 pub fn active(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let symbol = ask.symbol()?;
-    let open = Line::open(&ask.floor.book).into_iter().filter(|line| line.is_of(&symbol));
-    let row = |line: Line<'_>| rows::order(ask.floor, &line.id().text(), &line.ticket(ask.desk), &line.state(ask.floor));
+    let open = line::open(&ask.floor.book).into_iter().filter(|line| *line.symbol == symbol);
+    let row = |line: Line<'_>| rows::order(ask.floor, &IDS.text(line.id), &ticket(&line, ask.desk), &state(&line, ask.floor));
     let rows: Vec<Value> = open.map(row).collect();
     if rows.is_empty() {
         return Err(fail::gone());
@@ -35,13 +37,13 @@ pub fn active(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 pub fn by_order_id(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let symbol = ask.symbol()?;
     let until = known_until(ask);
-    let lines = Line::all(&ask.floor.book).into_iter().filter(|line| line.is_of(&symbol) && line.created() <= until);
+    let lines = line::all(&ask.floor.book).into_iter().filter(|line| *line.symbol == symbol && line.created <= until);
     let lines: Vec<Line<'_>> = match (ask.text("orderID"), ask.text("clOrdID")) {
-        (Some(id), _) => lines.filter(|line| Id::read(id) == Some(line.id())).collect(),
-        (None, Some(name)) => lines.filter(|line| line.is_called(name)).collect(),
+        (Some(id), _) => lines.filter(|line| IDS.read(id) == Some(line.id)).collect(),
+        (None, Some(name)) => lines.filter(|line| is_called(line, name)).collect(),
         (None, None) => return Err(fail::missing("orderID or clOrdID")),
     };
-    let row = |line: &Line<'_>| rows::stored(ask.floor, line.id(), &line.ticket(ask.desk), &line.stood(ask.floor, until));
+    let row = |line: &Line<'_>| rows::stored(ask.floor, line.id, &ticket(line, ask.desk), &stood(line, ask.floor, until));
     let rows: Vec<Value> = lines.iter().map(row).collect();
     let turn = ask.desk.turns % 3;
     ask.desk.turns += 1;
@@ -57,12 +59,12 @@ pub fn orders(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     ask.check_currency()?;
     let (only, until, (from, to)) = (ask.any_symbol()?, known_until(ask), range(ask));
     let wanted: Option<Vec<usize>> = ask.text("ordStatus").map(|list| list.split(',').filter_map(|one| one.parse().ok()).collect());
-    let lines = Line::all(&ask.floor.book).into_iter().filter(|line| line.created() <= until && (from..=to).contains(&line.created()));
-    let lines = lines.filter(|line| only.as_ref().is_none_or(|symbol| line.is_of(symbol)));
-    let stood = lines.map(|line| (line, line.stood(ask.floor, until)));
-    let stood = stood.filter(|(_, state)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&rows::status_number(state.status))));
-    let row = |(line, state): (Line<'_>, _)| rows::listed(ask.floor, (line.id(), line.position_side()), &line.ticket(ask.desk), &state);
-    Ok(found(&page(ask, stood.map(row).collect())))
+    let lines = line::all(&ask.floor.book).into_iter().filter(|line| line.created <= until && (from..=to).contains(&line.created));
+    let lines = lines.filter(|line| only.as_ref().is_none_or(|symbol| line.symbol == symbol));
+    let lines = lines.map(|line| (line, stood(&line, ask.floor, until)));
+    let lines = lines.filter(|(_, state)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&rows::status_number(state.status))));
+    let row = |(line, state): (Line<'_>, _)| rows::listed(ask.floor, (line.id, line.position_side), &ticket(&line, ask.desk), &state);
+    Ok(found(&page(ask, lines.map(row).collect())))
 }
 
 /// `GET /exchange/order/v2/tradingList`: late, in numbers.
@@ -75,9 +77,9 @@ pub fn trades(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let fits =
         |trade: &Trade| trade.at <= until && (from..=to).contains(&trade.at) && only.as_ref().is_none_or(|only| trade.symbol == *only);
     let mut rows = Vec::new();
-    for trade in joined(book.trades().iter().filter(|trade| fits(trade))) {
+    for Execution { trade, .. } in joined(book.trades().iter().filter(|trade| fits(trade))) {
         let line = book.order_by_number(trade.order).and_then(|order| Line::find(book, Id::of(order)));
-        rows.extend(line.map(|line| rows::execution(ask.floor, &line.ticket(ask.desk), &trade)));
+        rows.extend(line.map(|line| rows::execution(ask.floor, &ticket(&line, ask.desk), &trade)));
     }
     rows.reverse();
     Ok(found(&page(ask, rows)))
@@ -97,20 +99,4 @@ fn page(ask: &Ask<'_>, rows: Vec<Value>) -> Value {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let rows: Vec<Value> = rows.into_iter().skip(count(offset)).take(count(limit)).collect();
     json!({"total": total, "rows": rows})
-}
-
-/// The book cuts an execution that turns a position over in two; here it is one.
-fn joined<'a>(trades: impl Iterator<Item = &'a Trade>) -> Vec<Trade> {
-    let mut list: Vec<Trade> = Vec::new();
-    for trade in trades {
-        match list.last_mut() {
-            Some(last) if !last.opening && trade.opening && (last.order, last.at, last.id + 1) == (trade.order, trade.at, trade.id) => {
-                last.qty += trade.qty;
-                last.fee += trade.fee;
-                (last.id, last.opening) = (trade.id, true);
-            }
-            _ => list.push(trade.clone()),
-        }
-    }
-    list
 }

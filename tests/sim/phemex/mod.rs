@@ -1,7 +1,7 @@
 //! Phemex, USDT perpetuals of the `g-` interface (decimal strings), as of late 2026: who may ask, how often, how it says no.
 //!
-//! `routes` maps paths to handlers; `public`, `info`, `account`, `plain`, `guards` and `lists` hold them; `line` joins what
-//! the book keeps apart, `rows` writes the JSON, `desk` keeps what the book does not. Not simulated: stops and targets that
+//! `routes` maps paths to handlers; `public`, `info`, `account`, `plain`, `guards` and `lists` hold them; `line` has the
+//! words for an order, `rows` writes the JSON, `desk` keeps what the book does not. Not simulated: stops and targets that
 //! come with an entry, post-only and fill-or-kill, conditional limit orders, trailing stops, triggers other than mark and last
 //! price, amendments, fractions of leverage, another leverage for each side, tiers of leverage, funding. A request for one of
 //! them is refused loudly; a field that no source knows is ignored, as the real one does.

@@ -1,15 +1,17 @@
 //! Placing and cancelling. Answers only acknowledge.
 
 use perphook::exchange::paper::{Effect, NewPlain, TimeInForce};
-use perphook::market::{Decimal, Side, Symbol, sizing};
+use perphook::market::{Decimal, Side, Symbol};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
+use super::super::json::join;
+use super::super::line::{Id, Line};
 use super::ask::{Ask, done};
-use super::desk::{Id, Ticket, book_name};
+use super::desk::{IDS, Ticket, book_name};
 use super::fail::{self, Fail, Shape};
-use super::line::{Line, State};
-use super::{guards, rows};
+use super::line::{State, is_called};
+use super::{guards, line, rows};
 
 const NAME_LEN_MAX: usize = 40;
 
@@ -41,7 +43,7 @@ pub fn create(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     ask.desk.keep(id, ticket.clone());
     // Whatever has become of it already.
     let state = State::at_first(if is_plain { "Created" } else { "Untriggered" }, ask.now);
-    Ok(done(&rows::order(ask.floor, &id.text(), &ticket, &state)))
+    Ok(done(&rows::order(ask.floor, &IDS.text(id), &ticket, &state)))
 }
 
 /// Codes of the engine that stand inside of an order in an answer that reads as a success. Which ones do is not said.
@@ -96,7 +98,7 @@ fn new_name(ask: &Ask<'_>) -> Result<String, Fail> {
     if name.len() > NAME_LEN_MAX || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') || Floor::is_made_up(name) {
         return Err(fail::arguments());
     }
-    if Line::open(&ask.floor.book).iter().any(|line| line.is_called(name)) { Err(fail::duplicate()) } else { Ok(name.to_owned()) }
+    if line::open(&ask.floor.book).iter().any(|line| is_called(line, name)) { Err(fail::duplicate()) } else { Ok(name.to_owned()) }
 }
 
 /// The name in the book.
@@ -106,10 +108,7 @@ pub fn kept_name(ask: &Ask<'_>, ticket: &Ticket) -> String {
 
 /// A market order is a limit order at the far end of the band.
 fn worst_price(ask: &Ask<'_>, symbol: &Symbol, buy: bool) -> Option<Decimal> {
-    let book = &ask.floor.book;
-    let (market, band) = (book.market(symbol)?, book.knobs().price_band);
-    let price = market.last * if buy { Decimal::ONE + band } else { Decimal::ONE - band };
-    sizing::floor_to(price, book.instrument(symbol.as_str()).ok()?.tick)
+    ask.floor.worst_price(symbol, buy, ask.floor.book.knobs().price_band)
 }
 
 fn place(ask: &mut Ask<'_>, ticket: &Ticket, aim: Aim) -> Result<Id, Fail> {
@@ -142,8 +141,8 @@ pub fn cancel(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let symbol = ask.symbol()?;
     let side = ask.position_side(&symbol)?;
     let id = match (ask.text("orderID"), ask.text("clOrdID")) {
-        (Some(id), _) => named(ask, &symbol, side, |line| Id::read(id) == Some(line.id())),
-        (None, Some(name)) => named(ask, &symbol, side, |line| line.is_called(name)),
+        (Some(id), _) => named(ask, &symbol, side, |line| IDS.read(id) == Some(line.id)),
+        (None, Some(name)) => named(ask, &symbol, side, |line| is_called(line, name)),
         (None, None) => return Err(fail::missing("orderID or clOrdID")),
     };
     let row = remove(ask, id.ok_or_else(fail::gone)?)?;
@@ -156,7 +155,7 @@ pub fn cancel_several(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let side = ask.position_side(&symbol)?;
     let ids = ask.text("orderID").map(str::to_owned);
     let list = ids.as_deref().or_else(|| ask.text("clOrdID")).ok_or_else(|| fail::missing("orderID or clOrdID"))?;
-    let is_meant = |one: &str, line: &Line<'_>| if ids.is_some() { Id::read(one) == Some(line.id()) } else { line.is_called(one) };
+    let is_meant = |one: &str, line: &Line<'_>| if ids.is_some() { IDS.read(one) == Some(line.id) } else { is_called(line, one) };
     let meant: Vec<Id> = list.split(',').filter_map(|one| named(ask, &symbol, side, |line| is_meant(one, line))).collect();
     let rows: Vec<Value> = meant.into_iter().filter_map(|id| remove(ask, id).ok()).collect();
     if rows.is_empty() { Err(fail::gone()) } else { Ok(done(&json!(rows))) }
@@ -164,31 +163,27 @@ pub fn cancel_several(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 
 /// The open order that is meant. It must be of the position's side that was said.
 fn named(ask: &Ask<'_>, symbol: &Symbol, side: Option<Side>, is_meant: impl Fn(&Line<'_>) -> bool) -> Option<Id> {
-    let open = Line::open(&ask.floor.book);
-    let mut fits = open.iter().filter(|line| line.is_of(symbol) && line.position_side() == side && is_meant(line));
-    fits.next().map(Line::id)
+    let open = line::open(&ask.floor.book);
+    let mut fits = open.iter().filter(|line| line.symbol == symbol && line.position_side == side && is_meant(line));
+    fits.next().map(|line| line.id)
 }
 
 /// Cancels, and tells the order as it was.
 fn remove(ask: &mut Ask<'_>, id: Id) -> Result<Value, Fail> {
     let line = Line::find(&ask.floor.book, id).ok_or_else(fail::gone)?;
-    let (ticket, before) = (line.ticket(ask.desk), line.state(ask.floor));
-    let result = match id {
-        Id::Plain(number) => ask.floor.book.cancel(number, ask.now),
-        Id::Waiting(number) => ask.floor.book.cancel_conditional(number, ask.now),
-    };
-    result.map_err(fail::order)?;
+    let (ticket, before) = (line::ticket(&line, ask.desk), line::state(&line, ask.floor));
+    id.cancel(&mut ask.floor.book, ask.now).map_err(fail::order)?;
     let left = rows::real(ticket.qty - before.filled);
-    let row = rows::order(ask.floor, &id.text(), &ticket, &State { status: "Canceled", changed: ask.now, ..before });
-    Ok(rows::join(row, json!({"leavesQtyRq": left})))
+    let row = rows::order(ask.floor, &IDS.text(id), &ticket, &State { status: "Canceled", changed: ask.now, ..before });
+    Ok(join(row, json!({"leavesQtyRq": left})))
 }
 
 /// `DELETE /g-orders/all`: what works, or, if told so, what waits for its price; never both.
 pub fn cancel_all(ask: &mut Ask<'_>) -> Result<Value, Fail> {
     let symbol = ask.symbol()?;
     let waiting = ask.is_true("untriggered");
-    let open = Line::open(&ask.floor.book).into_iter().filter(|line| line.is_of(&symbol) && line.is_waiting() == waiting);
-    let meant: Vec<Id> = open.map(|line| line.id()).collect();
+    let open = line::open(&ask.floor.book).into_iter().filter(|line| *line.symbol == symbol && line.is_waiting() == waiting);
+    let meant: Vec<Id> = open.map(|line| line.id).collect();
     let done_with = meant.into_iter().filter(|id| remove(ask, *id).is_ok()).count();
     Ok(done(&json!(done_with)))
 }

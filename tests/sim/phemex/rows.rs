@@ -5,7 +5,9 @@ use perphook::market::{Decimal, Millis, Side, TriggerBy};
 use serde_json::{Value, json};
 
 use super::super::floor::Floor;
-use super::desk::{Id, Ticket};
+use super::super::json::join;
+use super::super::line::Id;
+use super::desk::{IDS, Ticket};
 use super::line::State;
 
 /// Digits of prices and amounts that were calculated.
@@ -25,14 +27,6 @@ pub fn real(number: Decimal) -> String {
 /// Nanoseconds, by the exchange's clock; zero stays zero.
 pub fn nanos(floor: &Floor, at: Millis) -> u64 {
     if at == 0 { 0 } else { floor.shown(at) * 1_000_000 }
-}
-
-/// One object of two; the second wins.
-pub fn join(mut base: Value, more: Value) -> Value {
-    if let (Value::Object(base), Value::Object(more)) = (&mut base, more) {
-        base.extend(more);
-    }
-    base
 }
 
 fn side(buy: bool) -> &'static str {
@@ -104,7 +98,7 @@ pub fn order(floor: &Floor, id: &str, ticket: &Ticket, state: &State) -> Value {
 
 /// As the database tells it: other names of the ids and of the type, and no trigger.
 pub fn stored(floor: &Floor, id: Id, ticket: &Ticket, state: &State) -> Value {
-    join(common(floor, ticket, state), json!({"orderId": id.text(), "clOrdId": ticket.name, "ordType": ticket.kind}))
+    join(common(floor, ticket, state), json!({"orderId": IDS.text(id), "clOrdId": ticket.name, "ordType": ticket.kind}))
 }
 
 /// As the database lists it: in numbers.
@@ -124,7 +118,7 @@ pub fn listed(floor: &Floor, (id, position_side): (Id, Option<Side>), ticket: &T
         "execQtyRq": real(state.filled), "leavesQtyRq": real(leaves), "execPriceRp": real(average),
         "orderValueRv": real(ticket.qty * ticket.price), "leavesValueRv": real(leaves * ticket.price), "cumValueRv": real(state.value),
         "stopDirection": turned, "stopPxRp": real(stop), "trigger": trigger, "actionBy": 1, "execFeeRv": real(state.fee),
-        "ordType": kind_number(ticket.kind), "ordStatus": status, "clOrdId": ticket.name, "orderId": id.text(), "execStatus": status,
+        "ordType": kind_number(ticket.kind), "ordStatus": status, "clOrdId": ticket.name, "orderId": IDS.text(id), "execStatus": status,
         "bizError": 0, "totalPnlRv": null, "avgTransactPriceRp": null, "orderDetailsVos": null, "tradeType": 0,
     })
 }

@@ -73,12 +73,7 @@ fn position(floor: &Floor, symbol: &Symbol, market: &Market, side: Side, now: Mi
         return None;
     }
     let held = market.held(side);
-    let reserved = floor
-        .book
-        .open_orders()
-        .iter()
-        .filter(|order| order.symbol == *symbol && order.effect().opens.is_none() && order.effect().closes == Some(side));
-    let locked = reserved.map(perphook::exchange::paper::Order::rest).sum::<Decimal>().min(qty);
+    let locked = floor.reserved(symbol, side).min(qty);
     let points = if side == Side::Long { market.mark - entry } else { entry - market.mark };
     let whole = |kind| {
         let is_it = |order: &&Conditional| guards::side_of(order) == side && order.kind == kind && order.amount == Amount::WholePosition;

@@ -1,6 +1,6 @@
 //! v3's balance, positions and settings.
 
-use perphook::exchange::paper::{Denial, Market, Order};
+use perphook::exchange::paper::{Denial, Market};
 use perphook::market::{Decimal, MarginMode, Millis, Side, Symbol};
 use serde_json::{Value, json};
 
@@ -60,8 +60,7 @@ fn position(floor: &Floor, symbol: &Symbol, market: &Market, side: Side, now: Mi
     if qty.is_zero() {
         return None;
     }
-    let closes = |order: &&Order| order.symbol == *symbol && order.effect().opens.is_none() && order.effect().closes == Some(side);
-    let frozen = floor.book.open_orders().iter().filter(closes).map(Order::rest).sum::<Decimal>().min(qty);
+    let frozen = floor.reserved(symbol, side).min(qty);
     let points = if side == Side::Long { market.mark - entry } else { entry - market.mark };
     let (margin, profit) = (market.margin_of(qty * entry), points * qty);
     let liquidation = market.liquidation_price(side);
