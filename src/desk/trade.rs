@@ -209,10 +209,21 @@ pub struct Live {
     pub ended_by: Option<ProtectionKind>,
     /// Guard: what was held before its limit order, base coin; any other quantity is a reason to ask about that order.
     pub baseline: Decimal,
-    /// Guard: what the last order of a text alert left on its side, base coin.
-    pub ordered: Decimal,
+    /// Guard: what the last order of a text alert did to its side.
+    pub ordered: Option<Ordered>,
     /// Newest time at which an entry of ours was seen to fill.
     pub last_fill: Millis,
+}
+
+/// What an order of a text alert did to the position that a guard stands for, base coin. Reads may still show it as it was.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    /// Held before it.
+    pub before: Decimal,
+    /// Held after it.
+    pub after: Decimal,
+    /// When its end was seen.
+    pub at: Millis,
 }
 
 impl PartialEq for Live {
@@ -365,9 +376,12 @@ impl Trade {
     /// What a protective order with a quantity must cover, base coin. Fills count before the position shows them.
     pub fn exposure(&self, now: Millis) -> Decimal {
         let filled: Decimal = self.entries.iter().map(|ticket| ticket.filled).sum();
-        let shows_late = now < self.live.last_fill + LATE_FILL_MS;
-        let ours = if shows_late { filled.max(self.live.ordered) } else { filled };
-        if shows_late || self.live.position.is_zero() { self.live.position.max(ours) } else { self.live.position }
+        let position = self.live.position;
+        match &self.live.ordered {
+            Some(ordered) if ordered.before == position && now < ordered.at + LATE_FILL_MS => position.max(ordered.after),
+            _ if now < self.live.last_fill + LATE_FILL_MS || position.is_zero() => position.max(filled),
+            _ => position,
+        }
     }
 }
 

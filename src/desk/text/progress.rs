@@ -10,7 +10,7 @@ use crate::desk::memory::Outcome;
 use crate::desk::pace::{Pace, retry_delay_ms};
 use crate::desk::step::{Ctx, Outbox};
 use crate::desk::ticket::{End, State, Ticket};
-use crate::desk::trade::{Kind, Phase, Why};
+use crate::desk::trade::{Kind, Ordered, Phase, Why};
 use crate::market::{Decimal, Side};
 
 /// Share of the available balance that an order may use after the exchange refused a larger one: fees and moving prices
@@ -215,7 +215,7 @@ fn finish(account: &mut Account, order: &TextOrder, outcome: Outcome, ctx: &Ctx<
         let guards = account.trades.iter_mut().filter(|trade| trade.kind == Kind::Guard && trade.symbol == order.symbol);
         for guard in guards.filter(|guard| guard.phase == Phase::Open) {
             let Some((_, qty)) = held.iter().find(|(side, _)| *side == guard.side) else { continue };
-            (guard.live.ordered, guard.live.last_fill) = (*qty, ctx.now);
+            guard.live.ordered = Some(Ordered { before: order.held_before(guard.side), after: *qty, at: ctx.now });
             if qty.is_zero() {
                 begin_closing(guard, Why::Order, ctx);
             }
