@@ -99,10 +99,15 @@ impl Phemex {
         }
     }
 
+    /// A question that the small budget pays for.
+    fn ask_aside(&mut self, call: &Call) -> Result<(Reply<Box<RawValue>>, Attempt)> {
+        self.small_budget.ask(&mut self.session, Reason::Other, |session| session.call_with_attempt(call))
+    }
+
     /// What the history says of an order that is not open (any more).
     pub(super) fn ended(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let call = Call::get(HISTORY, Params::of(&order.symbol).with("clOrdID", order.id.as_str()));
-        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<Box<RawValue>>>(&call))? else { return Ok(None) };
+        let Some((reply, attempt)) = found(self.ask_aside(&call))? else { return Ok(None) };
         let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
         let row = rows.into_iter().find(|row| row.is_named(order));
         Ok(row.map(|row| row.state_of(order, attempt.offset_ms)).map(|state| match state.status {
@@ -133,7 +138,7 @@ impl Phemex {
             .with("offset", offset)
             .with("limit", FILLS_PAGE)
             .with("start", from);
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(&Call::get(TRADES, query))?;
+        let (reply, attempt) = self.ask_aside(&Call::get(TRADES, query))?;
         let rows = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
         Ok((rows, attempt))
     }
