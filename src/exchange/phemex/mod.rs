@@ -20,7 +20,8 @@
 //! * One-way or hedge is a property of each contract, told by the rows of its position, if it was ever touched, and else by
 //!   what is refused. It is never changed. Every order, and every cancel, names its half.
 //! * The sign of the leverage is the margin mode: negative is cross.
-//! * Stops and targets are orders with a quantity. Several may rest, and they outlive the position.
+//! * Stops and targets are orders with a quantity. Several may rest, and they outlive the position: one whose answer says that
+//!   it does not only close is cancelled at once, and refused. In hedge mode the half that it names says it.
 
 mod budget;
 mod errors;
@@ -42,7 +43,9 @@ use super::orders::{found, in_order, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
-use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
+use crate::market::{
+    Balance, ClientId, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
+};
 use budget::SmallBudget;
 
 /// Where real money is.
@@ -81,6 +84,8 @@ const DEMO_REQUESTS_PER_MINUTE: u32 = 100;
 const FILLS_PAGE: usize = 200;
 /// Most pages of executions for one question.
 const FILLS_PAGES_MAX: usize = 10;
+/// Most guards that are remembered for having been disowned.
+const DISOWNED_MAX: usize = 100;
 
 const ORDERS: &str = "/g-orders";
 const ACTIVE: &str = "/g-orders/activeList";
@@ -95,6 +100,8 @@ pub struct Phemex {
     settle: String,
     demo: bool,
     modes: Modes,
+    /// Guards that were taken without reduce-only, and cancelled.
+    disowned: Vec<ClientId>,
     /// Each contract's leverage and margin mode.
     known: Known,
     catalogue: Catalogue,
@@ -110,6 +117,7 @@ impl Phemex {
             small_budget: SmallBudget::default(),
             settle: line.settle,
             modes: Modes::default(),
+            disowned: Vec::new(),
             known: Known::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
