@@ -113,6 +113,11 @@ impl Session {
         self.offset_ms.unwrap_or(0)
     }
 
+    /// Signs and judges otherwise from now on.
+    pub(crate) fn set_dialect(&mut self, dialect: &'static Dialect) {
+        self.dialect = dialect;
+    }
+
     /// Whether signed calls can be made at all.
     pub(crate) fn has_key(&self) -> bool {
         !self.keys.key.is_empty()

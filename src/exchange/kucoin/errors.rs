@@ -13,6 +13,10 @@ use crate::market::{Millis, SECOND_MS};
 
 /// The code of everything that is no failure.
 const SUCCESS: i64 = 200_000;
+/// The key is not known, or of another version.
+const UNKNOWN_KEY: i64 = 400_003;
+/// The passphrase is wrong, or signed for another version.
+const WRONG_PHRASE: i64 = 400_004;
 /// A pool of requests is filled anew this often: what is waited when nothing else is said.
 const POOL_MS: Millis = 30 * SECOND_MS;
 /// How long the host's gateway locks an address out.
@@ -100,8 +104,8 @@ fn reason_of(code: i64, text: &str) -> Reason {
         300_005 | 300_016 => Reason::Leverage,
         300_001 | 300_004 => Reason::TooManyOrders,
         330_005 | 330_011 | 330_012 => Reason::PositionMode,
-        400_001 | 400_003 | 400_004 | 400_005 | 400_007 => Reason::Credentials,
-        // Frozen, of a region or person that may not trade, or of the other kind of account.
+        400_001 | UNKNOWN_KEY | WRONG_PHRASE | 400_005 | 400_007 => Reason::Credentials,
+        // Frozen, of a region or person that may not trade, or not of the kind that has what was asked for.
         411_100 | 40_010 | 400_303 | 112_010 => Reason::AccountRestricted,
         400_006 => Reason::IpNotAllowed,
         400_002 => Reason::ClockSkew,
@@ -144,12 +148,17 @@ fn names(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// Whether a call may have been refused for the version of its key.
+pub(super) fn doubts_version(error: &ExchangeError) -> bool {
+    matches!(error, ExchangeError::Refused(refusal) if [UNKNOWN_KEY, WRONG_PHRASE].iter().any(|code| refusal.code == code.to_string()))
+}
+
 /// What only the account's owner can do about it.
 fn advice(code: i64) -> &'static str {
     match code {
-        400_003 | 400_004 => "key, secret and passphrase must be of one key, made for futures, which takes signatures of version 2",
+        UNKNOWN_KEY | WRONG_PHRASE => "key, secret and passphrase must be of one key, of version 2 or 3, made for futures",
         400_007 => "give the key the permission for futures trading",
-        112_010 => "only classic accounts are served, not unified ones",
+        112_010 => "this is a classic account, of which was asked what only unified ones have",
         _ => "",
     }
 }
@@ -192,7 +201,9 @@ mod tests {
             (BadRequest, &[100_001, 300_000, 400_100, 400_000, 404_000]),
             (Other, &[999_999, 7]),
         ]);
-        assert!(BENCH.coded(200, 400_003, "KC-API-KEY not exists").to_string().contains("version 2"));
+        assert!(BENCH.coded(200, 400_003, "KC-API-KEY not exists").to_string().contains("of one key"));
+        // Said to classic accounts: it is no sign of a unified one.
+        assert!(BENCH.coded(200, 112_010, "words").to_string().contains("this is a classic account"));
     }
 
     #[test]

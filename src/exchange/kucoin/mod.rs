@@ -1,4 +1,5 @@
-//! KuCoin futures, linear perpetual contracts, classic accounts. There is no demo.
+//! KuCoin futures, linear perpetual contracts, classic accounts. There is no demo. Whether an account is a unified one is
+//! told by another host only, which is not asked; how the calls here fail for one is documented nowhere.
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -100,7 +101,7 @@ impl KuCoin {
     /// An account at the other end of the line.
     pub fn new(line: Line) -> KuCoin {
         KuCoin {
-            session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
+            session: Session::new(line.http, line.keys, line.clock, &sign::VERSION_2),
             settle: line.settle,
             hedge: false,
             known: Known::default(),
@@ -143,6 +144,21 @@ impl KuCoin {
         Ok(found)
     }
 
+    /// The first signed call. If it is refused as one of a key of the other version is, that one is tried once, and kept if it is
+    /// taken.
+    fn read_position_mode(&mut self) -> Result<(wire::PositionMode, Attempt)> {
+        let call = Call::get("/api/v2/position/getPositionMode", Params::new());
+        let refused = match self.call(&call) {
+            Err(error) if errors::doubts_version(&error) => error,
+            done => return done,
+        };
+        self.session.set_dialect(&sign::VERSION_3);
+        self.call(&call).map_err(|error| {
+            self.session.set_dialect(&sign::VERSION_2);
+            if errors::doubts_version(&error) { refused } else { error }
+        })
+    }
+
     /// What an answer holds.
     fn call<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
         let (answer, attempt) = self.session.call_with_attempt::<Reply<T>>(call)?;
@@ -161,7 +177,7 @@ impl Exchange for KuCoin {
 
     fn open(&mut self) -> Result<AccountMode> {
         self.session.server_time()?;
-        let (mode, attempt) = self.call::<wire::PositionMode>(&Call::get("/api/v2/position/getPositionMode", Params::new()))?;
+        let (mode, attempt) = self.read_position_mode()?;
         self.hedge = mode.is_hedge().ok_or_else(|| attempt.unknown("a position mode that nobody here knows"))?;
         self.known = Known::default();
         Ok(AccountMode { hedge: self.hedge, restricted: None })

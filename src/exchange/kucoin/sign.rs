@@ -1,7 +1,7 @@
 //! The signature, and everything else that makes a call KuCoin's.
 //!
 //! What is signed is what is sent: time, method, path with its query, and the body's text. The passphrase goes signed
-//! too, with the version of that custom beside it.
+//! too. Beside it stands the version of the key, of which there are two that sign alike; which one a key is of is not told.
 
 use super::{errors, wire};
 use crate::exchange::Keys;
@@ -16,17 +16,20 @@ const WINDOW_MS: Millis = 5000;
 const AHEAD_MS: Millis = 1000;
 /// How long what was executed may still be missing in answers.
 const LAG_MS: Millis = 2000;
-/// The passphrase is signed in this version and in version 3 alike.
-const KEY_VERSION: &str = "2";
 
 /// How long after its timestamp a request can still be executed, and what it did still be unseen.
 pub(super) const FENCE_MS: Millis = WINDOW_MS + AHEAD_MS + LAG_MS;
 
-/// How KuCoin signs and fails.
-pub(super) const DIALECT: Dialect =
-    Dialect { fence_ms: FENCE_MS, sign, judge: errors::judge, time_path: "/api/v1/timestamp", time_of: wire::server_time };
+/// How KuCoin signs and fails; nearly every key is of this version.
+pub(super) const VERSION_2: Dialect = dialect(|keys, call, time| sign(keys, call, time, "2"));
+/// The same for keys of the next version.
+pub(super) const VERSION_3: Dialect = dialect(|keys, call, time| sign(keys, call, time, "3"));
 
-fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
+const fn dialect(sign: fn(&Keys, &Call, Millis) -> HttpRequest) -> Dialect {
+    Dialect { fence_ms: FENCE_MS, sign, judge: errors::judge, time_path: "/api/v1/timestamp", time_of: wire::server_time }
+}
+
+fn sign(keys: &Keys, call: &Call, time: Millis, version: &str) -> HttpRequest {
     let target = call.target();
     let mut headers = Vec::new();
     if call.signed {
@@ -36,7 +39,7 @@ fn sign(keys: &Keys, call: &Call, time: Millis) -> HttpRequest {
         headers.push(("KC-API-SIGN", signature));
         headers.push(("KC-API-TIMESTAMP", time));
         headers.push(("KC-API-PASSPHRASE", hmac_sha256_base64(&keys.secret, keys.password.expose())));
-        headers.push(("KC-API-KEY-VERSION", KEY_VERSION.to_owned()));
+        headers.push(("KC-API-KEY-VERSION", version.to_owned()));
     }
     if !call.body.is_empty() {
         headers.push(("Content-Type", "application/json".to_owned()));
@@ -59,12 +62,12 @@ mod tests {
             let call = vector.call();
             let theirs = vector.headers().keys().map(String::as_str);
             // Theirs names a type even where there is nothing of it.
-            vector.assert_same(&sign(&keys(), &call, AT), theirs.filter(|name| *name != "Content-Type" || !call.body.is_empty()));
+            vector.assert_same(&sign(&keys(), &call, AT, "2"), theirs.filter(|name| *name != "Content-Type" || !call.body.is_empty()));
         }
     }
 
     #[test]
     fn a_public_call_says_nothing_of_the_account() {
-        assert!(sign(&keys(), &Call::public("/x", Params::new()), AT).headers.is_empty());
+        assert!(sign(&keys(), &Call::public("/x", Params::new()), AT, "3").headers.is_empty());
     }
 }

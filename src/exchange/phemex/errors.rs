@@ -14,7 +14,7 @@ use crate::market::{Decimal, Millis, SECOND_MS};
 /// What is waited when the end of a limit was not named. Requests are counted by the minute.
 const WAIT_MS: Millis = 10 * SECOND_MS;
 /// How long an address is shut out that asked far too often. No limit of the exchange's ends later.
-const BLOCK_MS: Millis = 300 * SECOND_MS;
+pub(super) const BLOCK_MS: Millis = 300 * SECOND_MS;
 
 /// The code for whatever went wrong behind the gateway, a passing trouble or a mistake of ours.
 const CATCH_ALL: i64 = 10500;

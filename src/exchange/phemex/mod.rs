@@ -6,6 +6,7 @@
 //! | this one | which request serves which method of [`Exchange`] |
 //! | `orders.rs` | how orders and guards are sent, found again and listed |
 //! | `settings.rs` | position mode, margin mode and leverage of a contract |
+//! | `budget.rs` | the small budget of requests, and what it holds back |
 //! | `sign.rs` | what makes a call this exchange's: signature and expiry |
 //! | `errors.rs` | what a failure says about the order |
 //! | `wire.rs` | the shapes of answers and what they mean |
@@ -19,8 +20,10 @@
 //! * One-way or hedge is a property of each contract, told by the rows of its position, if it was ever touched, and else by
 //!   what is refused. It is never changed. Every order, and every cancel, names its half.
 //! * The sign of the leverage is the margin mode: negative is cross.
-//! * Stops and targets are orders with a quantity. Several may rest, and they outlive the position.
+//! * Stops and targets are orders with a quantity. Several may rest, and they outlive the position: one whose answer says that
+//!   it does not only close is cancelled at once, and refused. In hedge mode the half that it names says it.
 
+mod budget;
 mod errors;
 mod instruments;
 mod orders;
@@ -40,7 +43,10 @@ use super::orders::{found, in_order, quote, shared_name};
 use super::params::Params;
 use super::session::{Call, Session};
 use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Letters, Line, MarginScope, Second};
-use crate::market::{Balance, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms};
+use crate::market::{
+    Balance, ClientId, Fill, Instruments, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
+};
+use budget::SmallBudget;
 
 /// Where real money is.
 pub const LIVE_URL: &str = "https://api.phemex.com";
@@ -78,6 +84,8 @@ const DEMO_REQUESTS_PER_MINUTE: u32 = 100;
 const FILLS_PAGE: usize = 200;
 /// Most pages of executions for one question.
 const FILLS_PAGES_MAX: usize = 10;
+/// Most guards that are remembered for having been disowned.
+const DISOWNED_MAX: usize = 100;
 
 const ORDERS: &str = "/g-orders";
 const ACTIVE: &str = "/g-orders/activeList";
@@ -88,9 +96,12 @@ const TRADES: &str = "/exchange/order/v2/tradingList";
 /// One account at Phemex.
 pub struct Phemex {
     session: Session,
+    small_budget: SmallBudget,
     settle: String,
     demo: bool,
     modes: Modes,
+    /// Guards that were taken without reduce-only, and cancelled.
+    disowned: Vec<ClientId>,
     /// Each contract's leverage and margin mode.
     known: Known,
     catalogue: Catalogue,
@@ -103,8 +114,10 @@ impl Phemex {
         Phemex {
             demo: line.keys.demo,
             session: Session::new(line.http, line.keys, line.clock, &sign::DIALECT),
+            small_budget: SmallBudget::default(),
             settle: line.settle,
             modes: Modes::default(),
+            disowned: Vec::new(),
             known: Known::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
@@ -122,7 +135,11 @@ impl Exchange for Phemex {
     }
 
     fn open(&mut self) -> Result<AccountMode> {
-        self.session.server_time()?;
+        match self.session.server_time() {
+            // Counted apart from all that follows; a clock that is off is set when a call is refused for it.
+            Err(error) if matches!(error.reason(), Some(Reason::RateLimited { .. })) => {}
+            done => drop(done?),
+        }
         // What proved its mode without rows stays known: nothing else would tell it.
         self.known = Known::default();
         self.account(None)?;
@@ -131,9 +148,10 @@ impl Exchange for Phemex {
     }
 
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
-        let (now, session, settle) = (self.session.now(), &mut self.session, self.settle.as_str());
+        let (now, session, budget, settle) = (self.session.now(), &mut self.session, &mut self.small_budget, self.settle.as_str());
         let call = Call::public("/public/products", Params::new());
-        let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
+        let read = |session: &mut Session| session.stream(&call, |body| instruments::read_contracts(body, settle));
+        let list = self.catalogue.get(now, || budget.ask(session, Reason::Other, read))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
             self.known.share_names(&list);
             self.modes.share_names(&list);
@@ -143,7 +161,9 @@ impl Exchange for Phemex {
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        let reply: wire::MarketReply = self.session.call(&Call::public("/md/v3/ticker/24hr", Params::of(symbol)))?;
+        let call = Call::public("/md/v3/ticker/24hr", Params::of(symbol));
+        // An order waits for it: it is to be asked for again, not to end what asked.
+        let reply = self.small_budget.ask(&mut self.session, Reason::Busy, |session| session.call::<wire::MarketReply>(&call))?;
         quote(reply.result.bid, reply.result.ask, symbol)
     }
 

@@ -3,10 +3,11 @@
 use serde_json::value::RawValue;
 
 use super::wire::{self, OrderRow, Reply};
-use super::{ACTIVE, FILLS_PAGE, HISTORY, ORDERS, Phemex, TRADES};
+use super::{ACTIVE, DISOWNED_MAX, FILLS_PAGE, HISTORY, ORDERS, Phemex, TRADES};
+use crate::exchange::Exchange;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::error::{ExchangeError, Reason, Result};
-use crate::exchange::orders::{found, guard_taken, own, taken};
+use crate::exchange::orders::{found, guard_taken, guarded, own, taken};
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
 use crate::market::{Action, Millis, NewOrder, OrderKind, OrderRef, OrderState, OrderStatus, Protection, ProtectionKind, Side, Symbol};
@@ -44,6 +45,11 @@ fn guard_params(protection: &Protection, half: Option<Side>) -> Params {
         .with("timeInForce", "ImmediateOrCancel")
 }
 
+fn not_closing() -> ExchangeError {
+    let why = "the exchange took the stop or target without reduce-only, so that it could open a position: it was cancelled";
+    ExchangeError::refused(Reason::Other, why)
+}
+
 impl Phemex {
     /// A call about one order: its answer is the order, in which a refusal may hide behind a successful answer.
     pub(super) fn order_call(&mut self, call: &Call) -> Result<(OrderRow, Attempt)> {
@@ -56,11 +62,21 @@ impl Phemex {
         let result = self.order_call(&Call::post(ORDERS, &order_params(order, half)));
         self.learn_mode(&order.symbol, half.is_some(), &result);
         let (row, attempt) = result?;
+        // The half says it in hedge mode.
+        if order.action == Action::Close && half.is_none() && row.says_it_closes() == Some(false) {
+            let (symbol, qty, id) = (&order.symbol, order.qty, &order.id);
+            log::warn!(
+                "{symbol}: {id} should close {qty}, but was taken without reduce-only: what is more than the position opens the other side"
+            );
+        }
         let state = taken(order, row.created_at(attempt.offset_ms));
         own(OrderState { id: row.name().to_owned(), ..state }, &order.id, &attempt)
     }
 
     pub(super) fn place_guard(&mut self, protection: &Protection) -> Result<OrderState> {
+        if self.disowned.contains(&protection.id) {
+            return Err(not_closing());
+        }
         let half = self.half(&protection.symbol, protection.side)?;
         let result = self.order_call(&Call::post(ORDERS, &guard_params(protection, half)));
         self.learn_mode(&protection.symbol, half.is_some(), &result);
@@ -72,10 +88,27 @@ impl Phemex {
         if !row.is_guard(guard_word(protection.kind), protection.trigger_price) {
             return Err(attempt.unknown("the answer shows another type or trigger price than was sent"));
         }
-        if !row.closes() {
-            log::warn!("{}: the answer to {} does not say that it only closes", protection.symbol, protection.id);
+        match row.says_it_closes() {
+            // The half says it in hedge mode.
+            _ if half.is_some() => {}
+            Some(true) => {}
+            Some(false) => return Err(self.disown(protection, &attempt)),
+            None => log::warn!("{}: the answer to {} does not say that it only closes", protection.symbol, protection.id),
         }
         Ok(state)
+    }
+
+    /// Cancels a guard that could open a position. It is not sent again under that name, which may not be free any more.
+    fn disown(&mut self, protection: &Protection, attempt: &Attempt) -> ExchangeError {
+        let (symbol, id) = (protection.symbol.clone(), protection.id.clone());
+        if let Err(error) = self.cancel(&OrderRef { symbol, id: id.clone(), guard: Some(guarded(protection)) }) {
+            return attempt.unknown(format!("taken without reduce-only, so that it could open a position, and not cancelled: {error}"));
+        }
+        if self.disowned.len() >= DISOWNED_MAX {
+            self.disowned.clear();
+        }
+        self.disowned.push(id);
+        not_closing()
     }
 
     /// The open orders of a contract, plain and conditional, as far as one answer shows them, and an error if it does not
@@ -99,10 +132,15 @@ impl Phemex {
         }
     }
 
+    /// A question that the small budget pays for.
+    fn ask_aside(&mut self, call: &Call) -> Result<(Reply<Box<RawValue>>, Attempt)> {
+        self.small_budget.ask(&mut self.session, Reason::Other, |session| session.call_with_attempt(call))
+    }
+
     /// What the history says of an order that is not open (any more).
     pub(super) fn ended(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
         let call = Call::get(HISTORY, Params::of(&order.symbol).with("clOrdID", order.id.as_str()));
-        let Some((reply, attempt)) = found(self.session.call_with_attempt::<Reply<Box<RawValue>>>(&call))? else { return Ok(None) };
+        let Some((reply, attempt)) = found(self.ask_aside(&call))? else { return Ok(None) };
         let rows: Vec<OrderRow> = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
         let row = rows.into_iter().find(|row| row.is_named(order));
         Ok(row.map(|row| row.state_of(order, attempt.offset_ms)).map(|state| match state.status {
@@ -133,7 +171,7 @@ impl Phemex {
             .with("offset", offset)
             .with("limit", FILLS_PAGE)
             .with("start", from);
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<Box<RawValue>>>(&Call::get(TRADES, query))?;
+        let (reply, attempt) = self.ask_aside(&Call::get(TRADES, query))?;
         let rows = wire::rows(&reply.data).map_err(|error| attempt.unreadable(&error))?;
         Ok((rows, attempt))
     }

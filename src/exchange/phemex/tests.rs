@@ -1,6 +1,8 @@
 //! Whole calls against a scripted exchange: what is asked, in which order, and what is made of the answers.
 
 mod account;
+mod budget;
+mod echo;
 
 use serde_json::{Value, json};
 
@@ -259,27 +261,6 @@ fn a_contract_without_rows_is_taken_for_one_way_until_a_refusal_proves_the_other
     let mut stage = Stage::new();
     stage.expect([held(json!([])), ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
     stage.expect([ok(PLACE, row(Leg::Entry, "Created"))]).place(&[limit("1")]).remove(0).unwrap();
-}
-
-#[test]
-fn a_guard_is_placed_only_if_the_answer_shows_its_type_and_its_trigger() {
-    let mut stage = Stage::knowing(false);
-    let stop = guard(Side::Long, ProtectionKind::StopLoss);
-    for other in [
-        json!({"orderType": "Market"}),
-        json!({"orderType": "MarketIfTouched"}),
-        json!({"orderType": null}),
-        json!({"stopPxRp": "0"}),
-        json!({"stopPxRp": "1800"}),
-        json!({"stopPxRp": null}),
-    ] {
-        let answer = with(stop_row("Untriggered"), other);
-        assert!(is_unknown(&stage.expect([ok(PLACE, answer.clone())]).protect(&stop)), "{answer}");
-    }
-    // That it only closes may be said in two ways, and need not be.
-    for said in [json!({}), json!({"execInst": "None", "reduceOnly": true}), json!({"execInst": "None"}), json!({"execInst": null})] {
-        stage.expect([ok(PLACE, with(stop_row("Untriggered"), said))]).protect(&stop).unwrap();
-    }
 }
 
 #[test]

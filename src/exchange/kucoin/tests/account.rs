@@ -34,6 +34,35 @@ fn opening_reads_the_clock_and_the_position_mode_and_forgets_what_was_set() {
 }
 
 #[test]
+fn a_key_of_the_next_version_is_found_out_and_kept() {
+    let mode = || ok(POSITION_MODE, json!({"positionMode": 0}));
+    let refused = |code| raw(POSITION_MODE, 401, &json!({"code": code, "msg": "words"}).to_string());
+    let time = || ok(TIME, json!(START));
+    let versions =
+        |stage: &Stage, calls: &[usize]| -> Vec<_> { calls.iter().map(|at| stage.header(*at, "KC-API-KEY-VERSION").unwrap()).collect() };
+    for code in ["400003", "400004"] {
+        let mut stage = Stage::new(false);
+        stage.expect([time(), refused(code), mode()]).open().unwrap();
+        assert_eq!(versions(&stage, &[1, 2]), ["2", "3"]);
+        stage.expect([time(), mode()]).open().unwrap();
+        assert_eq!(versions(&stage, &[1]), ["3"], "kept");
+        stage.expect([ok(POSITIONS, json!([]))]).positions(None).unwrap();
+        assert_eq!(versions(&stage, &[0]), ["3"]);
+    }
+    // If neither is taken the first refusal counts, and the next try begins as the first did.
+    let mut stage = Stage::new(false);
+    let error = stage.expect([time(), refused("400004"), refused("400003")]).open().unwrap_err();
+    assert!(error.reason() == Some(Reason::Credentials) && error.to_string().contains("400004"), "{error}");
+    stage.expect([time(), mode()]).open().unwrap();
+    assert_eq!(versions(&stage, &[1]), ["2"]);
+    // Any other refusal says nothing of the version.
+    assert_eq!(reason(stage.expect([time(), refused("400005")]).open()), Some(Reason::Credentials));
+    assert!(stage.expect([time(), refused("400003"), broken(POSITION_MODE, true)]).open().is_err());
+    stage.expect([time(), mode()]).open().unwrap();
+    assert_eq!(versions(&stage, &[1]), ["2"]);
+}
+
+#[test]
 fn what_is_so_already_costs_one_look_and_then_nothing() {
     let mut stage = Stage::new(false);
     stage.expect([ok(MARGIN_MODE, mode("CROSS")), ok(LEVERAGE, leverage("5"))]).prepare(&eth(), &want(5, Cross)).unwrap();

@@ -40,7 +40,7 @@ pub(in crate::exchange::phemex) struct OrderRow {
     #[serde(default, deserialize_with = "decimal_or_zero")]
     stop_px_rp: Decimal,
     #[serde(default)]
-    reduce_only: bool,
+    reduce_only: Option<bool>,
     #[serde(default)]
     exec_inst: Option<String>,
     #[serde(default, deserialize_with = "millis_of_nanos")]
@@ -76,15 +76,17 @@ impl OrderRow {
         self.waits() || !self.stop_px_rp.is_zero() || kind_of(self.kind()).is_some()
     }
 
-    /// Whether it says that it only makes a position smaller. "Close when triggered" is said of plain orders too, where it
-    /// means nothing.
-    pub(in crate::exchange::phemex) fn closes(&self) -> bool {
-        self.reduce_only
-            || match self.exec_inst.as_deref() {
-                Some("ReduceOnly") => true,
-                Some("CloseOnTrigger") => self.is_conditional(),
-                _ => false,
-            }
+    /// Whether it says that it only makes a position smaller; `None` when it says nothing of it, or what nobody here knows. The
+    /// flag has been seen false, and missing, where the instruction told. "Close when triggered" is said of plain orders too,
+    /// where it means nothing.
+    pub(in crate::exchange::phemex) fn says_it_closes(&self) -> Option<bool> {
+        match (self.exec_inst.as_deref(), self.reduce_only) {
+            (_, Some(true)) | (Some("ReduceOnly"), _) => Some(true),
+            (Some("CloseOnTrigger"), _) => Some(self.is_conditional()),
+            (Some("None"), _) => Some(false),
+            (None | Some(""), flag) => flag,
+            _ => None,
+        }
     }
 
     /// A conditional order that waits for its trigger.
@@ -100,7 +102,7 @@ impl OrderRow {
     /// As a row of a list.
     pub(in crate::exchange::phemex) fn state(self, symbol: &Symbol, offset_ms: i64) -> OrderState {
         let conditional = self.is_conditional();
-        let (side, opens) = acts_on(self.side == Direction::Buy, half(&self.pos_side), self.closes());
+        let (side, opens) = acts_on(self.side == Direction::Buy, half(&self.pos_side), self.says_it_closes() == Some(true));
         OrderState {
             symbol: symbol.clone(),
             side,
