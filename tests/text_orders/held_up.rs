@@ -123,6 +123,22 @@ fn a_position_larger_than_the_book_is_closed_in_steps() {
     }
 }
 
+/// A line that closes goes on until it is done, or for as long as an order may take.
+#[test]
+fn a_line_that_closes_takes_a_thin_book_in_steps_too() {
+    for (line, left) in [("close", vec![]), ("sell 0.06 reduce", vec!["LONG 0.04"])] {
+        let mut scene = after(Kind::CoinEx, false, &["a0 ETHUSDT buy 0.1 x5"]);
+        scene.world.faults(0, Faults::new(0, Vec::new(), Conditions { liquidity: Some(d("0.035")), ..Conditions::default() }));
+        let number = scene.give(&format!("a0 ETHUSDT {line}"));
+        for price in ["3001", "3002", "3003"] {
+            scene.rest(3_000);
+            scene.price(price);
+        }
+        assert_eq!(scene.wait_for(number), Outcome::Done, "{line}\n{}", scene.world.story());
+        scene.assert_state(&left);
+    }
+}
+
 /// One exchange shuts a path that answers the same refusal again and again.
 #[test]
 fn what_is_always_refused_is_tried_seldom() {
