@@ -157,11 +157,7 @@ fn orders_that_open() {
 /// After a look at the position, because the call names no side.
 #[test]
 fn orders_that_close() {
-    let cases = [
-        ("close_position_part", "bot-0009", "0.02"),
-        ("reduce_only_market", "bot-0008", "0.02"),
-        ("close_position_all", "bot-0010", "0.05"),
-    ];
+    let cases = [("close_position_part", "bot-0009", "0.02"), ("reduce_only_market", "bot-0008", "0.02")];
     for (name, client_id, qty) in cases {
         let order = market("ETHUSDT", client_id, Side::Long, Action::Close, qty);
         let replies = [reply_to("position_one"), list(json!([])), reply_to(name)];
@@ -173,6 +169,19 @@ fn orders_that_close() {
         compare("position_one", &seen[0]);
         compare(name, &seen[2]);
     }
+}
+
+/// Only what ends a trade names no quantity.
+#[test]
+fn the_order_that_ends_a_trade() {
+    let name = "close_position_all";
+    let order = market("ETHUSDT", "ph00000000aa000001c01", Side::Long, Action::Close, "0.05");
+    let mut answer = COINEX[name].reply.clone();
+    answer["data"]["client_id"] = json!(order.id.as_str());
+    let (placed, seen) = act([reply_to("position_one"), reply(&answer)], |coinex| coinex.place(std::slice::from_ref(&order)).remove(0));
+    assert_eq!(seen.len(), 2);
+    compare(name, &seen[1]);
+    same_execution(name, &placed.unwrap());
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use perphook::desk::{Outcome, Why};
 use perphook::exchange::paper::ConditionalStatus;
-use perphook::market::{Millis, ProtectionKind};
+use perphook::market::{Decimal, Millis, ProtectionKind};
 
-use crate::scene::{ETH, Scene, after, one_way};
-use crate::sim::faults::{Class, Fault, Rule};
+use crate::scene::{ETH, Scene, after, d, one_way};
+use crate::sim::faults::{Class, Conditions, Fault, Faults, Rule};
 use crate::sim::{Entry, Kind};
 use crate::world::{entry, exit};
 
@@ -13,8 +13,12 @@ use crate::world::{entry, exit};
 fn bracket_on(exchange: Kind) -> Scene {
     let mut scene = after(exchange, false, &[]);
     filled(&mut scene);
-    // In lots of a hundredth on the one, of a thousandth on the other.
-    let held = if exchange == Kind::BingX { "LONG 0.06" } else { "LONG 0.066" };
+    // In lots of a hundredth on the one, of a thousandth on the other, and hardly any on the third.
+    let held = match exchange {
+        Kind::BingX => "LONG 0.06",
+        Kind::CoinEx => "LONG 0.06688963",
+        _ => "LONG 0.066",
+    };
     scene.assert_state(&[held, "stop 2800 of LONG", "target 3100 of LONG"]);
     scene.mark();
     scene
@@ -119,6 +123,50 @@ fn a_close_that_is_refused_leaves_stop_and_target_alone() {
     scene.assert_state(&["LONG 0.066", "stop 2800 of LONG", "target 3100 of LONG"]);
     scene.rest(60_000);
     scene.assert_state(&[]);
+}
+
+/// Where a book is too thin for a market order, an exchange may place none at all. What is there is taken, step by step.
+#[test]
+fn a_position_larger_than_the_book_is_closed_in_steps() {
+    for code in [None, Some(3620), Some(3628)] {
+        let mut scene = bracket_on(Kind::CoinEx);
+        // The book itself is too thin, or the exchange says so three times in a row.
+        let rules = code.map(|code| Rule::new(Class::Place, Fault::refuse(200, code, "depth")).on("POST", "/v2/futures/close-position"));
+        let shown = if code.is_none() { d("0.02") } else { d("0.05") };
+        let thin = Conditions { liquidity: Some(shown), ..Conditions::default() };
+        scene.world.faults(0, Faults::new(0, rules.map(|rule| rule.times(3)).into_iter().collect(), thin));
+        let number = scene.give_json(&exit(0, ETH, "LONG", 2));
+        for price in ["2984", "2983", "2982", "2981", "2980"] {
+            scene.rest(6_000);
+            scene.price(price);
+        }
+        assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
+        scene.assert_state(&[]);
+        assert_eq!(scene.world.desk.memory().closed.iter().map(|trade| trade.why).collect::<Vec<_>>(), [Why::Exit]);
+        // Never more than was held, and in no larger steps than the book has.
+        let closed = scene.world.book(0, |sim, _| {
+            let trades = sim.book.trades().iter().filter(|trade| !trade.opening);
+            trades.map(|trade| trade.qty).collect::<Vec<_>>()
+        });
+        assert!(closed.iter().all(|qty| *qty <= shown) && closed.len() > 1, "{closed:?}\n{}", scene.world.story());
+        assert_eq!(closed.iter().sum::<Decimal>(), d("0.06688963"), "{}", scene.world.story());
+    }
+}
+
+/// A line that closes goes on until it is done, or for as long as an order may take.
+#[test]
+fn a_line_that_closes_takes_a_thin_book_in_steps_too() {
+    for (line, left) in [("close", vec![]), ("sell 0.06 reduce", vec!["LONG 0.04"])] {
+        let mut scene = after(Kind::CoinEx, false, &["a0 ETHUSDT buy 0.1 x5"]);
+        scene.world.faults(0, Faults::new(0, Vec::new(), Conditions { liquidity: Some(d("0.035")), ..Conditions::default() }));
+        let number = scene.give(&format!("a0 ETHUSDT {line}"));
+        for price in ["3001", "3002", "3003"] {
+            scene.rest(3_000);
+            scene.price(price);
+        }
+        assert_eq!(scene.wait_for(number), Outcome::Done, "{line}\n{}", scene.world.story());
+        scene.assert_state(&left);
+    }
 }
 
 /// One exchange shuts a path that answers the same refusal again and again.

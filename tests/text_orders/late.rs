@@ -61,6 +61,18 @@ fn what_others_do_meanwhile_is_taken_for_true_after_a_while() {
     assert_eq!(net(&scene), d("0.1"), "{}", scene.world.story());
 }
 
+/// Where a close without a quantity takes all there is, a part is closed as a part.
+#[test]
+fn what_came_to_a_position_unseen_is_not_reduced() {
+    let mut scene = after(Kind::CoinEx, false, &["a0 ETHUSDT buy 0.1 x5"]);
+    scene.rest(3_000);
+    let conditions = Conditions { late_positions_ms: LATE_MS, ..Conditions::default() };
+    scene.world.faults(0, Faults::new(1, Vec::new(), conditions));
+    scene.by_hand(Side::Long, "0.1", false);
+    scene.do_it("a0 ETHUSDT sell 0.1 reduce");
+    assert_eq!(net(&scene), d("0.1"), "{}", scene.world.story());
+}
+
 /// An exchange that takes the order, loses the answer, and finds the order long after the fence only: the position tells.
 #[test]
 fn an_order_that_is_found_too_late_is_not_doubled() {

@@ -15,6 +15,8 @@ use crate::market::{Millis, SECOND_MS};
 const WINDOW_MS: Millis = SECOND_MS;
 /// A longer wait asked for by a gateway is a misunderstanding.
 const WAIT_MAX_MS: Millis = 600 * SECOND_MS;
+/// An order that may not rest found nobody to trade with.
+const UNFILLED: i64 = 3621;
 
 /// The frame of every answer, and of every element of a batch.
 #[derive(Debug, Deserialize)]
@@ -72,8 +74,8 @@ fn reason_of(code: i64, words: &str) -> Reason {
         3109 | 107 => Reason::InsufficientBalance,
         3127 => Reason::MinSize,
         3600 => Reason::UnknownOrder,
-        // The last four: the book is too thin for this size.
-        3606 | 3615..=3619 | 3632..=3635 | 3627..=3629 | 3620 => Reason::PriceBand,
+        3606 | 3615..=3619 | 3632..=3635 | UNFILLED => Reason::PriceBand,
+        _ if is_thin(code) => Reason::PriceBand,
         // Call auctions, and the time of protection in which only makers are let in.
         3157 | 3610 | 3612..=3614 | 3638 => Reason::Maintenance,
         3622 => Reason::WouldTrigger,
@@ -84,6 +86,25 @@ fn reason_of(code: i64, words: &str) -> Reason {
         4004 | 4009 => Reason::BadRequest,
         _ => reason_in(words).unwrap_or(if code == 3639 { Reason::BadRequest } else { Reason::Other }),
     }
+}
+
+/// Codes of a book that is too thin for the quantity.
+fn is_thin(code: i64) -> bool {
+    matches!(code, 3620 | 3627..=3629)
+}
+
+/// Whether the book was too thin for the order. It was not placed.
+pub(super) fn is_too_thin(error: &ExchangeError) -> bool {
+    code_of(error).is_some_and(is_thin)
+}
+
+/// Whether the order reached too far, in price or quantity. It was not placed; one that found nobody reached far enough.
+pub(super) fn is_too_far(error: &ExchangeError) -> bool {
+    error.reason() == Some(Reason::PriceBand) && code_of(error) != Some(UNFILLED)
+}
+
+fn code_of(error: &ExchangeError) -> Option<i64> {
+    if let ExchangeError::Refused(refusal) = error { refusal.code.parse().ok() } else { None }
 }
 
 /// What the words tell where the code does not. The code of a close or a stop without a position is documented nowhere.
@@ -124,7 +145,7 @@ mod tests {
             (InsufficientBalance, &[3109, 107]),
             (MinSize, &[3127]),
             (UnknownOrder, &[3600]),
-            (PriceBand, &[3606, 3615, 3616, 3617, 3618, 3619, 3632, 3633, 3634, 3635, 3627, 3628, 3629, 3620]),
+            (PriceBand, &[3606, 3615, 3616, 3617, 3618, 3619, 3621, 3632, 3633, 3634, 3635, 3627, 3628, 3629, 3620]),
             (Maintenance, &[3610, 3612, 3613, 3614, 3638, 3157]),
             (WouldTrigger, &[3622]),
             (BadRequest, &[3639, 4004, 4009]),
@@ -133,8 +154,11 @@ mod tests {
             (ClockSkew, &[4010, 4017, 227]),
             (AccountRestricted, &[4011, 4018, 4115, 4117, 4130, 4158, 4159]),
             (rate_limited(WINDOW_MS), &[4123, 4213]),
-            (Other, &[3621, 3999, 7, -1]),
+            (Other, &[3999, 7, -1]),
         ]);
+        let all = |is: fn(&ExchangeError) -> bool| (3600..3700).filter(|code| is(&BENCH.coded(200, *code, "words"))).collect::<Vec<i64>>();
+        assert_eq!(all(is_too_thin), [3620, 3627, 3628, 3629]);
+        assert_eq!(all(is_too_far), [3606, 3615, 3616, 3617, 3618, 3619, 3620, 3627, 3628, 3629, 3632, 3633, 3634, 3635]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
 //! | `orders.rs` | how orders are sent, found again and cancelled |
+//! | `close.rs` | how a position is closed, also into a thin book |
 //! | `guards.rs` | stops and targets, which are no orders here |
 //! | `settings.rs` | margin mode and leverage |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
@@ -16,9 +17,11 @@
 //! * Names of orders are not checked for uniqueness. Nothing is ever sent twice.
 //! * One position for each contract, one-way. Orders have no reduce-only flag: closing is a call of its own, at market or at
 //!   a limit, which names no side, so the position is looked at first. All of it is closed by naming no quantity either.
+//! * A market order that a book is too thin for is refused as a whole. One that closes then takes what the book shows.
 //! * Stop and target are attributes of a position, one of each: they follow its size, end with it, and carry no name.
 //! * Leverage and margin mode are set together, and can be read only from a position.
 
+mod close;
 mod errors;
 mod guards;
 mod instruments;
@@ -102,10 +105,19 @@ pub struct CoinEx {
 /// Which position a contract had.
 struct Look {
     symbol: Symbol,
-    /// Which way and how much; `None` while it was flat.
-    held: Option<(Side, Decimal)>,
+    /// `None` while it was flat.
+    held: Option<Held>,
     /// Our time.
     at: Millis,
+}
+
+/// A position, as far as closing it is concerned.
+#[derive(Clone, Copy)]
+struct Held {
+    side: Side,
+    qty: Decimal,
+    /// Not reserved by closes that rest.
+    free: Decimal,
 }
 
 impl CoinEx {
@@ -146,6 +158,13 @@ impl CoinEx {
         Ok(row)
     }
 
+    /// The first levels of a book. Tickers have neither bid nor ask; an interval of zero leaves prices as they are.
+    fn depth(&mut self, symbol: &Symbol) -> Result<wire::Depth> {
+        let params = Params::new().with("market", symbol.as_str()).with("limit", 5).with("interval", "0");
+        let reply: Reply<wire::Book> = self.session.call(&Call::public("/v2/futures/depth", params))?;
+        Ok(reply.data.depth)
+    }
+
     /// What a position shows of its contract's settings.
     fn learn(&mut self, row: &PositionRow) -> Symbol {
         let symbol = shared_name(&self.instruments, &row.market);
@@ -182,10 +201,7 @@ impl Exchange for CoinEx {
     }
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
-        // Tickers have neither bid nor ask. An interval of zero leaves prices as they are.
-        let params = Params::new().with("market", symbol.as_str()).with("limit", 5).with("interval", "0");
-        let reply: Reply<wire::Book> = self.session.call(&Call::public("/v2/futures/depth", params))?;
-        let (bid, ask) = reply.data.depth.best();
+        let (bid, ask) = self.depth(symbol)?.best();
         quote(bid, ask, symbol)
     }
 

@@ -5,41 +5,27 @@
 
 use serde_json::value::RawValue;
 
-use super::{BATCH_MAX, CoinEx, Look, PLANS, of, wire};
+use super::{BATCH_MAX, CoinEx, PLANS, of, wire};
 use crate::exchange::error::{ExchangeError, Reason, Result};
 use crate::exchange::orders::found;
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
-use crate::market::{Action, ClientId, Decimal, Millis, NewOrder, OrderKind, OrderRef, OrderState, Side, Symbol};
+use crate::market::{Action, ClientId, NewOrder, OrderKind, OrderRef, OrderState, Symbol};
 use wire::{OrderRow, Reply};
 
 pub(super) const PENDING: &str = "/v2/futures/pending-order";
 const FINISHED: &str = "/v2/futures/finished-order";
 const OPEN: &str = "/v2/futures/order";
-/// Takes a position down and never beyond flat: what other exchanges mean by reduce-only, with orders of every type.
-const CLOSE: &str = "/v2/futures/close-position";
 
-/// A position that was looked at so recently needs no second look before it is closed.
-const LOOK_MS: Millis = 1000;
-
-/// The parameters of a plain order, alone or in a batch. One that closes has no direction: the position's decides.
+/// The parameters of a plain order, alone or in a batch.
 fn order_params(order: &NewOrder) -> Params {
-    named_params(order, Some(order.qty))
-}
-
-/// Without a quantity a close takes all of the position.
-fn named_params(order: &NewOrder, qty: Option<Decimal>) -> Params {
-    let direction = (order.action == Action::Open).then(|| wire::direction_word(order.side, order.action));
-    let params = of(&order.symbol).with_some("side", direction);
+    let side = wire::direction_word(order.side, order.action);
+    let params = of(&order.symbol).with("side", side);
     let params = match order.kind {
         OrderKind::Market => params.with("type", "market"),
         OrderKind::Limit { price } => params.with("type", "limit").with_decimal("price", price),
     };
-    let params = match qty {
-        Some(qty) => params.with_decimal("amount", qty),
-        None => params,
-    };
-    params.with("client_id", order.id.as_str())
+    params.with_decimal("amount", order.qty).with("client_id", order.id.as_str())
 }
 
 /// Orders that need nothing but to be sent: they open, and their names are used once.
@@ -55,20 +41,18 @@ impl CoinEx {
     }
 
     fn place_one(&mut self, order: &NewOrder) -> Result<OrderState> {
-        let path = match order.action {
-            Action::Open => OPEN,
-            Action::Close => CLOSE,
-        };
-        let qty = match order.action {
-            Action::Open => Some(order.qty),
-            Action::Close => self.qty_to_close(order)?,
-        };
-        if ClientId::parse(order.id.as_str()).is_none() {
-            self.must_be_unused(&order.symbol, &order.id)?;
+        if order.action == Action::Close {
+            return self.close(order);
         }
+        self.must_be_unused(order)?;
+        self.send(OPEN, order, &order_params(order))
+    }
+
+    /// Sends one order.
+    pub(super) fn send(&mut self, path: &'static str, order: &NewOrder, params: &Params) -> Result<OrderState> {
         // What was seen of the position is no longer so.
         self.look = None;
-        let (reply, attempt) = self.session.call_with_attempt::<Reply<OrderRow>>(&Call::post(path, &named_params(order, qty)))?;
+        let (reply, attempt) = self.session.call_with_attempt::<Reply<OrderRow>>(&Call::post(path, params))?;
         reply.data.placed(order, &attempt)
     }
 
@@ -98,41 +82,17 @@ impl CoinEx {
         }
     }
 
-    /// What a close must name. One at market for all that is held names nothing: resting closes reserve parts of a position,
-    /// and a rest below the smallest order cannot be named at all.
-    fn qty_to_close(&mut self, order: &NewOrder) -> Result<Option<Decimal>> {
-        let held = self.must_hold(&order.symbol, order.side)?;
-        let takes_all = order.kind == OrderKind::Market && order.qty >= held;
-        Ok((!takes_all).then_some(order.qty))
-    }
-
-    /// How much is held. The call that closes names no side: on the other side it would take down a position that is not meant.
-    fn must_hold(&mut self, symbol: &Symbol, side: Side) -> Result<Decimal> {
-        let now = self.session.now();
-        let recent = self.look.as_ref().filter(|look| look.symbol == *symbol && now.saturating_sub(look.at) <= LOOK_MS);
-        let held = match recent {
-            Some(look) => look.held,
-            None => self.row_of(symbol).map_err(ExchangeError::nothing_sent)?.map(|row| row.held()),
-        };
-        match held {
-            Some((held, qty)) if held == side => Ok(qty),
-            Some((held, _)) => Err(ExchangeError::refused(Reason::NoPosition, format!("the position of {symbol} is {held}, not {side}"))),
-            None => Err(ExchangeError::refused(Reason::NoPosition, format!("{symbol} has no position"))),
+    /// Two orders of one name could not be told apart; names of our own are used once.
+    pub(super) fn must_be_unused(&mut self, order: &NewOrder) -> Result<()> {
+        let NewOrder { symbol, id, .. } = order;
+        if ClientId::parse(id.as_str()).is_some() {
+            return Ok(());
         }
-    }
-
-    /// Two orders of one name could not be told apart.
-    fn must_be_unused(&mut self, symbol: &Symbol, id: &ClientId) -> Result<()> {
         let order = OrderRef { symbol: symbol.clone(), id: id.clone(), guard: None };
         match self.named(&order, PENDING, false).map_err(ExchangeError::nothing_sent)? {
             Some(_) => Err(ExchangeError::refused(Reason::DuplicateClientId, format!("an open order of {symbol} is named {id}"))),
             None => Ok(()),
         }
-    }
-
-    /// Keeps what was seen of a position.
-    pub(super) fn looked(&mut self, symbol: &Symbol, held: Option<(Side, Decimal)>) {
-        self.look = Some(Look { symbol: symbol.clone(), held, at: self.session.now() });
     }
 
     /// Open orders are in one list, ended ones in another: in this order, because an order moves from the one to the other.

@@ -1,6 +1,7 @@
 //! Whole calls against a scripted exchange: what is asked, in which order, and what is made of the answers.
 
 mod account;
+mod close;
 mod guards;
 mod orders;
 
@@ -69,6 +70,11 @@ fn position(side: &str) -> Value {
         "stop_loss_price": "0", "take_profit_price": "0", "stop_loss_list": [], "take_profit_list": [], "updated_at": 1_699_999_999_000_u64})
 }
 
+/// What one order comes to.
+fn place(stage: &mut Stage, steps: impl IntoIterator<Item = Step>, order: NewOrder) -> Result<OrderState> {
+    stage.expect(steps).place(&[order]).remove(0)
+}
+
 const OPEN: &str = "POST /v2/futures/order";
 const CLOSE: &str = "POST /v2/futures/close-position";
 const BATCH: &str = "POST /v2/futures/batch-order";
@@ -77,6 +83,7 @@ const PENDING: &str = "GET /v2/futures/pending-order";
 const FINISHED: &str = "GET /v2/futures/finished-order";
 const PLANS_LIST: &str = "GET /v2/futures/pending-stop-order";
 const CANCEL: &str = "POST /v2/futures/cancel-order-by-client-id";
+const DEPTH: &str = "GET /v2/futures/depth";
 const TIME: &str = "GET /v2/time";
 
 fn time() -> Step {

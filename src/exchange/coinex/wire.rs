@@ -8,6 +8,7 @@ mod orders;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::Held;
 use crate::exchange::answers::{side, success};
 use crate::exchange::numbers::{decimal, decimal_if_said, decimal_or_zero, decimal_to_show, millis, millis_or_zero, whole_leverage};
 use crate::exchange::orders::guard_state;
@@ -132,9 +133,9 @@ pub(super) struct Depth {
     asks: Vec<Level>,
 }
 
-/// Price and quantity.
+/// Price and quantity. A quantity that cannot be read is none to count on.
 #[derive(Deserialize)]
-struct Level(#[serde(deserialize_with = "decimal")] Decimal, IgnoredAny);
+struct Level(#[serde(deserialize_with = "decimal")] Decimal, #[serde(deserialize_with = "decimal_to_show")] Decimal);
 
 impl Depth {
     /// The best of each side; zero where nobody is.
@@ -142,6 +143,26 @@ impl Depth {
         let bid = self.bids.iter().map(|level| level.0).max();
         let ask = self.asks.iter().map(|level| level.0).min();
         (bid.unwrap_or_default(), ask.unwrap_or_default())
+    }
+
+    /// What one who closes a position of that side finds: the price at which there is enough for `qty`, or else the last one
+    /// that is no further than `beyond` (a share of the best price) behind the best, and how much there is up to it. `None`
+    /// where nobody is.
+    pub(super) fn within(&self, closes: Side, beyond: Decimal, qty: Decimal) -> Option<(Decimal, Decimal)> {
+        let (levels, factor) = match closes {
+            Side::Long => (&self.bids, Decimal::ONE - beyond),
+            Side::Short => (&self.asks, Decimal::ONE + beyond),
+        };
+        let mut levels: Vec<&Level> = levels.iter().filter(|level| level.0 > Decimal::ZERO && level.1 > Decimal::ZERO).collect();
+        levels.sort_by(|a, b| closes.is_worse(a.0, b.0).cmp(&closes.is_worse(b.0, a.0)));
+        let (mut price, mut found) = (levels.first()?.0, Decimal::ZERO);
+        let bound = price.checked_mul(factor)?;
+        for level in levels.into_iter().filter(|level| !closes.is_worse(level.0, bound)) {
+            if found < qty {
+                (price, found) = (level.0, found.saturating_add(level.1));
+            }
+        }
+        Some((price, found))
     }
 }
 
@@ -191,9 +212,11 @@ pub(super) struct PositionRow {
     pub(super) market: String,
     #[serde(deserialize_with = "side")]
     pub(super) side: Side,
-    /// Not `close_avbl`, of which resting closes are taken off.
     #[serde(deserialize_with = "decimal")]
     open_interest: Decimal,
+    /// The same without what resting closes reserve.
+    #[serde(default, deserialize_with = "decimal_if_said")]
+    close_avbl: Option<Decimal>,
     #[serde(default, deserialize_with = "decimal_to_show")]
     avg_entry_price: Decimal,
     #[serde(default, deserialize_with = "decimal_to_show")]
@@ -245,8 +268,8 @@ impl PositionRow {
     }
 
     /// Which way and how much.
-    pub(super) fn held(&self) -> (Side, Decimal) {
-        (self.side, self.open_interest)
+    pub(super) fn held(&self) -> Held {
+        Held { side: self.side, qty: self.open_interest, free: self.close_avbl.unwrap_or(self.open_interest) }
     }
 
     /// Whether it holds a position of that side.

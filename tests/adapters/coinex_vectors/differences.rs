@@ -13,6 +13,8 @@ pub(super) const DIFFERENCES: &[Difference] = &[
     ("batch_orders", "market", Text("ETHUSDT"), Nothing),
     ("batch_orders", "orders/0/client_id", Text("bot-0014"), Text("ph00000000aa000001e01")),
     ("batch_orders", "orders/1/client_id", Text("bot-0015"), Text("ph00000000aa000001d01")),
+    // What ends a trade has a name of ours.
+    ("close_position_all", "client_id", Text("bot-0010"), Text("ph00000000aa000001c01")),
     // Lists are followed page by page, with more than ten rows in each.
     ("positions", "page", Nothing, Text("1")),
     ("positions", "limit", Nothing, Text("100")),

@@ -15,12 +15,30 @@ fn the_answer_is_the_whole_order() {
     let shown = texts(&row, ["type", "price", "client_id", "fee", "fee_ccy", "last_filled_price"]);
     assert_eq!(shown, ["market", "0", "bot-0001", "0.05", "USDT", "2000"]);
     assert_eq!((row["order_id"].as_u64(), row.get("status")), (Some(136_913_377_780), None));
-    // With a depth a part is executed, and then nothing.
+}
+
+#[test]
+fn a_market_order_for_more_than_the_book_shows_is_not_placed() {
+    let mut desk = Desk::new();
+    desk.market_order("buy", "0.05");
     desk = desk.under(Conditions { liquidity: Some(d("0.03")), ..Conditions::default() });
-    assert_eq!(kinds(&desk.market_order("buy", "0.05")), ["0.05", "0.03", "0.02", "60"]);
+    let shown = desk.get("futures/depth", "market=ETHUSDT&limit=5&interval=0");
+    let [bid, size] = [0, 1].map(|at| shown["data"]["depth"]["bids"][0][at].as_str().unwrap().to_owned());
+    assert_eq!(size, "0.03");
     let market = json!({"market": ETH, "side": "buy", "type": "market", "amount": "0.05"});
-    assert_eq!(desk.refused("order", market), 3620);
-    assert_eq!(desk.held(Side::Long), d("0.08"));
+    assert_eq!(desk.refused("order", market.clone()), 3620);
+    assert_eq!(desk.refused("close-position", json!({"market": ETH, "type": "market"})), 3620);
+    assert_eq!(desk.held(Side::Long), d("0.05"));
+    // What names a price and may not rest takes what is there, and nothing rests.
+    let ioc = |amount: &str| json!({"market": ETH, "type": "ioc", "price": bid, "amount": amount});
+    assert_eq!(kinds(&desk.done("close-position", ioc("0.02"))), ["0.02", "0.02", "0", "40"]);
+    assert_eq!(kinds(&desk.done("close-position", ioc("0.02"))), ["0.02", "0.01", "0.01", "20"]);
+    assert_eq!(desk.refused("close-position", ioc("0.02")), 3621);
+    // Somebody was faster than the book shows.
+    assert_eq!(desk.refused("close-position", json!({"market": ETH, "type": "market"})), 3620);
+    desk.price("2000");
+    desk.done("close-position", json!({"market": ETH, "type": "market"}));
+    assert_eq!((desk.held(Side::Long), desk.rows("pending-order", "").len()), (Decimal::ZERO, 0));
 }
 
 #[test]
@@ -107,6 +125,7 @@ fn closing_is_another_call_and_never_opens() {
     assert_eq!(texts(&position, ["open_interest", "close_avbl", "side"]), ["0.03", "0.01", "short"]);
     assert_eq!(desk.refused("close-position", limit), 3639);
     assert_eq!(desk.refused("close-position", close("0.02")), 3639);
+    assert_eq!(desk.refused("close-position", close("0.03")), 3639, "all of it, but by name");
     desk.done("close-position", json!({"market": ETH, "type": "market"}));
     assert_eq!((desk.position(), desk.rows("pending-order", "").len()), (Value::Null, 0));
     // A plain order knows no such mark: it opens, whatever it says.

@@ -1,4 +1,5 @@
-//! Placing orders and closing positions. The answer is the whole order, with what was executed at once.
+//! Placing orders and closing positions. The answer is the whole order, with what was executed at once. Where the depth is
+//! limited, a market order for more than the book shows is not placed; of one that may not rest, what is left is cancelled.
 
 use perphook::exchange::paper::{NewPlain, TimeInForce};
 use perphook::market::{Decimal, Side, Symbol};
@@ -44,7 +45,7 @@ fn place(ask: &mut Ask<'_>) -> Result<Value, Fail> {
 }
 
 /// `POST /v2/futures/close-position`: all of it if no amount is given. More than there is is refused (unconfirmed); and
-/// what resting orders will close is reserved for them, but for an order that closes all at once.
+/// what resting orders will close is reserved for them, but for an order that closes all at once, which names no amount.
 pub fn close(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     ask.is_futures()?;
     let symbol = ask.symbol()?;
@@ -55,7 +56,7 @@ pub fn close(ask: &mut Ask<'_>) -> Result<Said, Fail> {
     let held = ask.floor.book.position(&symbol, side);
     let closable = ask.floor.free_to_close(&symbol, side, held);
     let qty = amount.unwrap_or(if kind == "market" { held } else { closable });
-    let closes_all = kind == "market" && qty == held;
+    let closes_all = kind == "market" && amount.is_none();
     if qty > closable && !closes_all {
         return Err(Fail::invalid("amount exceeds the closable position"));
     }
@@ -113,6 +114,7 @@ fn send(ask: &mut Ask<'_>, wanted: Wanted) -> Result<Value, Fail> {
     let last = book.market(&symbol).map(|market| market.last).ok_or_else(|| fail::no_market(symbol.as_str()))?;
     let takes = price.is_none_or(|price| if buy { price >= last } else { price <= last });
     match kind {
+        "market" if book.knobs().liquidity.is_some_and(|shown| qty > shown) => return Err(unfilled(kind)),
         "maker_only" if takes => return Err(Fail::new(3622, "This order can't be set as Maker Only and has been canceled.")),
         "ioc" | "fok" if !takes => return Err(unfilled(kind)),
         "fok" if book.knobs().liquidity.is_some() => return Err(Fail::not_simulated("fok where the depth is limited")),

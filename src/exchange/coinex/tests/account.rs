@@ -4,7 +4,6 @@ use super::*;
 
 const SET: &str = "POST /v2/futures/adjust-position-leverage";
 const MARKET: &str = "GET /v2/futures/market";
-const DEPTH: &str = "GET /v2/futures/depth";
 const BALANCE: &str = "GET /v2/assets/futures/balance";
 const DEALS: &str = "GET /v2/futures/user-deals";
 

@@ -3,11 +3,6 @@
 use super::*;
 use crate::market::ClientId;
 
-/// What one order comes to.
-fn place(stage: &mut Stage, steps: impl IntoIterator<Item = Step>, order: NewOrder) -> Result<OrderState> {
-    stage.expect(steps).place(&[order]).remove(0)
-}
-
 #[test]
 fn an_order_that_opens_names_its_direction_and_is_answered_whole() {
     for (side, word) in [(Side::Long, "buy"), (Side::Short, "sell")] {
@@ -65,83 +60,6 @@ fn nothing_is_sent_twice_but_what_the_clock_refused() {
     let late = || no(OPEN, 4010, "expired");
     assert!(place(&mut stage, [late(), time(), ok(OPEN, row(Leg::Entry, "buy", "0"))], order()).is_ok());
     assert_eq!(reason(place(&mut stage, [late(), time(), late()], order())), Some(Reason::ClockSkew));
-    stage.done();
-}
-
-#[test]
-fn a_close_is_another_call_that_names_no_side() {
-    let closing = |side, kind| NewOrder { id: id(Leg::Close), kind, ..market(side, Action::Close) };
-    let at = OrderKind::Limit { price: d("2100") };
-    for (side, held, word, kind) in [
-        (Side::Long, "long", "sell", OrderKind::Market),
-        (Side::Short, "short", "buy", OrderKind::Market),
-        (Side::Long, "long", "sell", at),
-    ] {
-        let mut stage = stage();
-        let steps = [list(HELD, json!([position(held)])), ok(CLOSE, row(Leg::Close, word, "0.5"))];
-        let state = place(&mut stage, steps, closing(side, kind)).unwrap();
-        assert_eq!((state.status, state.side, state.opens), (OrderStatus::Filled, side, false));
-        assert_eq!(stage.query(0), "market=ETHUSDT&market_type=FUTURES&page=1&limit=100");
-        let sent = stage.body(1);
-        assert_eq!((&sent["amount"], sent.get("side"), sent.get("price").is_some()), (&json!("0.5"), None, kind == at));
-        stage.done();
-    }
-}
-
-/// The quantity is what was held when it was looked at, whatever resting closes reserve of it.
-#[test]
-fn a_close_of_all_that_is_held_names_no_quantity() {
-    let at = OrderKind::Limit { price: d("2100") };
-    for (qty, kind, named) in [
-        ("1.49", OrderKind::Market, Some("1.49")),
-        ("1.5", OrderKind::Market, None),
-        ("1.6", OrderKind::Market, None),
-        ("1.5", at, Some("1.5")),
-    ] {
-        let closing = || NewOrder { id: id(Leg::Close), kind, qty: d(qty), ..market(Side::Long, Action::Close) };
-        let (held, closed) = (|| list(HELD, json!([position("long")])), || ok(CLOSE, row(Leg::Close, "sell", "0.5")));
-        let mut stage = stage();
-        place(&mut stage, [held(), closed()], closing()).unwrap();
-        assert_eq!(stage.body(1).get("amount").and_then(Value::as_str), named, "{qty} {kind:?}");
-        stage.expect([held()]).positions(Some(&eth())).unwrap();
-        place(&mut stage, [closed()], closing()).unwrap();
-        assert_eq!(stage.body(0).get("amount").and_then(Value::as_str), named, "{qty} {kind:?}, looked at before");
-        stage.done();
-    }
-}
-
-#[test]
-fn what_is_not_held_is_not_closed() {
-    let mut stage = stage();
-    let closing = || market(Side::Long, Action::Close);
-    for rows in [json!([]), json!([position("short")]), json!([with(position("long"), json!({"open_interest": "0"}))])] {
-        assert_eq!(reason(place(&mut stage, [list(HELD, rows.clone())], closing())), Some(Reason::NoPosition), "{rows}");
-        stage.pass(1001);
-    }
-    assert!(is_never_sent(&place(&mut stage, [broken(HELD, true)], closing())));
-    assert!(is_never_sent(&place(&mut stage, [list(HELD, json!([json!({"market": "ETHUSDT", "side": "long"})]))], closing())));
-    stage.done();
-}
-
-#[test]
-fn what_was_looked_at_just_now_is_not_looked_at_again() {
-    let mut stage = stage();
-    let held = || list(HELD, json!([position("long")]));
-    let closed = || ok(CLOSE, row(Leg::Entry, "sell", "0.5"));
-    let closing = || market(Side::Long, Action::Close);
-    stage.expect([held()]).positions(Some(&eth())).unwrap();
-    stage.pass(1000);
-    place(&mut stage, [closed()], closing()).unwrap();
-    // The order may have changed it.
-    place(&mut stage, [held(), closed()], closing()).unwrap();
-
-    stage.expect([held()]).positions(Some(&eth())).unwrap();
-    stage.pass(1001);
-    place(&mut stage, [held(), closed()], closing()).unwrap();
-
-    let other = Symbol::new("BTCUSDT");
-    stage.expect([list(HELD, json!([]))]).positions(Some(&other)).unwrap();
-    place(&mut stage, [held(), closed()], closing()).unwrap();
     stage.done();
 }
 
