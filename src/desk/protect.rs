@@ -15,17 +15,17 @@ use crate::market::{Decimal, Leg, Millis, Protection, ProtectionKind, Symbol};
 /// successor comes; where both may rest, it goes after; where the new one takes the old one's place, nothing need go.
 pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis, Urgency, Step)) {
     for (at, old) in trade.retired.iter().enumerate() {
-        let relieved = is_relieved(trade, old, ctx);
+        let (relieved, urgency) = (is_relieved(trade, old, ctx), urgency_of(old.leg));
         match old.state {
-            State::Resting if !old.pace.missed && relieved => offer(old.pace.at, Urgency::Protect, Step::Cancel(Which::Retired(at))),
-            _ => old.ask_at().into_iter().for_each(|when| offer(when, Urgency::Protect, Step::Ask(Which::Retired(at)))),
+            State::Resting if !old.pace.missed && relieved => offer(old.pace.at, urgency, Step::Cancel(Which::Retired(at))),
+            _ => old.ask_at().into_iter().for_each(|when| offer(when, urgency, Step::Ask(Which::Retired(at)))),
         }
     }
     let gone = trade.live.had_position && trade.live.position.is_zero();
     for kind in ProtectionKind::ALL {
         let which = Which::of(kind);
         let Some(ticket) = trade.ticket(which) else { continue };
-        let urgency = if kind == ProtectionKind::StopLoss { Urgency::Protect } else { Urgency::Ask };
+        let urgency = urgency_of(ticket.leg);
         if let Some(at) = ticket.ask_at() {
             offer(at, urgency, Step::Ask(which));
         }
@@ -37,6 +37,11 @@ pub(super) fn offer(trade: &Trade, ctx: &Ctx<'_>, offer: &mut impl FnMut(Millis,
             _ => {}
         }
     }
+}
+
+/// A stop is never kept waiting by a target.
+fn urgency_of(leg: Leg) -> Urgency {
+    if leg == Leg::Stop { Urgency::Protect } else { Urgency::Ask }
 }
 
 /// Whether a replaced stop or target may go now.

@@ -327,6 +327,15 @@ fn a_stop_that_is_repeated_stays() {
     }
 }
 
+/// Where one of a kind can rest: the new stop is there before anything is done about the target.
+#[test]
+fn a_stop_does_not_wait_for_a_target() {
+    let mut scene = guarded();
+    scene.do_it("a0 ETHUSDT pos 0.1 sl:2950 tp:3200");
+    scene.rest(2_000);
+    assert_eq!(scene.sent(), ["cancel stop", "ETHUSDT stop 2950", "cancel target", "ETHUSDT target 3200"]);
+}
+
 /// A crash between two records: the guard is on disk before the order that asked for it is forgotten.
 #[test]
 fn the_guard_is_written_before_the_verdict() {
