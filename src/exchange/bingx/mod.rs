@@ -3,7 +3,9 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
-//! | `orders.rs` | how orders and guards are sent, found again and cancelled; whose executions are whose |
+//! | `orders.rs` | how orders and guards are sent |
+//! | `find.rs` | how one order is found again |
+//! | `fills.rs` | whose executions are whose |
 //! | `given.rs` | the numbers the exchange gave to our orders, and what those were that got none |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
@@ -22,6 +24,8 @@
 //! * Executions have neither id nor direction: their orders tell it.
 
 mod errors;
+mod fills;
+mod find;
 mod given;
 mod instruments;
 mod orders;
@@ -32,6 +36,7 @@ mod wire;
 
 use std::sync::Arc;
 
+use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Result};
 use super::known::Known;
@@ -42,6 +47,7 @@ use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Lette
 use crate::market::{
     Balance, Fill, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
+use fills::Learned;
 use given::Given;
 use wire::{AllCanceled, Reply, Rows};
 
@@ -89,6 +95,7 @@ pub struct BingX {
     /// Leverage and margin mode, as last read or set.
     known: Known,
     given: Given,
+    learned: Learned,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
 }
@@ -104,14 +111,20 @@ impl BingX {
             hedge: false,
             known: Known::default(),
             given: Given::default(),
+            learned: Learned::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
         }
     }
 
+    /// A call whose attempt may matter.
+    fn call<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
+        self.session.call_with_attempt(call)
+    }
+
     /// A read whose answer holds what was asked for.
     fn get<T: serde::de::DeserializeOwned>(&mut self, path: &'static str, query: Params) -> Result<T> {
-        self.session.call::<Reply<T>>(&Call::get(path, query)).map(|reply| reply.data)
+        Ok(self.call::<Reply<T>>(&Call::get(path, query))?.0.data)
     }
 
     fn read_margin_mode(&mut self, symbol: &Symbol) -> Result<()> {
@@ -129,7 +142,7 @@ impl BingX {
     /// The leverage that is known of one margin mode says nothing about the other.
     fn set_margin_mode(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<()> {
         let params = Params::of(symbol).with("marginType", wire::margin_word(mode));
-        let done = self.session.call::<wire::Done>(&Call::query("POST", MARGIN_TYPE, params)).map(drop);
+        let done = self.call::<wire::Done>(&Call::query("POST", MARGIN_TYPE, params)).map(drop);
         change(&mut self.known, symbol, Terms { leverage: None, margin_mode: Some(mode) }, done)
     }
 
@@ -138,7 +151,7 @@ impl BingX {
         let halves: &[&str] = if self.hedge { &["LONG", "SHORT"] } else { &["BOTH"] };
         for half in halves {
             let params = Params::of(symbol).with("side", *half).with("leverage", leverage);
-            let reply: Reply<wire::LeverageSet> = self.session.call(&Call::query("POST", LEVERAGE, params))?;
+            let (reply, _) = self.call::<Reply<wire::LeverageSet>>(&Call::query("POST", LEVERAGE, params))?;
             leverage_set(leverage, reply.data.leverage())?;
         }
         Ok(())
@@ -180,7 +193,7 @@ impl Exchange for BingX {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         let call = Call::public("/openApi/swap/v2/quote/ticker", Params::of(symbol));
-        let ticker = self.session.call::<Reply<wire::Ticker>>(&call)?.data;
+        let ticker = self.call::<Reply<wire::Ticker>>(&call)?.0.data;
         quote(ticker.bid_price, ticker.ask_price, symbol)
     }
 
@@ -236,18 +249,7 @@ impl Exchange for BingX {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let has_number = self.given.number(&order.id).is_some();
-        let is_guard = order.guard.is_some();
-        if is_guard && !has_number {
-            // Its name is rarely kept, and questions that must fail are counted: the list comes first.
-            let listed = self.listed(order)?;
-            return listed.map_or_else(|| self.named_order(order), |(state, _)| Ok(Some(state)));
-        }
-        match self.named_order(order)? {
-            None if is_guard => Ok(self.listed(order)?.map(|(state, _)| state)),
-            None if self.given.is_lost(&order.id) => self.lost_order(order),
-            named => Ok(named),
-        }
+        if order.guard.is_some() { self.find_guard(order) } else { self.find_plain(order) }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
@@ -263,7 +265,7 @@ impl Exchange for BingX {
             None => self.handle(&order.id),
         };
         let params = Params::of(&order.symbol).with(name, value);
-        self.session.call::<wire::Done>(&Call::query("DELETE", ORDER, params))?;
+        self.call::<wire::Done>(&Call::query("DELETE", ORDER, params))?;
         if order.guard.is_some() {
             // Another one that does the same, and has no name, is looked for when it is asked for again.
             self.given.forget(&order.id);
@@ -275,8 +277,8 @@ impl Exchange for BingX {
         // Plain orders that rest are of this type only; without it stops and targets would go as well.
         let params = Params::of(symbol).with_some("type", (!conditional).then_some("LIMIT"));
         let call = Call::query("DELETE", "/openApi/swap/v2/trade/allOpenOrders", params);
-        match found(self.session.call::<Reply<Option<AllCanceled>>>(&call))? {
-            Some(Reply { data: Some(canceled), .. }) => canceled.verdict(),
+        match found(self.call::<Reply<Option<AllCanceled>>>(&call))? {
+            Some((Reply { data: Some(canceled), .. }, _)) => canceled.verdict(),
             _ => Ok(()),
         }
     }
