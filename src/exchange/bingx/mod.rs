@@ -6,6 +6,7 @@
 //! | `orders.rs` | how orders and guards are sent |
 //! | `find.rs` | how one order is found again |
 //! | `fills.rs` | whose executions are whose |
+//! | `closed.rs` | which endpoints the exchange has closed for a while |
 //! | `given.rs` | the numbers the exchange gave to our orders, and what those were that got none |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
@@ -23,6 +24,7 @@
 //! * Stops are never attached to an entry: some were silently dropped.
 //! * Executions have neither id nor direction: their orders tell it.
 
+mod closed;
 mod errors;
 mod fills;
 mod find;
@@ -47,6 +49,7 @@ use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Lette
 use crate::market::{
     Balance, Fill, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
+use closed::Closed;
 use fills::Learned;
 use given::Given;
 use wire::{AllCanceled, Reply, Rows};
@@ -96,6 +99,7 @@ pub struct BingX {
     known: Known,
     given: Given,
     learned: Learned,
+    closed: Closed,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
 }
@@ -112,14 +116,17 @@ impl BingX {
             known: Known::default(),
             given: Given::default(),
             learned: Learned::default(),
+            closed: Closed::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
         }
     }
 
-    /// A call whose attempt may matter.
+    /// Any call but one that places an order: what goes to a closed endpoint holds nothing else back.
     fn call<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
-        self.session.call_with_attempt(call)
+        self.closed.pass(call, self.session.now())?;
+        let answer = self.session.call_with_attempt(call);
+        answer.map_err(|error| self.closed.note(call, error, self.session.now()))
     }
 
     /// A read whose answer holds what was asked for.
@@ -169,11 +176,13 @@ impl Exchange for BingX {
     }
 
     fn server_time(&mut self) -> Result<Millis> {
-        self.session.server_time()
+        let call = Call::public(sign::DIALECT.time_path, Params::new());
+        self.closed.pass(&call, self.session.now())?;
+        self.session.server_time().map_err(|error| self.closed.note(&call, error, self.session.now()))
     }
 
     fn open(&mut self) -> Result<AccountMode> {
-        self.session.server_time()?;
+        self.server_time()?;
         let mode: wire::PositionMode = self.get("/openApi/swap/v1/positionSide/dual", Params::new())?;
         self.hedge = mode.dual_side_position;
         self.known = Known::default();
@@ -181,9 +190,14 @@ impl Exchange for BingX {
     }
 
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
-        let (now, session, settle) = (self.session.now(), &mut self.session, self.settle.as_str());
+        let (now, settle) = (self.session.now(), self.settle.as_str());
         let call = Call::public("/openApi/swap/v2/quote/contracts", Params::new());
-        let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
+        let (session, closed) = (&mut self.session, &self.closed);
+        let list = self.catalogue.get(now, || {
+            closed.pass(&call, now)?;
+            session.stream(&call, |body| instruments::read_contracts(body, settle))
+        });
+        let list = list.map_err(|error| self.closed.note(&call, error, now))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
             self.known.share_names(&list);
             self.instruments = Arc::clone(&list);

@@ -37,6 +37,8 @@ impl BingX {
             .with("workingType", wire::trigger_word(protection.by))
     }
 
+    /// Past the closed endpoints: while this one is, nothing of the account can be opened, closed or protected, and all of it
+    /// waits.
     fn send(&mut self, params: Params) -> Result<(Named<Ack>, Attempt)> {
         let (reply, attempt) = self.session.call_with_attempt::<Reply<One<Named<Ack>>>>(&Call::query("POST", ORDER, params))?;
         Ok((reply.data.order, attempt))

@@ -1,6 +1,7 @@
 //! Whole calls against a scripted exchange: what is asked, in which order, and what is made of the answers.
 
 mod account;
+mod closed;
 mod fills;
 mod guards;
 mod lost;
