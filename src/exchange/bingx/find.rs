@@ -68,13 +68,20 @@ impl BingX {
 
     /// A stop or a target. Its name is rarely kept: without a number the list comes first.
     pub(super) fn find_guard(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        if self.given.number(&order.id).is_none() {
+        let Some(number) = self.given.number(&order.id).map(str::to_owned) else {
             let listed = self.listed(order)?;
             return listed.map_or_else(|| self.named_order(order), |(state, _)| Ok(Some(state)));
-        }
+        };
         match self.named_order(order)? {
             None => Ok(self.listed(order)?.map(|(state, _)| state)),
-            named => Ok(named),
+            // Another one that does the same, and has no name, may be left: it takes the place of the one that is gone.
+            Some(state) if state.status == OrderStatus::Canceled => {
+                let mut rows = self.open_rows(&order.symbol)?.into_iter();
+                let left = rows.find(|(row, other)| *other != number && row.is(order));
+                self.given.forget(&order.id);
+                Ok(Some(left.map_or(state, |row| self.noted(order, row).0)))
+            }
+            found => Ok(found),
         }
     }
 

@@ -279,12 +279,7 @@ impl Exchange for BingX {
             None => self.handle(&order.id),
         };
         let params = Params::of(&order.symbol).with(name, value);
-        self.call::<wire::Done>(&Call::query("DELETE", ORDER, params))?;
-        if order.guard.is_some() {
-            // Another one that does the same, and has no name, is looked for when it is asked for again.
-            self.given.forget(&order.id);
-        }
-        Ok(())
+        self.call::<wire::Done>(&Call::query("DELETE", ORDER, params)).map(drop)
     }
 
     fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {
