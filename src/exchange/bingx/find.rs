@@ -1,7 +1,9 @@
 //! How one order is found again: by the exchange's number, by our name, or, where the name was lost, by what it does or was.
 //!
-//! Questions that must fail are counted by the exchange, so none is asked where another one tells as much.
+//! "No such order" ends trades, so nothing is said to be gone while it may rest without its name; and questions that must fail
+//! are counted by the exchange, so none is asked where another one tells as much.
 
+use super::given::DOUBT_MS;
 use super::wire::{Named, One, OrderRow, Orders, Reply};
 use super::{BingX, ORDER, errors};
 use crate::exchange::attempt::Attempt;
@@ -9,7 +11,7 @@ use crate::exchange::error::{ExchangeError, Reason, Refusal, Result};
 use crate::exchange::orders::found;
 use crate::exchange::params::Params;
 use crate::exchange::session::Call;
-use crate::market::{ClientId, OrderRef, OrderState, OrderStatus, Symbol};
+use crate::market::{ClientId, Leg, OrderRef, OrderState, OrderStatus, Symbol};
 
 impl BingX {
     /// What an order is asked for and cancelled by: its number where it is known, else our name.
@@ -87,10 +89,49 @@ impl BingX {
 
     /// A plain order.
     pub(super) fn find_plain(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        match self.named_order(order)? {
-            None if self.given.is_lost(&order.id) => self.lost_order(order),
-            named => Ok(named),
+        let is_named = self.given.number(&order.id).is_some() || is_at_market(&order.id);
+        if is_named || self.given.is_lost(&order.id) {
+            let named = self.named_order(order)?;
+            return if named.is_some() || is_named { Ok(named) } else { self.lost_order(order) };
         }
+        self.find_forgotten(order)
+    }
+
+    /// A limit order of which neither number nor content is known, because it was sent before a restart. The name may be lost
+    /// although the order rests, and an open order without a name may be any: while there is one, nothing is said for a while.
+    ///
+    /// Not for ever, because it may be a stranger's, and a trade that waits for it cannot end. Until then a position that the
+    /// order brings is still looked after, and the log tells the user to look.
+    fn find_forgotten(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
+        let (now, symbol, id) = (self.session.now(), &order.symbol, &order.id);
+        let doubted_ms = self.given.doubted_ms(id, now);
+        // That nobody knows a name is an error that counts.
+        let asks = doubted_ms.is_none_or(|doubted| doubted >= DOUBT_MS);
+        if let Some(state) = if asks { self.named_order(order)? } else { None } {
+            return Ok(Some(state));
+        }
+        let mut rows = self.open_rows(symbol)?;
+        if let Some(at) = rows.iter().position(|(state, _)| state.is(order)) {
+            return Ok(Some(self.noted(order, rows.swap_remove(at)).0));
+        }
+        // The entries of a trade open; what a sender named may do both.
+        let may_close = ClientId::parse(id.as_str()).is_none();
+        let may_be = |state: &OrderState| state.id.is_empty() && !state.conditional && (state.opens || may_close);
+        if !rows.iter().any(|(state, _)| may_be(state)) {
+            return if asks { Ok(None) } else { self.named_order(order) };
+        }
+        match doubted_ms {
+            Some(_) if asks => {
+                log::warn!("{symbol}: order {id} is taken for gone, although an open one without a name may be it: please look at that");
+                return Ok(None);
+            }
+            Some(_) => {}
+            None => {
+                self.given.doubt(id, now);
+                log::warn!("{symbol}: order {id} is not found, and an open one without a name may be it: please look at that");
+            }
+        }
+        Err(ExchangeError::refused(Reason::Other, "an open order without a name may be this one"))
     }
 
     /// An open guard by our name or by what it does.
@@ -131,4 +172,10 @@ impl BingX {
         let gone = || ExchangeError::refused(Reason::UnknownOrder, "no stop or target like this is open");
         self.listed(order)?.map(|(_, number)| number).ok_or_else(gone)
     }
+}
+
+/// Whether a name is that of a market order, which never rests.
+fn is_at_market(id: &ClientId) -> bool {
+    let leg = ClientId::parse(id.as_str()).and_then(|id| id.leg());
+    matches!(leg, Some(Leg::Close | Leg::Order))
 }

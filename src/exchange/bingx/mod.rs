@@ -17,7 +17,7 @@
 //! * Orders are only acknowledged, and single: what the answer to a batch says of one that failed is documented nowhere.
 //! * Names of orders are written in small letters by the exchange, and may get lost, those of stops and targets above all.
 //!   So an order goes by the exchange's number; where that is not known, by our name, a guard by what it does, and a limit
-//!   order that nobody answered for by what was sent.
+//!   order that nobody answered for by what was sent. One sent before a restart is in doubt for a while if it may rest nameless.
 //! * Stops and targets have a quantity: "close the position" is documented and refused. A second one of a kind may be
 //!   refused; whether they end with the position is not sure. They stand in one list with the plain orders, and a cancel
 //!   of everything takes them along unless a type is named.
