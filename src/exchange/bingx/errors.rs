@@ -49,7 +49,9 @@ fn coded(attempt: &Attempt, failure: &Failure<'_>, code: i64, text: &str) -> Exc
     let text_in_small = text.to_ascii_lowercase();
     match (failure.status, code) {
         (418, _) | (_, 109_429) => refused(Reason::Banned { until: end_of(attempt, failure, text, BAN_MS) }),
-        (429, _) | (_, 100_410) => refused(Reason::RateLimited { until: end_of(attempt, failure, text, LIMIT_MS) }),
+        // Whatever code comes with it, that status is about all requests.
+        (429, _) => refusal(Reason::RateLimited { until: end_of(attempt, failure, text, LIMIT_MS) }, 429, text),
+        (_, 100_410) => refused(Reason::RateLimited { until: end_of(attempt, failure, text, LIMIT_MS) }),
         (status, code) if code == 0 || status >= 500 || is_unsure(code, &text_in_small) => {
             // A read changes nothing: "failed" is then all there is to know.
             if attempt.changes { attempt.unknown(describe(status, &code.to_string(), text)) } else { refused(Reason::Busy) }
@@ -80,6 +82,12 @@ fn is_unsure(code: i64, text: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a limit is that of one endpoint only, by the words that come with its code.
+pub(super) fn is_of_endpoint(code: &str, text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    code == "100410" && (text.contains("endpoint") || text.contains("error code"))
 }
 
 /// Whether a refusal says that the order has ended, which it can only have done if it was there.

@@ -10,6 +10,9 @@ use crate::market::{ClientId, Millis, OrderState};
 const NUMBERS_MAX: usize = 512;
 /// Most orders without an answer that are kept; the oldest goes first.
 const LOST_MAX: usize = 64;
+/// How long an order is doubted at most because an open one without a name may be it: time for a look by the user, and its
+/// contract is not blocked for long if that one is a stranger's.
+pub(super) const DOUBT_MS: Millis = 300_000;
 /// How far the exchange's time of an order may lie before ours: so well are the two clocks compared.
 const CLOCKS_DIFFER_MS: Millis = 1000;
 
@@ -19,6 +22,8 @@ pub(super) struct Given {
     numbers: VecDeque<(ClientId, String)>,
     /// As they were sent, with the time.
     lost: VecDeque<(ClientId, OrderState)>,
+    /// Orders that may rest without their names, and since when that is thought.
+    doubted: VecDeque<(ClientId, Millis)>,
 }
 
 impl Given {
@@ -50,6 +55,16 @@ impl Given {
     /// Whether nobody answered for an order, and it was not found since.
     pub(super) fn is_lost(&self, id: &ClientId) -> bool {
         find(&self.lost, id).is_some()
+    }
+
+    /// The exchange does not know the name of an order that may rest without it.
+    pub(super) fn doubt(&mut self, id: &ClientId, now: Millis) {
+        keep(&mut self.doubted, LOST_MAX, id, now);
+    }
+
+    /// How long that has been so already.
+    pub(super) fn doubted_ms(&self, id: &ClientId, now: Millis) -> Option<Millis> {
+        find(&self.doubted, id).map(|since| now.saturating_sub(*since))
     }
 
     /// Whether an open order may be that one: it has no name, and is what was sent, not earlier than that.

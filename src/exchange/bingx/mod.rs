@@ -3,7 +3,10 @@
 //! | file | what it knows |
 //! |---|---|
 //! | this one | which request serves which method of [`Exchange`] |
-//! | `orders.rs` | how orders and guards are sent, found again and cancelled; whose executions are whose |
+//! | `orders.rs` | how orders and guards are sent |
+//! | `find.rs` | how one order is found again |
+//! | `fills.rs` | whose executions are whose |
+//! | `closed.rs` | which endpoints the exchange has closed for a while |
 //! | `given.rs` | the numbers the exchange gave to our orders, and what those were that got none |
 //! | `sign.rs` | what makes a call this exchange's: signature, window, clock |
 //! | `errors.rs` | what a failure says about the order |
@@ -14,14 +17,17 @@
 //! * Orders are only acknowledged, and single: what the answer to a batch says of one that failed is documented nowhere.
 //! * Names of orders are written in small letters by the exchange, and may get lost, those of stops and targets above all.
 //!   So an order goes by the exchange's number; where that is not known, by our name, a guard by what it does, and a limit
-//!   order that nobody answered for by what was sent.
+//!   order that nobody answered for by what was sent. One sent before a restart is in doubt for a while if it may rest nameless.
 //! * Stops and targets have a quantity: "close the position" is documented and refused. A second one of a kind may be
 //!   refused; whether they end with the position is not sure. They stand in one list with the plain orders, and a cancel
 //!   of everything takes them along unless a type is named.
 //! * Stops are never attached to an entry: some were silently dropped.
 //! * Executions have neither id nor direction: their orders tell it.
 
+mod closed;
 mod errors;
+mod fills;
+mod find;
 mod given;
 mod instruments;
 mod orders;
@@ -32,6 +38,7 @@ mod wire;
 
 use std::sync::Arc;
 
+use super::attempt::Attempt;
 use super::catalogue::Catalogue;
 use super::error::{ExchangeError, Result};
 use super::known::Known;
@@ -42,6 +49,8 @@ use super::{AccountMode, Capabilities, Covers, CustomIds, Exchange, Habit, Lette
 use crate::market::{
     Balance, Fill, Instruments, MarginMode, Millis, NewOrder, OrderRef, OrderState, Position, Protection, Quote, Symbol, Terms,
 };
+use closed::Closed;
+use fills::Learned;
 use given::Given;
 use wire::{AllCanceled, Reply, Rows};
 
@@ -89,6 +98,8 @@ pub struct BingX {
     /// Leverage and margin mode, as last read or set.
     known: Known,
     given: Given,
+    learned: Learned,
+    closed: Closed,
     catalogue: Catalogue,
     instruments: Arc<Instruments>,
 }
@@ -104,14 +115,23 @@ impl BingX {
             hedge: false,
             known: Known::default(),
             given: Given::default(),
+            learned: Learned::default(),
+            closed: Closed::default(),
             catalogue: line.catalogue,
             instruments: Arc::default(),
         }
     }
 
+    /// Any call but one that places an order: what goes to a closed endpoint holds nothing else back.
+    fn call<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<(T, Attempt)> {
+        self.closed.pass(call, self.session.now())?;
+        let answer = self.session.call_with_attempt(call);
+        answer.map_err(|error| self.closed.note(call, error, self.session.now()))
+    }
+
     /// A read whose answer holds what was asked for.
     fn get<T: serde::de::DeserializeOwned>(&mut self, path: &'static str, query: Params) -> Result<T> {
-        self.session.call::<Reply<T>>(&Call::get(path, query)).map(|reply| reply.data)
+        Ok(self.call::<Reply<T>>(&Call::get(path, query))?.0.data)
     }
 
     fn read_margin_mode(&mut self, symbol: &Symbol) -> Result<()> {
@@ -129,7 +149,7 @@ impl BingX {
     /// The leverage that is known of one margin mode says nothing about the other.
     fn set_margin_mode(&mut self, symbol: &Symbol, mode: MarginMode) -> Result<()> {
         let params = Params::of(symbol).with("marginType", wire::margin_word(mode));
-        let done = self.session.call::<wire::Done>(&Call::query("POST", MARGIN_TYPE, params)).map(drop);
+        let done = self.call::<wire::Done>(&Call::query("POST", MARGIN_TYPE, params)).map(drop);
         change(&mut self.known, symbol, Terms { leverage: None, margin_mode: Some(mode) }, done)
     }
 
@@ -138,7 +158,7 @@ impl BingX {
         let halves: &[&str] = if self.hedge { &["LONG", "SHORT"] } else { &["BOTH"] };
         for half in halves {
             let params = Params::of(symbol).with("side", *half).with("leverage", leverage);
-            let reply: Reply<wire::LeverageSet> = self.session.call(&Call::query("POST", LEVERAGE, params))?;
+            let (reply, _) = self.call::<Reply<wire::LeverageSet>>(&Call::query("POST", LEVERAGE, params))?;
             leverage_set(leverage, reply.data.leverage())?;
         }
         Ok(())
@@ -156,11 +176,13 @@ impl Exchange for BingX {
     }
 
     fn server_time(&mut self) -> Result<Millis> {
-        self.session.server_time()
+        let call = Call::public(sign::DIALECT.time_path, Params::new());
+        self.closed.pass(&call, self.session.now())?;
+        self.session.server_time().map_err(|error| self.closed.note(&call, error, self.session.now()))
     }
 
     fn open(&mut self) -> Result<AccountMode> {
-        self.session.server_time()?;
+        self.server_time()?;
         let mode: wire::PositionMode = self.get("/openApi/swap/v1/positionSide/dual", Params::new())?;
         self.hedge = mode.dual_side_position;
         self.known = Known::default();
@@ -168,9 +190,14 @@ impl Exchange for BingX {
     }
 
     fn instruments(&mut self) -> Result<Arc<Instruments>> {
-        let (now, session, settle) = (self.session.now(), &mut self.session, self.settle.as_str());
+        let (now, settle) = (self.session.now(), self.settle.as_str());
         let call = Call::public("/openApi/swap/v2/quote/contracts", Params::new());
-        let list = self.catalogue.get(now, || session.stream(&call, |body| instruments::read_contracts(body, settle)))?;
+        let (session, closed) = (&mut self.session, &self.closed);
+        let list = self.catalogue.get(now, || {
+            closed.pass(&call, now)?;
+            session.stream(&call, |body| instruments::read_contracts(body, settle))
+        });
+        let list = list.map_err(|error| self.closed.note(&call, error, now))?;
         if !Arc::ptr_eq(&list, &self.instruments) {
             self.known.share_names(&list);
             self.instruments = Arc::clone(&list);
@@ -180,7 +207,7 @@ impl Exchange for BingX {
 
     fn quote(&mut self, symbol: &Symbol) -> Result<Quote> {
         let call = Call::public("/openApi/swap/v2/quote/ticker", Params::of(symbol));
-        let ticker = self.session.call::<Reply<wire::Ticker>>(&call)?.data;
+        let ticker = self.call::<Reply<wire::Ticker>>(&call)?.0.data;
         quote(ticker.bid_price, ticker.ask_price, symbol)
     }
 
@@ -236,18 +263,7 @@ impl Exchange for BingX {
     }
 
     fn order(&mut self, order: &OrderRef) -> Result<Option<OrderState>> {
-        let has_number = self.given.number(&order.id).is_some();
-        let is_guard = order.guard.is_some();
-        if is_guard && !has_number {
-            // Its name is rarely kept, and questions that must fail are counted: the list comes first.
-            let listed = self.listed(order)?;
-            return listed.map_or_else(|| self.named_order(order), |(state, _)| Ok(Some(state)));
-        }
-        match self.named_order(order)? {
-            None if is_guard => Ok(self.listed(order)?.map(|(state, _)| state)),
-            None if self.given.is_lost(&order.id) => self.lost_order(order),
-            named => Ok(named),
-        }
+        if order.guard.is_some() { self.find_guard(order) } else { self.find_plain(order) }
     }
 
     fn open_orders(&mut self, symbol: &Symbol) -> Result<Vec<OrderState>> {
@@ -263,20 +279,15 @@ impl Exchange for BingX {
             None => self.handle(&order.id),
         };
         let params = Params::of(&order.symbol).with(name, value);
-        self.session.call::<wire::Done>(&Call::query("DELETE", ORDER, params))?;
-        if order.guard.is_some() {
-            // Another one that does the same, and has no name, is looked for when it is asked for again.
-            self.given.forget(&order.id);
-        }
-        Ok(())
+        self.call::<wire::Done>(&Call::query("DELETE", ORDER, params)).map(drop)
     }
 
     fn cancel_all(&mut self, symbol: &Symbol, conditional: bool) -> Result<()> {
         // Plain orders that rest are of this type only; without it stops and targets would go as well.
         let params = Params::of(symbol).with_some("type", (!conditional).then_some("LIMIT"));
         let call = Call::query("DELETE", "/openApi/swap/v2/trade/allOpenOrders", params);
-        match found(self.session.call::<Reply<Option<AllCanceled>>>(&call))? {
-            Some(Reply { data: Some(canceled), .. }) => canceled.verdict(),
+        match found(self.call::<Reply<Option<AllCanceled>>>(&call))? {
+            Some((Reply { data: Some(canceled), .. }, _)) => canceled.verdict(),
             _ => Ok(()),
         }
     }

@@ -1,6 +1,8 @@
 //! Whole calls against a scripted exchange: what is asked, in which order, and what is made of the answers.
 
 mod account;
+mod closed;
+mod fills;
 mod guards;
 mod lost;
 
@@ -201,7 +203,8 @@ fn an_order_is_found_by_its_name_in_every_state() {
         assert_eq!((stage.asked(0, "clientOrderId").as_deref(), stage.asked(0, "orderId")), (Some(name.as_str()), None));
     }
     for (code, text) in [(80_016, "order does not exist"), (109_421, ""), (109_400, "order not exist")] {
-        assert_eq!(stage.expect([no(FIND, code, text)]).order(&named(leg)), Ok(None), "{code}");
+        let nothing = ok(OPEN, json!({"orders": null}));
+        assert_eq!(stage.expect([no(FIND, code, text), nothing]).order(&named(leg)), Ok(None), "{code}");
     }
     assert_eq!(reason(stage.expect([no(FIND, 100_500, "busy")]).order(&named(leg))), Some(Reason::Busy));
     // One that has ended was there: how it ended is not said, and it is not said to be unknown.

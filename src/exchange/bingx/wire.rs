@@ -15,7 +15,7 @@ use crate::exchange::numbers::{decimal, decimal_or_zero, millis, millis_or_zero,
 use crate::exchange::orders::is_buy;
 use crate::market::{Action, Decimal, MarginMode, Millis, Position, ProtectionKind, Side, Symbol, Terms, TriggerBy};
 pub(super) use fills::Fills;
-pub(super) use orders::{Ack, AllCanceled, Named, One, OrderRow, Orders};
+pub(super) use orders::{Ack, AllCanceled, Named, One, OrderRow, Orders, Role};
 
 /// Every success.
 #[derive(serde::Deserialize)]

@@ -70,7 +70,6 @@ fn a_guard_goes_by_the_number_of_its_answer() {
     // Ended, it is still found.
     for (word, kind, status) in [
         ("FILLED", "STOP_MARKET", OrderStatus::Filled),
-        ("CANCELLED", "STOP_MARKET", OrderStatus::Canceled),
         ("TRIGGERED", "STOP_MARKET", OrderStatus::Triggered),
         ("NEW", "MARKET", OrderStatus::Triggered),
         ("FILLED", "MARKET", OrderStatus::Filled),
@@ -87,16 +86,34 @@ fn a_guard_goes_by_the_number_of_its_answer() {
 }
 
 #[test]
-fn a_number_is_forgotten_with_its_guard_so_that_another_one_like_it_is_found() {
+fn a_number_is_kept_until_the_end_of_its_guard_is_known() {
     let mut stage = Stage::new(false);
     placed(&mut stage, "");
     stage.expect([ok(CANCEL, json!({}))]).cancel(&named(Leg::Stop)).unwrap();
-    let left = || list(json!([stop_row("", json!({"orderId": 7}))]));
-    assert_eq!(stage.expect([left()]).order(&named(Leg::Stop)).unwrap().unwrap().status, OrderStatus::Resting);
+    // No question by a name that was never kept: it would be refused, and refusals are counted.
+    let gone = || ok(FIND, one(stop_row("", json!({"status": "CANCELLED"}))));
+    assert!(stage.expect([gone(), broken(OPEN, true)]).order(&named(Leg::Stop)).is_err());
+    // The list may be late.
+    let late = list(json!([stop_row("", json!({}))]));
+    assert_eq!(stage.expect([gone(), late]).order(&named(Leg::Stop)).unwrap().unwrap().status, OrderStatus::Canceled);
+    assert_eq!((stage.asked(0, "orderId").as_deref(), stage.asked(0, "clientOrderId")), (Some(NUMBER), None));
+    // Then it is another one's, if anybody's.
+    let other = list(json!([stop_row("", json!({"orderId": 7}))]));
+    stage.expect([other, ok(CANCEL, json!({}))]).cancel(&named(Leg::Stop)).unwrap();
+    assert_eq!(stage.asked(1, "orderId").as_deref(), Some("7"));
+    stage.done();
+}
+
+#[test]
+fn another_guard_like_one_that_is_cancelled_takes_its_place() {
+    let mut stage = Stage::new(false);
+    placed(&mut stage, "");
+    stage.expect([ok(CANCEL, json!({}))]).cancel(&named(Leg::Stop)).unwrap();
+    let gone = ok(FIND, one(stop_row("", json!({"status": "CANCELLED"}))));
+    let left = list(json!([stop_row("", json!({"orderId": 7}))]));
+    assert_eq!(stage.expect([gone, left]).order(&named(Leg::Stop)).unwrap().unwrap().status, OrderStatus::Resting);
     stage.expect([ok(CANCEL, json!({}))]).cancel(&named(Leg::Stop)).unwrap();
     assert_eq!(stage.asked(0, "orderId").as_deref(), Some("7"));
-    stage.expect([left(), ok(CANCEL, json!({}))]).cancel(&named(Leg::Stop)).unwrap();
-    assert_eq!(stage.asked(1, "orderId").as_deref(), Some("7"));
     // The number of a plain order stays: by it is asked how the order ended.
     stage.expect([ok(PLACE, ack("", "BUY", "LIMIT"))]).place(&[limit(Leg::Entry)]).remove(0).unwrap();
     stage.expect([ok(CANCEL, json!({}))]).cancel(&named(Leg::Entry)).unwrap();

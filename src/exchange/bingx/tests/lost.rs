@@ -1,4 +1,4 @@
-//! Limit orders that were sent without a trustworthy answer and have lost their name.
+//! Limit orders that have lost their name: sent without a trustworthy answer, or before a restart.
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn a_lost_order_is_found_by_what_was_sent_and_goes_by_its_number_from_then_on() 
     // A refusal is an answer: nothing is looked for.
     let mut stage = Stage::new(false);
     stage.expect([no(PLACE, 101_204, "Insufficient margin")]).place(&[limit(Leg::Entry)]).remove(0).unwrap_err();
-    assert_eq!(stage.expect([unknown()]).order(&named(Leg::Entry)), Ok(None));
+    assert_eq!(stage.expect([unknown(), list(json!([]))]).order(&named(Leg::Entry)), Ok(None));
     stage.done();
 }
 
@@ -97,4 +97,68 @@ fn a_lost_order_is_looked_for_before_it_is_cancelled() {
     let lost = stage.expect([broken(OPEN, true)]).cancel(&named(Leg::Entry));
     assert!(matches!(lost, Err(ExchangeError::NeverSent(_))), "{lost:?}");
     stage.done();
+}
+
+#[test]
+fn after_a_restart_an_order_is_in_doubt_while_one_without_a_name_may_be_it() {
+    let mut stage = Stage::new(false);
+    let resting = || list(json!([nameless(json!({"price": "1850", "origQty": "7"}))]));
+    assert_eq!(reason(stage.expect([unknown(), resting()]).order(&named(Leg::Entry))), Some(Reason::Other), "it may fill without a stop");
+    // Its name is not asked for again and again: that would close the endpoint.
+    stage.pass(given::DOUBT_MS - 1);
+    assert_eq!(reason(stage.expect([resting()]).order(&named(Leg::Entry))), Some(Reason::Other));
+    // It says something at last.
+    let (kept, name) = (row(id(Leg::Entry).as_str(), "BUY", "LIMIT", json!({})), id(Leg::Entry));
+    let both = list(json!([nameless(json!({"orderId": 8})), kept]));
+    assert_eq!(stage.expect([both]).order(&named(Leg::Entry)).unwrap().unwrap().id, name.as_str());
+    stage.expect([ok(FIND, one(row("", "BUY", "LIMIT", json!({}))))]).order(&named(Leg::Entry)).unwrap();
+    assert_eq!(stage.asked(0, "orderId").as_deref(), Some(NUMBER));
+    stage.done();
+}
+
+#[test]
+fn the_doubt_ends_with_the_order_without_a_name_and_a_fresh_answer() {
+    let mut stage = Stage::new(false);
+    let resting = || list(json!([nameless(json!({}))]));
+    stage.expect([unknown(), resting()]).order(&named(Leg::Entry)).unwrap_err();
+    assert_eq!(stage.expect([list(json!([])), unknown()]).order(&named(Leg::Entry)), Ok(None));
+    stage.expect([unknown(), resting()]).order(&named(Leg::Second)).unwrap_err();
+    let filled = row(id(Leg::Second).as_str(), "BUY", "LIMIT", json!({"status": "FILLED"}));
+    let state = stage.expect([list(json!([])), ok(FIND, one(filled))]).order(&named(Leg::Second)).unwrap().unwrap();
+    assert_eq!(state.status, OrderStatus::Filled);
+    stage.done();
+}
+
+#[test]
+fn an_order_of_a_stranger_does_not_keep_another_in_doubt_for_ever() {
+    let mut stage = Stage::new(false);
+    let resting = || list(json!([nameless(json!({}))]));
+    stage.expect([unknown(), resting()]).order(&named(Leg::Entry)).unwrap_err();
+    stage.pass(given::DOUBT_MS);
+    for _ in 0..2 {
+        assert_eq!(stage.expect([unknown(), resting()]).order(&named(Leg::Entry)), Ok(None));
+    }
+    // Each has a time of its own.
+    assert_eq!(reason(stage.expect([unknown(), resting()]).order(&named(Leg::Second))), Some(Reason::Other));
+    stage.done();
+}
+
+#[test]
+fn what_cannot_be_the_order_leaves_no_doubt() {
+    for (leg, other) in [
+        (Leg::Entry, json!({"clientOrderId": "somebodyelse"})),
+        (Leg::Entry, json!({"reduceOnly": true, "side": "SELL"})),
+        (Leg::Entry, json!({"type": "STOP_MARKET", "stopPrice": "1900", "side": "SELL"})),
+        (Leg::Entry, json!({"status": "FILLED"})),
+    ] {
+        let mut stage = Stage::new(false);
+        assert_eq!(stage.expect([unknown(), list(json!([nameless(other.clone())]))]).order(&named(leg)), Ok(None), "{other}");
+        stage.done();
+    }
+    // Orders at market do not rest: the next close must not wait for anybody.
+    assert_eq!(Stage::new(false).expect([unknown()]).order(&named(Leg::Close)), Ok(None));
+    // What a sender named may close, too.
+    let sent = OrderRef { id: crate::market::ClientId::custom("tp1").unwrap(), ..named(Leg::Entry) };
+    let closes = nameless(json!({"reduceOnly": true, "side": "SELL"}));
+    assert_eq!(reason(Stage::new(false).expect([unknown(), list(json!([closes]))]).order(&sent)), Some(Reason::Other));
 }

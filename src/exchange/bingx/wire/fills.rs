@@ -2,7 +2,7 @@
 
 use serde::de::Error;
 
-use super::{OrderRow, Rows, text};
+use super::{Role, Rows, text};
 use crate::exchange::numbers::{decimal, decimal_or_zero};
 use crate::exchange::orders::{fee, our_time};
 use crate::market::{Decimal, Fill, Millis, Symbol};
@@ -45,16 +45,16 @@ impl FillRow {
         self.symbol.is_empty() || self.symbol == symbol.as_str()
     }
 
-    /// `order`: the one that was executed, which alone tells the direction. `ours`: the names of the account's coin.
+    /// `role`: that of the order that was executed, which alone tells the direction. `ours`: the names of the account's coin.
     /// `offset_ms`: the exchange's clock minus ours.
-    pub(in crate::exchange::bingx) fn fill(&self, order: &OrderRow, ours: &[&str], offset_ms: i64) -> serde_json::Result<Fill> {
+    pub(in crate::exchange::bingx) fn fill(&self, role: Role, ours: &[&str], offset_ms: i64) -> serde_json::Result<Fill> {
         let at = millis(&self.filled_time).or_else(|| millis(&self.filled_tm));
         let is_ours = self.currency.is_empty() || ours.contains(&self.currency.as_str());
         let (fee, fee_elsewhere) = fee(-self.commission, is_ours);
         Ok(Fill {
-            by: order.guards(),
-            side: order.half(),
-            buy: order.is_buy(),
+            by: role.guards,
+            side: role.half,
+            buy: role.is_buy,
             price: self.price,
             qty: self.volume,
             fee,

@@ -103,18 +103,33 @@ pub(in crate::exchange::bingx) struct OrderRow {
     time: Millis,
 }
 
+/// What an order is, as its executions need it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::exchange::bingx) struct Role {
+    pub(in crate::exchange::bingx) is_buy: bool,
+    /// The half of a hedge-mode account it acts on.
+    pub(in crate::exchange::bingx) half: Option<Side>,
+    pub(in crate::exchange::bingx) guards: Option<ProtectionKind>,
+    /// Whether it closes a position rather than opens one, as far as it says so.
+    pub(in crate::exchange::bingx) closes: bool,
+}
+
 impl OrderRow {
-    pub(in crate::exchange::bingx) fn is_buy(&self) -> bool {
+    pub(in crate::exchange::bingx) fn role(&self) -> Role {
+        let closes = !acts_on(self.is_buy(), self.half(), self.closes()).1;
+        Role { is_buy: self.is_buy(), half: self.half(), guards: self.guards(), closes }
+    }
+
+    fn is_buy(&self) -> bool {
         self.side == Direction::Buy
     }
 
-    /// The half of a hedge-mode account it acts on.
-    pub(in crate::exchange::bingx) fn half(&self) -> Option<Side> {
+    fn half(&self) -> Option<Side> {
         self.position_side.side().filter(|_| self.only_one_position != Some(true))
     }
 
     /// Which protective order it is. One that would become a limit order protects nothing for sure, and is neither.
-    pub(in crate::exchange::bingx) fn guards(&self) -> Option<ProtectionKind> {
+    fn guards(&self) -> Option<ProtectionKind> {
         match self.kind.as_str() {
             "STOP_MARKET" => Some(ProtectionKind::StopLoss),
             "TAKE_PROFIT_MARKET" => Some(ProtectionKind::TakeProfit),
@@ -132,11 +147,6 @@ impl OrderRow {
     fn closes(&self) -> bool {
         let is_guard = self.kind.starts_with("STOP") || self.kind.starts_with("TAKE_PROFIT");
         self.reduce_only || self.close_position || is_guard && self.half().is_none()
-    }
-
-    /// Whether it closed a position rather than opened one, as far as it says so.
-    pub(in crate::exchange::bingx) fn closes_position(&self) -> bool {
-        !acts_on(self.is_buy(), self.half(), self.closes()).1
     }
 
     fn status(&self) -> OrderStatus {
