@@ -62,7 +62,7 @@ fn is_relieved(trade: &Trade, old: &Ticket, ctx: &Ctx<'_>) -> bool {
 /// Sends a protective order. Its record is on disk first, so that after a crash an unsent one is known to be unsent.
 pub(super) fn request(trade: &mut Trade, kind: ProtectionKind, ctx: &Ctx<'_>) -> Option<Order> {
     let (symbol, side) = (trade.symbol.clone(), trade.side);
-    let qty = trade.exposure(ctx.now);
+    let qty = trade.exposure();
     let ticket = trade.ticket_mut(Which::of(kind))?;
     ticket.state = State::Sent;
     if ctx.habit(kind).covers == Covers::Quantity {
@@ -236,7 +236,7 @@ fn overwrite(trade: &mut Trade, ctx: &Ctx<'_>) {
 
 /// An order that covers a quantity is replaced when that is not the position's any more, one after the other.
 fn fit(trade: &mut Trade, name: &str, ctx: &Ctx<'_>) {
-    let exposure = trade.exposure(ctx.now);
+    let exposure = trade.exposure();
     let Trade { stop, target, retired, .. } = trade;
     for ticket in stop.iter_mut().chain(target.iter_mut()) {
         let by_quantity = ticket.leg.protection().is_some_and(|kind| ctx.habit(kind).covers == Covers::Quantity);

@@ -8,6 +8,9 @@ use crate::market::{Decimal, Leg, Millis, ProtectionKind, SECOND_MS, Side, Symbo
 
 /// How long an empty or small read of a position may still mean that the exchange shows a fill late.
 pub(super) const LATE_FILL_MS: Millis = 5 * SECOND_MS;
+/// A position that was asked for so long after a fill is taken to show it, as far as the size of a stop is concerned: one that
+/// is too large may be worth as little as none.
+const LATE_READ_MS: Millis = SECOND_MS;
 
 /// One trade of one account, symbol and side. Everything that must outlive a crash; what need not is in `Live`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +162,8 @@ pub struct Live {
     pub audited_at: Millis,
     /// The position on our side as last read, base coin.
     pub position: Decimal,
+    /// When that was asked.
+    pub read_at: Millis,
     /// Its average entry price as last read.
     pub entry_price: Decimal,
     /// The exchange's time of its last change as last read.
@@ -374,12 +379,13 @@ impl Trade {
     }
 
     /// What a protective order with a quantity must cover, base coin. Fills count before the position shows them.
-    pub fn exposure(&self, now: Millis) -> Decimal {
+    pub fn exposure(&self) -> Decimal {
         let filled: Decimal = self.entries.iter().map(|ticket| ticket.filled).sum();
         let position = self.live.position;
+        let may_miss = |at: Millis| self.live.read_at < at + LATE_READ_MS;
         match &self.live.ordered {
-            Some(ordered) if ordered.before == position && now < ordered.at + LATE_FILL_MS => position.max(ordered.after),
-            _ if now < self.live.last_fill + LATE_FILL_MS || position.is_zero() => position.max(filled),
+            Some(ordered) if ordered.before == position && may_miss(ordered.at) => position.max(ordered.after),
+            _ if may_miss(self.live.last_fill) || position.is_zero() => position.max(filled),
             _ => position,
         }
     }

@@ -70,6 +70,7 @@ fn held(trade: &mut Trade, row: &Position, ctx: &Ctx<'_>) {
         live.audit_again = true;
     }
     live.position = row.qty;
+    live.read_at = ctx.asked_at;
     live.entry_price = row.entry_price;
     live.changed_at = row.changed_at;
     live.had_position = true;

@@ -212,3 +212,21 @@ fn a_close_is_for_both_sides() {
     assert_eq!(scene.wait_for(number), Outcome::Done, "{}", scene.world.story());
     scene.assert_state(&[]);
 }
+
+/// A stop larger than the position protects nothing on some exchanges: what was filled and closed by hand since is not covered.
+#[test]
+fn a_part_that_was_closed_by_hand_is_not_covered_for_long() {
+    let mut scene = after(Kind::BingX, false, &[]);
+    scene.world.faults(0, Faults::new(1, Vec::new(), Conditions { liquidity: Some(d("0.03")), ..Conditions::default() }));
+    let number = scene.give_json(&world::entry(0, ETH, "LONG", "primary_entry", [Some("2990"), None, Some("2800"), None], 1));
+    scene.wait_for(number);
+    scene.price("2985");
+    scene.rest(8_000);
+    scene.mark();
+    scene.price("2995");
+    scene.by_hand(Side::Long, "0.02", true);
+    scene.price("2984");
+    scene.rest(10_000);
+    scene.assert_state(&["LONG 0.04", "stop 2800 of LONG"]);
+    assert!(scene.naked_ms(Side::Long).iter().all(|ms| *ms < 3_000), "{:?}\n{}", scene.naked_ms(Side::Long), scene.world.story());
+}
