@@ -221,7 +221,9 @@ pub(super) fn waits(trade: &Trade, ctx: &Ctx<'_>) -> bool {
 
 /// Entries that rested too long, or that all ended without a fill, end the trade.
 pub(super) fn settle(trade: &mut Trade, ctx: &Ctx<'_>, outbox: &mut Outbox<'_>) {
-    if trade.phase == Phase::Open && !std::mem::replace(&mut trade.live.announced, true) {
+    // What was read back from the journal was told before the restart.
+    let is_news = trade.phase == Phase::Open && !trade.live.restored;
+    if is_news && !std::mem::replace(&mut trade.live.announced, true) {
         let filled: Decimal = trade.entries.iter().map(|ticket| ticket.filled).sum();
         let text = format!("filled: {} {} held", trade.side, trade.live.position.max(filled).normalize());
         outbox.say(&trade.account, trade.symbol.as_str(), trade.id, text);
