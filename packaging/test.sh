@@ -116,7 +116,8 @@ boot() {
         </dev/null >"$MACHINE/console" 2>&1 &
     NSPAWN=$!
     wait_until 10 has_child || { cat "$MACHINE/console" >&2 && die "the guest does not start"; }
-    wait_until 30 is_up || { cat "$MACHINE/console" >&2 && die "the guest does not boot"; }
+    # Others may be compiling beside it.
+    wait_until 120 is_up || { cat "$MACHINE/console" >&2 && die "the guest does not boot"; }
     inside ip address add "$TRADINGVIEW/32" dev lo
     [ -z "$SIM" ] || inside systemd-run --quiet --unit exchange-sim /srv/source/exchange-sim binance --port 9001
 }
